@@ -1,0 +1,297 @@
+"""Trained models: weights, the card that describes them, and `GenreModel`, which answers.
+
+A model is three files in one folder: ``NAME.keras`` (a functional Keras network from standardised
+MFCCs to calibrated genre probabilities), ``NAME.background.npz`` (the songs an explanation compares
+with) and ``NAME.json``, the card. The card holds the digest of the other two; files that do not
+match it are not opened. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.constants import MODELS_DIR
+from core.features import FeatureParameters, mfcc_from_logmel
+from core.storage import replacing, sha256, write_json
+
+if TYPE_CHECKING:
+    import keras
+
+PREDICTION_BATCH = 64  # segments at a time
+
+
+class ModelError(ValueError):
+    """A model cannot be used; the message is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """The segments an explanation compares with, from the training side.
+
+    Parameters
+    ----------
+    logmel : np.ndarray [shape=(k, segment_frames, n_mels), dtype=float32, range=[-80, 0]]
+        Log-mel segments in dB.
+    weights : np.ndarray [shape=(k,), non-negative]
+        Share of the training data that each stands for; sums to one.
+    """
+
+    logmel: np.ndarray
+    weights: np.ndarray
+
+
+class GenreModel:
+    """One trained network together with its card.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional model, standardised MFCC ``(n, frames, n_mfcc, 1)`` to probabilities ``(n, 10)``.
+    card : dict
+        Model card, as written by `save_model`.
+    background : Background or Path
+        Background segments, or the file that holds them (read when first asked for).
+    """
+
+    def __init__(
+        self, network: keras.Model, card: dict[str, Any], background: Background | Path
+    ) -> None:
+        self.network = network
+        self.card = card
+        self.name: str = card["name"]
+        self.genres: tuple[str, ...] = tuple(card["genres"])
+        self.parameters = FeatureParameters.from_json(card["features"])
+        self.mean = np.asarray(card["standardisation"]["mean"], dtype=np.float32)
+        self.scale = np.asarray(card["standardisation"]["scale"], dtype=np.float32)
+        self._background = background
+
+    @cached_property
+    def background(self) -> Background:
+        """Background segments of the training side."""
+        if isinstance(self._background, Background):
+            return self._background
+        with np.load(self._background, allow_pickle=False) as archive:
+            return Background(
+                logmel=archive["logmel"].astype(np.float32),
+                weights=archive["weights"].astype(np.float32),
+            )
+
+    @cached_property
+    def _forward(self) -> Any:
+        import tensorflow as tf
+
+        shape = (None, self.parameters.segment_frames, self.parameters.n_mfcc, 1)
+        return tf.function(
+            lambda batch: self.network(batch, training=False),
+            input_signature=[tf.TensorSpec(shape, tf.float32)],
+        )
+
+    def standardise(self, mfcc: np.ndarray) -> np.ndarray:
+        """Return MFCCs as the network wants them: zero mean, unit scale per coefficient.
+
+        Parameters
+        ----------
+        mfcc : np.ndarray [shape=(..., n_mfcc)]
+            MFCCs, not standardised.
+
+        Returns
+        -------
+        np.ndarray [shape=(..., n_mfcc), dtype=float32]
+            ``(mfcc - mean) / scale`` with the training side's statistics.
+        """
+        return ((np.asarray(mfcc, dtype=np.float32) - self.mean) / self.scale).astype(np.float32)
+
+    def predict(self, mfcc: np.ndarray) -> np.ndarray:
+        """Return the genre probabilities of segments.
+
+        Parameters
+        ----------
+        mfcc : np.ndarray [shape=(n, segment_frames, n_mfcc)]
+            MFCCs, not standardised.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
+            Probabilities in the order of `genres`; rows sum to one.
+
+        Raises
+        ------
+        ModelError
+            If the array does not have the model's shape.
+        """
+        mfcc = np.asarray(mfcc, dtype=np.float32)
+        expected = (self.parameters.segment_frames, self.parameters.n_mfcc)
+        if mfcc.ndim != 3 or mfcc.shape[1:] != expected:
+            raise ModelError(
+                f"{self.name} reads MFCCs of shape (n, {expected[0]}, {expected[1]}), "
+                f"not {mfcc.shape}; compute them with the parameters on its card."
+            )
+        batches = self.standardise(mfcc)[..., np.newaxis]
+        parts = [
+            self._forward(batches[start : start + PREDICTION_BATCH]).numpy()
+            for start in range(0, len(batches), PREDICTION_BATCH)
+        ]
+        if not parts:
+            return np.zeros((0, len(self.genres)), dtype=np.float32)
+        return np.concatenate(parts).astype(np.float32)
+
+    def predict_logmel(self, logmel_db: np.ndarray) -> np.ndarray:
+        """Return the genre probabilities of log-mel segments.
+
+        Parameters
+        ----------
+        logmel_db : np.ndarray [shape=(n, segment_frames, n_mels)]
+            Log-mel segments in dB relative to their song's maximum.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
+            Probabilities in the order of `genres`.
+        """
+        return self.predict(mfcc_from_logmel(logmel_db, self.parameters.n_mfcc))
+
+
+_cache: dict[Path, GenreModel] = {}
+_cache_lock = threading.Lock()
+
+
+def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
+    """Return the cards of all models in a folder.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Folder of models; the bundled one by default.
+
+    Returns
+    -------
+    list of dict
+        Cards in the order of their names; files that are no model cards are left out.
+    """
+    cards = []
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            card = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(card, dict) and {"name", "weights", "genres"} <= card.keys():
+            cards.append(card)
+    return cards
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        names = ", ".join(card["name"] for card in list_models(path.parent)) or "none"
+        raise ModelError(
+            f"There is no model {path.stem!r} in {path.parent}. Available models: {names}."
+        )
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        FeatureParameters.from_json(card["features"])
+        for part in ("weights", "background"):
+            if Path(card[part]["file"]).name != card[part]["file"]:
+                raise ValueError(f"{part} must be a file beside the card")
+        return card
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"The model card {path.name} cannot be read ({error}). Train the model again or "
+            "restore the file."
+        ) from error
+
+
+def _checked(path: Path, digest: str) -> Path:
+    if not path.is_file():
+        raise ModelError(f"{path.name} is missing beside its model card. Restore the file.")
+    if sha256(path) != digest:
+        raise ModelError(
+            f"{path.name} is not the file its model card describes (SHA-256 differs). "
+            "Restore both files or train the model again."
+        )
+    return path
+
+
+def load_model(name: str | Path) -> GenreModel:
+    """Load a model; the same one is loaded only once.
+
+    Parameters
+    ----------
+    name : str or Path
+        Name of a bundled model (``"cnn"``, ``"cnn_lstm"``), or the path of a model card.
+
+    Returns
+    -------
+    GenreModel
+        The model, ready to predict.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its files are damaged or do not match the card.
+    """
+    path = Path(name)
+    if path.suffix != ".json":
+        if path.name != str(name) or not path.name:
+            raise ModelError(f"{str(name)!r} is not a model name; names look like 'cnn_lstm'.")
+        path = MODELS_DIR / f"{name}.json"
+    path = path.resolve()
+    with _cache_lock:
+        if path not in _cache:
+            card = _read_card(path)
+            weights = _checked(path.parent / card["weights"]["file"], card["weights"]["sha256"])
+            background = _checked(
+                path.parent / card["background"]["file"], card["background"]["sha256"]
+            )
+            import keras
+
+            try:
+                network = keras.models.load_model(weights, compile=False, safe_mode=True)
+            except (OSError, ValueError, TypeError) as error:
+                raise ModelError(
+                    f"{weights.name} cannot be opened by this version of Keras ({error})."
+                ) from error
+            _cache[path] = GenreModel(network, card, background)
+        return _cache[path]
+
+
+def save_model(model: GenreModel, folder: Path | str) -> Path:
+    """Write a model: weights and background first, then the card with their digests.
+
+    Parameters
+    ----------
+    model : GenreModel
+        Model to write; the digests on its card are replaced.
+    folder : Path or str
+        Folder to write to.
+
+    Returns
+    -------
+    Path
+        The card.
+    """
+    folder = Path(folder)
+    weights = folder / f"{model.name}.keras"
+    background = folder / f"{model.name}.background.npz"
+    with replacing(weights) as temporary:
+        model.network.save(temporary)
+    with replacing(background) as temporary:
+        np.savez_compressed(
+            temporary,
+            logmel=model.background.logmel.astype(np.float16),
+            weights=model.background.weights.astype(np.float32),
+        )
+    for part, path in (("weights", weights), ("background", background)):
+        model.card[part] = {
+            "file": path.name,
+            "sha256": sha256(path),
+            "bytes": path.stat().st_size,
+        }
+    card = folder / f"{model.name}.json"
+    write_json(card, model.card)
+    return card
