@@ -1,0 +1,45 @@
+"""Fixtures that every test may use: a little song and two small random models."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import pytest
+
+from core.constants import SAMPLE_RATE
+from tests.synthetic import song_samples, tiny_model
+
+if TYPE_CHECKING:
+    from core.audio import Audio
+    from core.models import GenreModel
+
+
+@pytest.fixture(scope="session")
+def tiny_cnn() -> GenreModel:
+    """Small convolutional network with random weights."""
+    return tiny_model("cnn", seed=1)
+
+
+@pytest.fixture(scope="session")
+def tiny_cnn_lstm() -> GenreModel:
+    """Small convolutional and recurrent network with random weights."""
+    return tiny_model("cnn_lstm", seed=2)
+
+
+@pytest.fixture(scope="session", params=["cnn", "cnn_lstm"])
+def tiny(request: pytest.FixtureRequest) -> GenreModel:
+    """Each of the two small models in turn."""
+    return request.getfixturevalue(f"tiny_{request.param}")
+
+
+@pytest.fixture(scope="session")
+def song() -> Audio:
+    """Ten seconds of synthetic music: chords, melody, beat and noise."""
+    from core.audio import Audio
+
+    return Audio(samples=song_samples(10.0), sample_rate=SAMPLE_RATE, name="little song.wav")

@@ -1,0 +1,173 @@
+"""Songs and small random models made from arithmetic, the same on every machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.constants import GENRES, SAMPLE_RATE
+from core.features import FeatureParameters, logmel, mfcc_from_logmel, split_segments
+from core.models import Background, GenreModel
+
+if TYPE_CHECKING:
+    import keras
+
+TEMPERATURE = 1.25
+
+
+def song_samples(
+    duration_s: float = 10.0, *, seed: int = 0, sample_rate: int = SAMPLE_RATE
+) -> np.ndarray:
+    """Return a little song: a chord that changes, a melody, a beat and some noise.
+
+    Parameters
+    ----------
+    duration_s : float
+        Length in seconds.
+    seed : int
+        Which song.
+    sample_rate : int
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    np.ndarray [shape=(n,), dtype=float32, range=(-1, 1)]
+        Mono samples.
+    """
+    random = np.random.RandomState(seed)  # its stream is frozen for good, unlike default_rng's
+    n = int(round(duration_s * sample_rate))
+    time = np.arange(n) / sample_rate
+    beat = 0.5 - 0.05 * (seed % 5)  # seconds
+    samples = 0.02 * random.standard_normal(n)
+    chord_roots = 110.0 * 2 ** (random.randint(0, 12, size=64) / 12)
+    notes = 220.0 * 2 ** (random.randint(0, 25, size=512) / 12)
+    root = chord_roots[(time / (4 * beat)).astype(int) % len(chord_roots)]
+    note = notes[(time / beat).astype(int) % len(notes)]
+    for ratio in (1.0, 1.25, 1.5):
+        samples += 0.08 * np.sin(2 * np.pi * np.cumsum(root * ratio) / sample_rate)
+    phase = time % beat
+    for harmonic in (1, 2, 3):
+        tone = np.sin(2 * np.pi * harmonic * np.cumsum(note) / sample_rate)
+        samples += 0.15 / harmonic * tone * np.exp(-4 * phase)
+    kick = np.sin(2 * np.pi * 60 * phase) * np.exp(-20 * phase)
+    hat = random.standard_normal(n) * np.exp(-60 * (time % (beat / 2)))
+    samples += 0.3 * kick + 0.05 * hat
+    return (0.7 * samples / np.abs(samples).max(initial=1e-9)).astype(np.float32)
+
+
+def background_logmel(parameters: FeatureParameters | None = None, count: int = 6) -> np.ndarray:
+    """Return log-mel segments of different little songs.
+
+    Parameters
+    ----------
+    parameters : FeatureParameters, optional
+        Feature parameters, the shared ones by default.
+    count : int
+        Number of segments.
+
+    Returns
+    -------
+    np.ndarray [shape=(count, segment_frames, n_mels), dtype=float32, range=[-80, 0]]
+        One segment of each song.
+    """
+    parameters = parameters or FeatureParameters()
+    segments = [
+        split_segments(logmel(song_samples(3.2, seed=100 + index), parameters), parameters)[0]
+        for index in range(count)
+    ]
+    return np.stack(segments)
+
+
+def _head(features: Any, seed: int) -> Any:
+    from keras import initializers, layers
+
+    logits = layers.Dense(
+        len(GENRES),
+        name="logits",
+        kernel_initializer=initializers.RandomNormal(stddev=1.5, seed=seed),
+    )(features)
+    scaled = layers.Rescaling(1 / TEMPERATURE)(logits)
+    return layers.Softmax(name="probabilities")(scaled)
+
+
+def _cnn(parameters: FeatureParameters, seed: int) -> keras.Model:
+    import keras
+    from keras import initializers, layers
+
+    inputs = keras.Input((parameters.segment_frames, parameters.n_mfcc, 1))
+    values = inputs
+    for block, filters in enumerate((6, 8)):
+        values = layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer=initializers.GlorotUniform(seed=seed + block),
+        )(values)
+        values = layers.MaxPooling2D((2, 2), padding="same")(values)
+    values = layers.Dense(
+        12, activation="relu", kernel_initializer=initializers.GlorotUniform(seed=seed + 10)
+    )(layers.Flatten()(values))
+    return keras.Model(inputs, _head(values, seed + 20))
+
+
+def _cnn_lstm(parameters: FeatureParameters, seed: int) -> keras.Model:
+    import keras
+    from keras import initializers, layers
+
+    inputs = keras.Input((parameters.segment_frames, parameters.n_mfcc, 1))
+    values = layers.Conv2D(
+        4,
+        3,
+        padding="same",
+        activation="relu",
+        kernel_initializer=initializers.GlorotUniform(seed=seed),
+    )(inputs)
+    values = layers.MaxPooling2D((4, 2), padding="same")(values)
+    values = layers.Reshape((values.shape[1], values.shape[2] * values.shape[3]))(values)
+    values = layers.LSTM(
+        8,
+        kernel_initializer=initializers.GlorotUniform(seed=seed + 1),
+        recurrent_initializer=initializers.Orthogonal(seed=seed + 2),
+    )(values)
+    return keras.Model(inputs, _head(values, seed + 20))
+
+
+def tiny_model(
+    name: str, *, parameters: FeatureParameters | None = None, seed: int = 0
+) -> GenreModel:
+    """Return a small model with random weights, complete with card and background.
+
+    Parameters
+    ----------
+    name : {"cnn", "cnn_lstm"}
+        Which kind of network, and the model's name.
+    parameters : FeatureParameters, optional
+        Feature parameters, the shared ones by default.
+    seed : int
+        Seed of the weights.
+
+    Returns
+    -------
+    GenreModel
+        Knows nothing about music but answers like a trained model.
+    """
+    parameters = parameters or FeatureParameters()
+    network = {"cnn": _cnn, "cnn_lstm": _cnn_lstm}[name](parameters, seed)
+    segments = background_logmel(parameters)
+    mfcc = mfcc_from_logmel(segments, parameters.n_mfcc)
+    weights = np.arange(1, len(segments) + 1, dtype=np.float32)
+    card = {
+        "name": name,
+        "title": {"cnn": "Tiny CNN", "cnn_lstm": "Tiny CNN-LSTM"}[name],
+        "genres": list(GENRES),
+        "features": parameters.to_json(),
+        "standardisation": {
+            "mean": mfcc.mean(axis=(0, 1)).tolist(),
+            "scale": mfcc.std(axis=(0, 1)).tolist(),
+        },
+        "weights": {"file": f"{name}.keras", "sha256": "", "bytes": 0},
+        "background": {"file": f"{name}.background.npz", "sha256": "", "bytes": 0},
+    }
+    return GenreModel(network, card, Background(logmel=segments, weights=weights / weights.sum()))
