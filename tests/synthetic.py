@@ -36,7 +36,7 @@ def song_samples(
         Mono samples.
     """
     random = np.random.RandomState(seed)  # its stream is frozen for good, unlike default_rng's
-    n = int(round(duration_s * sample_rate))
+    n = round(duration_s * sample_rate)
     time = np.arange(n) / sample_rate
     beat = 0.5 - 0.05 * (seed % 5)  # seconds
     samples = 0.02 * random.standard_normal(n)

@@ -1,0 +1,58 @@
+# The targets a person needs; each sets up what it lacks. Python 3.11-3.13 and make are enough.
+#
+#   make app                      the dashboard, in the browser
+#   make test                     all tests
+#   make lint                     ruff and mypy
+#   make train DATA=genres/       train on a folder genre/track.ext (or LOGMEL=logmel.npz)
+#   make bench DATA=gtzan/        the figures of the README
+
+# The first interpreter in range that can make virtual environments.
+PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
+	if $$candidate -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null; then echo $$candidate; break; fi; done)
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+CHECKED := core dashboard tests benchmarks examples train.py
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: app test lint train bench
+.DELETE_ON_ERROR:
+
+app: $(VENV)/.installed
+	$(RUN) -m streamlit run dashboard/app.py --server.showEmailPrompt=false
+
+test: $(VENV)/.installed-dev
+	$(RUN) -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy $(wildcard $(CHECKED))
+
+train: $(VENV)/.installed
+	@test -n "$(DATA)$(LOGMEL)" || { \
+	echo "Say what to train on: make train DATA=FOLDER (genre/track.ext) or LOGMEL=FILE.npz"; exit 2; }
+	$(RUN) train.py $(if $(DATA),--data "$(DATA)",--logmel "$(LOGMEL)")
+
+bench: $(VENV)/.installed
+	@test -n "$(DATA)" || { echo "Say where the recordings are: make bench DATA=FOLDER"; exit 2; }
+	set -e; for script in benchmarks/*.py; do $(RUN) "$$script" --data "$(DATA)"; done
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { \
+	echo "Groove-Guide needs Python 3.11, 3.12 or 3.13 with its venv module, and found none."; \
+	echo "Install one (on Debian and Ubuntu: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python"; \
+	exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13, which Groove-Guide needs."; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --requirement requirements-dev.txt
+	@touch $@
