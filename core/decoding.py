@@ -1,0 +1,327 @@
+"""From a file's bytes to blocks of mono samples, never more of them than were allowed.
+
+libsndfile reads what it knows the exact length of; FFmpeg (PyAV) reads everything else: M4A, WebM,
+FLAC streams without a length, and MP3 files without a Xing or VBRI header, for which libsndfile
+guesses a length from the first frame's bit rate and stops there (less than half way through a
+variable bit rate file, without a word).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import av
+import numpy as np
+import soundfile
+
+from core.containers import file_size, is_cut_off
+
+SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file, which is dither, not music
+
+_BLOCK_SAMPLES = 1 << 18  # samples of all channels decoded at a time
+_LOWEST_HZ, _HIGHEST_HZ = 1_000, 1_000_000  # telephones have 8 000, the best converters 768 000
+_UNKNOWN_FRAMES = 1 << 62  # libsndfile's "no idea" is the largest 64-bit number
+_SOUNDFILE_FORMATS = frozenset(
+    ("AIFF", "AU", "CAF", "FLAC", "IRCAM", "MP3", "OGG", "RF64", "SVX", "W64", "WAV", "WAVEX")
+)
+# Containers that hold their own data. Play lists (HLS, DASH, concat) are containers to FFmpeg too
+# and would make it open other files and addresses on behalf of whoever uploaded them.
+_AV_CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,loas,matroska,mov,mp2,mp3,mpc,mpc8,mpeg,"
+    "mpegts,ogg,tak,tta,voc,w64,wav,wv"
+)
+_MISSING_S = 0.25  # so much, or a hundredth of the song, may be missing at the end
+_BAD_PACKETS = 0.05  # share of damaged packets that is borne: one click in a second
+
+_AGAIN = "upload the whole file again, or convert it to WAV or MP3 first"
+_DECODER_ERRORS = (
+    soundfile.SoundFileError,
+    av.FFmpegError,
+    OSError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+)
+
+
+class AudioError(ValueError):
+    """A song cannot be read or written; the message is a sentence a user can act on."""
+
+
+class Source:
+    """An open file that keeps its own read errors until the decoder is done.
+
+    Decoders call it from C, where an exception would be printed and lost. It has no `name`, so
+    that what a file is called cannot change how it is read.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        Open binary file that can seek.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._failure: Exception | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes; nothing after an error."""
+        try:
+            return bytes(self._stream.read(size))
+        except (OSError, ValueError, TypeError) as error:
+            self._failure = error
+            return b""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move to a position and return it; stay put if there is no such position."""
+        try:
+            self._stream.seek(offset, whence)
+        except (OSError, ValueError) as error:
+            if self._stream.closed:
+                self._failure = error
+                return 0
+        return self._stream.tell()
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._stream.tell()
+
+    def raise_failure(self) -> None:
+        """Raise what went wrong while reading, if anything did.
+
+        Raises
+        ------
+        AudioError
+            If the file itself (not its content) could not be read.
+        """
+        if self._failure is not None:
+            message = f"The file cannot be read ({self._failure}); copy it anew and try again."
+            raise AudioError(message) from self._failure
+
+
+@dataclass
+class _Decoder:
+    """Blocks of samples [shape=(n, channels)] with their rate, and what the header says of them."""
+
+    blocks: Iterator[tuple[np.ndarray, int]]
+    announced_s: float | None = None
+    guessed_s: float | None = None
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time as people say it: ``16 min 40 s``.
+
+    Parameters
+    ----------
+    seconds : float >= 0
+        Length in seconds.
+
+    Returns
+    -------
+    str
+        Tenths of seconds under a minute, otherwise minutes and whole seconds.
+    """
+    if seconds < 59.95:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{value} {unit}" for value, unit in parts if value)
+
+
+def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, int]]:
+    """Decode a song block by block.
+
+    Parameters
+    ----------
+    source : Source
+        Open file.
+    max_duration_s : float > 0
+        Decoding stops with an error once this many seconds are exceeded.
+
+    Yields
+    ------
+    block : np.ndarray [shape=(n,), dtype=float32, finite]
+        Mean of the channels; full scale is 1, but lossy decoders overshoot.
+    rate : int
+        Sampling rate of this block in Hz. It may change within a file.
+
+    Raises
+    ------
+    AudioError
+        If the content is not audio, has no sound, is cut off or damaged, goes on for too long, or
+        holds numbers that are no sound.
+    """
+    if file_size(source) == 0:
+        source.raise_failure()
+        raise AudioError("The file is empty; choose another one.")
+    cut_off = is_cut_off(source)
+    seconds, peak, peak_mixed = 0.0, 0.0, 0.0
+    with ExitStack() as stack:
+        decoder = _with_soundfile(source, stack) or _with_av(source, stack, cut_off)
+        if decoder.announced_s is not None and decoder.announced_s > max_duration_s:
+            raise _too_long(in_words(decoder.announced_s), max_duration_s)
+        try:
+            for block, rate in decoder.blocks:
+                _check_rate(rate)
+                seconds += len(block) / rate
+                if seconds > max_duration_s + 1e-6:  # the sum's own rounding
+                    raise _too_long(_at_least(decoder, max_duration_s), max_duration_s)
+                with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
+                    mixed = block.mean(axis=1, dtype=np.float64).astype(np.float32)
+                if not np.isfinite(mixed).all():
+                    raise AudioError(
+                        "The recording holds values that are not numbers (NaN or infinite); export "
+                        "it again from the program that made it."
+                    )
+                peak = max(peak, float(np.abs(block).max(initial=0)))
+                peak_mixed = max(peak_mixed, float(np.abs(mixed).max(initial=0)))
+                yield mixed, rate
+        except AudioError:
+            raise
+        except _DECODER_ERRORS as error:
+            source.raise_failure()
+            raise AudioError(f"The recording is damaged or cut off; {_AGAIN}.") from error
+    source.raise_failure()
+    _check_complete(seconds, decoder.announced_s, cut_off)
+    if peak_mixed < SILENT_PEAK <= peak:
+        raise AudioError(
+            "The channels cancel each other out when they are mixed to mono; upload one of them."
+        )
+
+
+def _at_least(decoder: _Decoder, max_duration_s: float) -> str:
+    if decoder.guessed_s is not None and decoder.guessed_s > max_duration_s:
+        return f"about {in_words(decoder.guessed_s)}"
+    return f"more than {in_words(max_duration_s)}"
+
+
+def _too_long(length: str, max_duration_s: float) -> AudioError:
+    return AudioError(
+        f"The song is {length} long, and at most {in_words(max_duration_s)} are accepted; "
+        "upload a part of it."
+    )
+
+
+def _check_rate(rate: int) -> None:
+    if not _LOWEST_HZ <= rate <= _HIGHEST_HZ:
+        raise AudioError(
+            f"The file claims a sample rate of {rate} Hz, which is no music's; convert it to "
+            "44100 Hz and upload that."
+        )
+
+
+def _check_complete(seconds: float, announced_s: float | None, cut_off: bool) -> None:
+    announced = announced_s or 0.0
+    if announced - seconds > max(_MISSING_S, 0.01 * announced):
+        raise AudioError(
+            f"The file is cut off: {in_words(seconds)} of {in_words(announced)} are there; "
+            f"{_AGAIN}."
+        )
+    if cut_off:
+        where = f"after {in_words(seconds)}" if seconds else "before its end"
+        raise AudioError(f"The file is cut off {where}; {_AGAIN}.")
+    if seconds == 0:
+        raise AudioError("The file holds no sound at all; choose another one.")
+
+
+def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
+    """Open with libsndfile; None if it cannot or does not know the length."""
+    declares_length = _mp3_declares_length(source)
+    source.seek(0)
+    try:
+        file = stack.enter_context(soundfile.SoundFile(source))
+    except _DECODER_ERRORS:
+        return None
+    known = file.frames < _UNKNOWN_FRAMES and (file.format != "MP3" or declares_length)
+    if file.format not in _SOUNDFILE_FORMATS or not known:
+        return None
+    _check_rate(file.samplerate)
+
+    def blocks() -> Iterator[tuple[np.ndarray, int]]:
+        size = max(_BLOCK_SAMPLES // file.channels, 1)
+        while len(block := file.read(size, dtype="float32", always_2d=True)):
+            yield block, file.samplerate
+
+    return _Decoder(blocks(), announced_s=file.frames / file.samplerate)
+
+
+def _mp3_declares_length(source: Source) -> bool:
+    """Tell whether the first MP3 frame is a Xing, Info or VBRI header with a frame count."""
+    source.seek(0)
+    head = source.read(10)
+    while head[:3] == b"ID3" and len(head) == 10:
+        length = 0
+        for byte in head[6:]:  # seven bits each
+            length = length << 7 | byte & 0x7F
+        source.seek(length, 1)
+        head = source.read(10)
+    head += source.read(4_096)
+    for mark in (b"Xing", b"Info"):
+        at = head.find(mark)
+        if at >= 0:
+            return bool(int.from_bytes(head[at + 4 : at + 8], "big") & 1)
+    return b"VBRI" in head
+
+
+def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
+    source.seek(0)
+    try:
+        # Tags are never shown and may be in any encoding.
+        container = stack.enter_context(
+            av.open(source, options={"format_whitelist": _AV_CONTAINERS}, metadata_errors="replace")
+        )
+        streams = container.streams
+    except _DECODER_ERRORS as error:
+        source.raise_failure()
+        if cut_off:
+            raise AudioError(f"The file is cut off before its end; {_AGAIN}.") from error
+        raise AudioError(
+            "The file is not audio that can be read; choose a WAV, MP3, FLAC, OGG, Opus, M4A, "
+            "WebM, AIFF or AU file."
+        ) from error
+    if not streams.audio:
+        what = "pictures but no sound" if streams.video else "no sound"
+        raise AudioError(f"The file has {what}; choose one with an audio track.")
+    stream = streams.audio[0]
+    announced_s = None
+    if "mov" in container.format.name and stream.duration and stream.time_base:
+        announced_s = float(stream.duration * stream.time_base)
+    length_s = container.duration / av.time_base if container.duration else None
+    if "matroska" in container.format.name and not streams.video:
+        announced_s = length_s  # with pictures it is the longer of both
+    return _Decoder(_av_blocks(container, stream), announced_s, guessed_s=length_s)
+
+
+def _av_blocks(
+    container: av.container.InputContainer, stream: av.AudioStream
+) -> Iterator[tuple[np.ndarray, int]]:
+    packets = bad = 0
+    last: Exception | None = None
+    for packet in container.demux(stream):
+        packets += 1
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError as error:
+            bad, last = bad + 1, error
+            continue
+        for frame in frames:
+            yield _av_samples(frame), frame.sample_rate
+    if last is not None and bad > max(_BAD_PACKETS * packets, 1):
+        raise last
+
+
+def _av_samples(frame: av.AudioFrame) -> np.ndarray:
+    """Return a frame's samples [shape=(n, channels)], full scale 1."""
+    values = frame.to_ndarray()
+    if not frame.format.is_planar:
+        values = values.reshape(-1, frame.layout.nb_channels).T
+    if values.dtype.kind == "f":
+        return values.T
+    bits = 8 * values.dtype.itemsize
+    offset = 1 << (bits - 1) if values.dtype.kind == "u" else 0
+    return (values.T.astype(np.float64) - offset) / 2.0 ** (bits - 1)
