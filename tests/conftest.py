@@ -10,9 +10,14 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import pytest
+from hypothesis import settings
 
 from core.constants import SAMPLE_RATE
 from tests.synthetic import song_samples, tiny_model
+
+# The same cases on every machine, however slow it is.
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("steady")
 
 if TYPE_CHECKING:
     from core.audio import Audio

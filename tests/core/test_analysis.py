@@ -1,0 +1,129 @@
+"""A song's analysis: segments on the clock, probabilities that sum to one, JSON as promised."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.analysis import analyze, to_json
+from core.audio import Audio
+from core.constants import GENRES, SAMPLE_RATE
+from core.features import logmel, segment_starts
+from core.models import ModelError
+from tests.synthetic import song_samples
+
+if TYPE_CHECKING:
+    from core.models import GenreModel
+
+SEGMENT_S = 72 * 915 / SAMPLE_RATE
+
+
+def audio(duration_s: float, level: float = 1.0) -> Audio:
+    samples = np.float32(level) * song_samples(duration_s)
+    return Audio(samples=samples, sample_rate=SAMPLE_RATE, name="song.wav")
+
+
+def test_a_song_of_ten_seconds_has_three_segments(song: Audio, tiny: GenreModel) -> None:
+    analysis = analyze(song, tiny)
+    assert analysis.probabilities.shape == (3, 10)
+    assert analysis.logmel.shape == (3, 72, 128)
+    assert analysis.mfcc.shape == (3, 72, 13)
+    np.testing.assert_allclose(analysis.starts_s, SEGMENT_S * np.arange(3))
+    np.testing.assert_allclose(analysis.ends_s, SEGMENT_S * np.arange(1, 4))
+    assert not analysis.padded
+    assert (analysis.song, analysis.model, analysis.genres) == (song.name, tiny.name, GENRES)
+
+
+def test_probabilities_are_the_models_for_the_songs_mfcc(song: Audio, tiny: GenreModel) -> None:
+    analysis = analyze(song, tiny)
+    np.testing.assert_array_equal(analysis.probabilities, tiny.predict(analysis.mfcc))
+    np.testing.assert_array_equal(analysis.logmel[1], logmel(song.samples, tiny.parameters)[72:144])
+
+
+def test_the_verdict_is_the_mean_of_the_segments(song: Audio, tiny: GenreModel) -> None:
+    analysis = analyze(song, tiny)
+    mean = analysis.probabilities.astype(np.float64).mean(axis=0)
+    np.testing.assert_allclose(analysis.song_probabilities, mean)
+    assert analysis.song_probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert analysis.genre == GENRES[mean.argmax()]
+    assert analysis.probability == pytest.approx(mean.max())
+
+
+def test_a_song_shorter_than_a_segment_is_filled_up_and_says_so(tiny_cnn: GenreModel) -> None:
+    analysis = analyze(audio(1.0), tiny_cnn)
+    assert analysis.padded
+    assert analysis.probabilities.shape == (1, 10)
+    assert (analysis.logmel[0, 30:] == -80).all()
+    assert analysis.ends_s[0] == pytest.approx(1.0)
+
+
+def test_a_rest_that_is_half_full_is_a_segment_that_ends_with_the_song(
+    tiny_cnn: GenreModel,
+) -> None:
+    analysis = analyze(audio(5.0), tiny_cnn)
+    assert len(analysis.probabilities) == 2
+    assert not analysis.padded
+    assert analysis.ends_s[-1] == pytest.approx(5.0)
+
+
+@settings(max_examples=25)
+@given(duration_s=st.floats(0.5, 14.0))
+def test_segments_lie_within_the_song_one_after_the_other(
+    tiny_cnn: GenreModel, duration_s: float
+) -> None:
+    song = audio(duration_s)
+    analysis = analyze(song, tiny_cnn)
+    spectrogram = logmel(song.samples, tiny_cnn.parameters)
+    assert len(analysis.probabilities) == len(segment_starts(len(spectrogram), tiny_cnn.parameters))
+    np.testing.assert_allclose(analysis.starts_s[1:], analysis.ends_s[:-1])
+    assert (analysis.starts_s < analysis.ends_s).all()
+    assert analysis.ends_s[-1] <= song.duration_s
+
+
+@pytest.mark.parametrize("level", [0.3, 0.01, 1e-4])
+def test_turning_a_song_down_does_not_change_its_verdict(
+    song: Audio, tiny: GenreModel, level: float
+) -> None:
+    quiet = analyze(audio(song.duration_s, level), tiny)
+    np.testing.assert_allclose(quiet.probabilities, analyze(song, tiny).probabilities, atol=1e-4)
+
+
+def test_silence_still_has_probabilities(tiny: GenreModel) -> None:
+    analysis = analyze(audio(4.0, level=0.0), tiny)
+    np.testing.assert_allclose(analysis.probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_song_at_another_sampling_rate_is_refused_with_both_rates(tiny_cnn: GenreModel) -> None:
+    fast = Audio(samples=song_samples(4.0), sample_rate=44_100, name="fast.wav")
+    with pytest.raises(ModelError, match="22050 Hz, not at 44100 Hz"):
+        analyze(fast, tiny_cnn)
+
+
+def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: GenreModel) -> None:
+    analysis = analyze(song, tiny_cnn)
+    content = json.loads(json.dumps(to_json(analysis), allow_nan=False))
+    assert set(content) == {"song", "model", "genres", "verdict", "segments"}
+    assert content["song"] == {"name": "little song.wav", "duration_s": 10.0}
+    assert content["model"] == "cnn"
+    assert content["genres"] == list(GENRES)
+    assert content["verdict"] == {
+        "genre": analysis.genre,
+        "probability": pytest.approx(analysis.probability),
+    }
+    assert len(content["segments"]) == 3
+    for index, segment in enumerate(content["segments"]):
+        assert set(segment) == {"start_s", "end_s", "probabilities"}
+        assert segment["start_s"] == pytest.approx(index * SEGMENT_S)
+        assert segment["end_s"] == pytest.approx((index + 1) * SEGMENT_S)
+        np.testing.assert_allclose(segment["probabilities"], analysis.probabilities[index])
+
+
+def test_json_carries_the_explanation_it_is_given(song: Audio, tiny_cnn: GenreModel) -> None:
+    summary = {"target": "jazz", "keep": 0.2}
+    content = to_json(analyze(song, tiny_cnn), explanation=summary)
+    assert content["explanation"] == summary
