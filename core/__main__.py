@@ -1,0 +1,235 @@
+"""The command line: ``python -m core analyze SONG…`` and ``python -m core models``.
+
+Exit codes: 0 all done; 1 some songs failed (each is named with its reason, the others are done) or
+some bundled model is damaged; 2 the command cannot be carried out as given; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Only the standard library up here: --help does not wait for TensorFlow.
+if TYPE_CHECKING:
+    from core.models import GenreModel
+
+PREFERRED_MODEL = "cnn_lstm"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Arguments after the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    options = _parser().parse_args(arguments)
+    status = _Status()
+    try:
+        if options.command == "models":
+            return _models()
+        return _analyze(options, status)
+    except KeyboardInterrupt:
+        status.clear()
+        print("Interrupted; what was finished before is complete.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description="Hear which genre a song is, and why."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    analyze = commands.add_parser(
+        "analyze",
+        help="say which genre songs are, segment by segment",
+        description="Say which genre songs are, segment by segment. With --out, each song gets a "
+        "folder of its own name with analysis.json in it; without, a table is printed.",
+        epilog="Exit code: 0 all done, 1 some songs failed, 2 usage.",
+    )
+    analyze.add_argument("songs", nargs="+", type=Path, metavar="SONG", help="audio file")
+    analyze.add_argument(
+        "--model",
+        metavar="NAME",
+        help=f"bundled model, or path of a model card (default: {PREFERRED_MODEL} if it is there)",
+    )
+    analyze.add_argument(
+        "--explain",
+        action="store_true",
+        help="explain the verdict as well; with --out: important.wav, without.wav, explanation.npz",
+    )
+    analyze.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
+    commands.add_parser(
+        "models",
+        help="list the bundled models",
+        description="List the bundled models and how good they are, and check their files.",
+        epilog="Exit code: 0 all are intact, 1 some are damaged, 2 usage.",
+    )
+    return parser
+
+
+class _Status:
+    """A line on standard error that says what is being done, if a person is watching."""
+
+    def __init__(self) -> None:
+        self.watched = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        if self.watched:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self.watched:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _analyze(options: argparse.Namespace, status: _Status) -> int:
+    status.show("loading the model")
+    from core.models import ModelError
+    from core.report import examine, folder_names, printable, write
+
+    try:
+        if options.out is not None and options.out.exists() and not options.out.is_dir():
+            raise ModelError(f"{options.out} is a file; name a folder for the results.")
+        model = _load(options.model)
+    except ModelError as error:
+        status.clear()
+        print(f"python -m core analyze: {error}", file=sys.stderr)
+        return 2
+    failed = 0
+    songs: list[Path] = options.songs
+    for number, (song, folder) in enumerate(zip(songs, folder_names(songs), strict=True), 1):
+        prefix = f"[{number}/{len(songs)}] {printable(song.name)}: "
+        try:
+            report = examine(
+                song,
+                model,
+                explained=options.explain,
+                step=lambda text, prefix=prefix: status.show(prefix + text),  # type: ignore[misc]
+            )
+            text = report.to_text()
+            if options.out is not None:
+                write(report, options.out / folder)
+                text = f"{text.splitlines()[0]}\n  -> {printable(options.out / folder)}"
+                if folder != song.stem:
+                    text += " (another song has its name)"
+        except Exception as error:  # one bad file must not cost a person the other nine hundred
+            status.clear()
+            reason = str(error) or type(error).__name__
+            print(f"{printable(song)}: {printable(reason)}", file=sys.stderr, flush=True)
+            failed += 1
+        else:
+            status.clear()
+            print(text, flush=True)
+    if failed:
+        print(f"{failed} of {len(songs)} songs failed.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _load(name: str | None) -> GenreModel:
+    from core.models import ModelError, list_models, load_model
+
+    if name is None:
+        names = [card["name"] for card in list_models()]
+        if not names:
+            raise ModelError("No model is bundled; train one with train.py, or name a model card.")
+        name = PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
+    with _silence():
+        import tensorflow  # noqa: F401
+    return load_model(name)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what native code writes to standard error to itself, unless the block fails.
+
+    TensorFlow's remark about missing graphics cards comes before it reads its log level.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(original, kept.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
+
+
+def _models() -> int:
+    from core.constants import MODELS_DIR
+    from core.report import printable
+
+    rows: list[tuple[str, ...]] = [
+        ("NAME", "TITLE", "PROTOCOL", "SONG ACCURACY (95 %)", "PARAMETERS", "SIZE")
+    ]
+    damaged = []
+    for path in sorted(MODELS_DIR.glob("*.json")):
+        try:
+            row = _row(path)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            damaged.append(f"{path.stem}: damaged. {error}")
+        else:
+            rows += [row] if row else []
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(printable("  ".join(cells).rstrip()))
+    for line in damaged:
+        print(printable(line))
+    return 1 if damaged else 0
+
+
+def _row(path: Path) -> tuple[str, ...] | None:
+    """Return a model's cells; None if the file is no model card, an error if it is damaged."""
+    from core.storage import sha256
+
+    card = json.loads(path.read_text(encoding="utf-8"))
+    if not {"name", "weights", "genres"} <= card.keys():
+        return None
+    for part in ("weights", "background"):
+        file = path.parent / Path(card[part]["file"]).name
+        if not file.is_file():
+            raise ValueError(f"{file.name} is missing beside its model card; restore the file.")
+        if sha256(file) != card[part]["sha256"]:
+            raise ValueError(
+                f"{file.name} is not the file its model card describes; restore both files."
+            )
+    song = card["metrics"]["song"]
+    low, high = song["interval"]
+    return (
+        card["name"],
+        card["title"],
+        card["protocol"],
+        f"{song['accuracy']:.3f} ({low:.3f} - {high:.3f})",
+        f"{card['n_parameters']:,}",
+        f"{(card['weights']['bytes'] + card['background']['bytes']) / 1e6:.1f} MB",
+    )
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name must not stop the songs after it
+    sys.exit(main())

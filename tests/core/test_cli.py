@@ -1,0 +1,394 @@
+"""The command line: what it writes and prints, what it survives, and how it ends."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import core.constants
+import core.models
+import core.report
+from core.__main__ import _silence, main
+from core.analysis import analyze, to_json
+from core.audio import Audio, load_audio, save_audio
+from core.constants import GENRES, PROJECT_DIR
+from core.models import GenreModel, load_model, save_model
+from core.report import clock, folder_names
+
+
+@pytest.fixture(scope="module")
+def models(
+    tiny_cnn: GenreModel, tiny_cnn_lstm: GenreModel, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Folder with both small models."""
+    folder = tmp_path_factory.mktemp("models")
+    for tiny in (tiny_cnn, tiny_cnn_lstm):
+        save_model(GenreModel(tiny.network, copy.deepcopy(tiny.card), tiny.background), folder)
+    return folder
+
+
+@pytest.fixture
+def bundled(models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder, as if these were the bundled models."""
+    listed = core.models.list_models
+    monkeypatch.setattr(core.constants, "MODELS_DIR", models)
+    monkeypatch.setattr(core.models, "MODELS_DIR", models)
+    monkeypatch.setattr(core.models, "list_models", lambda folder=models: listed(folder))
+    return models
+
+
+@pytest.fixture
+def wav(song: Audio, tmp_path: Path) -> Path:
+    """A song as a file."""
+    path = tmp_path / "songs" / "Little Song.wav"
+    save_audio(song, path)
+    return path
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def content(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "analysis.json").read_text(encoding="utf-8"))
+
+
+def test_analysis_json_is_the_analysis(wav: Path, models: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("analyze", wav, "--model", models / "cnn.json", "--out", out) == 0
+    assert os.listdir(out) == ["Little Song"]
+    assert os.listdir(out / "Little Song") == ["analysis.json"]
+    expected = to_json(analyze(load_audio(wav), load_model(models / "cnn.json")))
+    assert content(out / "Little Song") == expected
+    assert expected["song"]["name"] == "Little Song.wav"
+
+
+def test_an_explanation_comes_with_its_audio_and_arrays(
+    wav: Path, song: Audio, models: Path, tmp_path: Path
+) -> None:
+    card = models / "cnn.json"
+    assert run("analyze", wav, "--explain", "--model", card, "--out", tmp_path / "out") == 0
+    folder = tmp_path / "out" / "Little Song"
+    assert sorted(os.listdir(folder)) == sorted(core.report.FILES)
+    said = content(folder)
+    why = said["explanation"]
+    assert list(why) == [
+        "target",
+        "base_value",
+        "gap",
+        "keep",
+        "probability_kept",
+        "probability_removed",
+    ]
+    assert why["target"] == said["verdict"]["genre"]
+    assert why["keep"] == 0.2
+
+    with np.load(folder / "explanation.npz", allow_pickle=False) as arrays:
+        assert {name: arrays[name].shape for name in arrays} == {
+            "mfcc": (3, 72, 13),
+            "mel": (3, 72, 128),
+            "base_value": (3,),
+            "prediction": (3,),
+        }
+        genre = GENRES.index(why["target"])
+        np.testing.assert_allclose(
+            arrays["prediction"],
+            [segment["probabilities"][genre] for segment in said["segments"]],
+            atol=1e-5,
+        )
+        gaps = arrays["prediction"] - arrays["base_value"] - arrays["mfcc"].sum(axis=(1, 2))
+        assert abs(why["gap"]) == pytest.approx(np.abs(gaps).max(), abs=1e-5)
+        assert why["base_value"] == pytest.approx(arrays["base_value"].mean())
+
+    model = load_model(card)
+    for file, probability in (("important", "kept"), ("without", "removed")):
+        heard = load_audio(folder / f"{file}.wav")
+        assert heard.samples.shape == song.samples.shape
+        again = analyze(heard, model).song_probabilities[genre]
+        assert why[f"probability_{probability}"] == pytest.approx(again, abs=0.02)
+
+
+def test_without_a_folder_a_table_is_printed_and_nothing_written(
+    wav: Path,
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("analyze", wav, "--model", models / "cnn.json", "--explain") == 0
+    captured = capsys.readouterr()
+    analysis = analyze(load_audio(wav), load_model(models / "cnn.json"))
+    lines = captured.out.splitlines()
+    assert lines[0] == (
+        f"Little Song.wav (0:10.0), heard by cnn: {analysis.genre}, "
+        f"probability {analysis.probability:.2f}"
+    )
+    assert len(lines) == 1 + 3 + 1
+    assert lines[2].split()[:3] == ["0:03.0", "-", "0:06.0"]
+    assert GENRES[analysis.probabilities[1].argmax()] in lines[2]
+    assert lines[-1].startswith(f"  Probability of {analysis.genre}: ")
+    assert captured.err == ""
+    assert os.listdir(tmp_path) == ["songs"]
+
+
+def test_songs_that_fail_are_named_with_their_reason_and_the_others_written(
+    wav: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.mp3"
+    broken.write_text("no music")
+    missing = tmp_path / "missing.mp3"
+    out = tmp_path / "out"
+    code = run("analyze", broken, wav, missing, "--model", models / "cnn.json", "--out", out)
+    assert code == 1
+    assert os.listdir(out) == ["Little Song"]
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 3
+    assert errors[0].startswith(f"{broken}: ")
+    assert len(errors[0]) > len(f"{broken}: ")
+    assert errors[1].startswith(f"{missing}: There is no such file")
+    assert errors[2] == "2 of 3 songs failed."
+
+
+def test_songs_of_the_same_name_get_numbered_folders_and_the_output_says_so(
+    wav: Path, song: Audio, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin = tmp_path / "elsewhere" / "Little Song.flac"
+    save_audio(song, twin)
+    out = tmp_path / "out"
+    assert run("analyze", wav, twin, "--model", models / "cnn.json", "--out", out) == 0
+    assert sorted(os.listdir(out)) == ["Little Song", "Little Song-2"]
+    assert content(out / "Little Song")["song"]["name"] == "Little Song.wav"
+    assert content(out / "Little Song-2")["song"]["name"] == "Little Song.flac"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == f"  -> {out / 'Little Song-2'} (another song has its name)"
+
+
+@given(st.lists(st.sampled_from(["a.mp3", "A.wav", "a-2.mp3", "b.mp3", "..mp3", "...mp3", "..."])))
+def test_folder_names_differ_and_stay_in_their_folder(names: list[str]) -> None:
+    folders = folder_names(Path("songs") / name for name in names)
+    assert len({folder.casefold() for folder in folders}) == len(names)
+    assert all(Path(folder).name == folder and folder.strip(".") for folder in folders)
+    if names:
+        first = Path(names[0])
+        assert folders[0] == first.stem or not first.stem.strip(".")
+
+
+def test_a_name_that_would_lead_out_of_the_folder_does_not(
+    wav: Path, models: Path, tmp_path: Path
+) -> None:
+    sly = wav.with_name("...mp3")
+    sly.write_bytes(wav.read_bytes())
+    out = tmp_path / "results" / "out"
+    assert run("analyze", sly, "--model", models / "cnn.json", "--out", out) == 0
+    assert os.listdir(tmp_path / "results") == ["out"]
+    assert [path.parent.parent for path in tmp_path.rglob("analysis.json")] == [out]
+
+
+def test_a_name_cannot_steer_the_terminal(
+    wav: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("clear\x1b[2Jscreen.wav", "bytes\udcff.wav"):
+        hostile = wav.with_name(name)
+        hostile.write_bytes(wav.read_bytes())
+        out = tmp_path / "out"
+        assert run("analyze", hostile, "--model", models / "cnn.json", "--out", out) == 0
+        captured = capsys.readouterr()
+        assert "\x1b" not in captured.out + captured.err
+        assert content(out / hostile.stem)["verdict"]["genre"] in GENRES
+        hostile.write_text("no music")
+        assert run("analyze", hostile, "--model", models / "cnn.json", "--out", out) == 1
+        captured = capsys.readouterr()
+        assert "\x1b" not in captured.out + captured.err
+
+
+def test_a_second_run_leaves_no_files_of_the_first_and_touches_no_others(
+    wav: Path, models: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert run("analyze", wav, "--explain", "--model", models / "cnn.json", "--out", out) == 0
+    (out / "Little Song" / "notes.txt").write_text("mine")
+    assert run("analyze", wav, "--model", models / "cnn_lstm.json", "--out", out) == 0
+    assert sorted(os.listdir(out / "Little Song")) == ["analysis.json", "notes.txt"]
+    assert content(out / "Little Song")["model"] == "cnn_lstm"
+    assert os.listdir(out) == ["Little Song"]
+
+
+@pytest.mark.parametrize("there_before", [False, True])
+def test_a_full_disk_leaves_everything_as_it_was(
+    wav: Path,
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    there_before: bool,
+) -> None:
+    out = tmp_path / "out"
+    arguments = ("analyze", wav, "--model", models / "cnn.json", "--out", out)
+    if there_before:
+        assert run(*arguments) == 0
+
+    def full(path: Path, content: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(core.report, "write_json", full)
+    assert run(*arguments, "--explain") == 1
+    assert "No space left on device" in capsys.readouterr().err
+    files = [path.name for path in out.rglob("*") if path.is_file()]
+    assert files == (["analysis.json"] if there_before else [])
+
+
+def test_an_interruption_is_one_line_and_130(
+    wav: Path,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(core.report, "examine", interrupt)
+    assert run("analyze", wav, "--model", models / "cnn.json") == 130
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_an_unknown_model_is_a_matter_of_usage(
+    wav: Path, bundled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("analyze", wav, "--model", "unknown") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "no model 'unknown'" in captured.err
+    assert "cnn, cnn_lstm" in captured.err
+
+
+def test_a_file_is_no_folder_for_results(
+    wav: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("analyze", wav, "--model", models / "cnn.json", "--out", wav) == 2
+    assert "is a file; name a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["analyze"], ["dance"], ["analyze", "a.mp3", "--keep", "1"]]
+)
+def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    assert "usage: python -m core" in capsys.readouterr().err
+
+
+def test_the_cnn_lstm_is_asked_unless_told_otherwise(
+    wav: Path, bundled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("analyze", wav) == 0
+    assert "heard by cnn_lstm:" in capsys.readouterr().out
+    monkeypatch.setattr(core.models, "list_models", lambda: [{"name": "cnn"}])
+    assert run("analyze", wav) == 0
+    assert "heard by cnn:" in capsys.readouterr().out
+
+
+def test_without_any_model_the_command_says_how_to_get_one(
+    wav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(core.models, "list_models", list)
+    assert run("analyze", wav) == 2
+    assert "train.py" in capsys.readouterr().err
+
+
+def test_models_are_listed_with_what_was_measured(
+    bundled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("models") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[0].split()[:3] == ["NAME", "TITLE", "PROTOCOL"]
+    assert lines[2].startswith("cnn_lstm  Tiny CNN-LSTM  artist")
+    assert "0.125 (0.098 - 0.175)" in lines[2]
+    assert lines[2].endswith(" MB")
+
+
+def test_a_damaged_model_is_listed_with_its_reason(
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for path in models.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with open(tmp_path / "cnn.keras", "ab") as stream:
+        stream.write(b"more")
+    (tmp_path / "cnn_lstm.background.npz").unlink()
+    (tmp_path / "empty.json").write_text("")
+    (tmp_path / "metrics.json").write_text('{"accuracy": 0.9}')
+    monkeypatch.setattr(core.constants, "MODELS_DIR", tmp_path)
+    assert run("models") == 1
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert lines[0].startswith("cnn: damaged. cnn.keras is not the file its model card describes")
+    assert lines[1].startswith("cnn_lstm: damaged. cnn_lstm.background.npz is missing")
+    assert lines[2].startswith("empty: damaged. ")
+    assert len(lines) == 3
+
+
+def test_native_noise_is_kept_back_unless_something_fails(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with _silence():
+        os.write(2, b"a remark about graphics cards")
+    assert capfd.readouterr().err == ""
+    with pytest.raises(ImportError), _silence():
+        os.write(2, b"missing symbol")
+        raise ImportError
+    assert "missing symbol" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00.0"), (2.9878, "0:03.0"), (59.96, "1:00.0"), (65.3, "1:05.3"), (899.9, "14:59.9")],
+)
+def test_times_are_minutes_and_seconds(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=PROJECT_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["analyze", "--help"], ["models", "--help"]])
+def test_help_answers_without_waiting_for_anything_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys; from core.__main__ import main\n"
+        f"try: main({arguments})\n"
+        "finally: print({'tensorflow', 'keras', 'librosa', 'numpy'} & set(sys.modules))"
+    )
+    finished = command("-c", program)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.startswith("usage: python -m core")
+    assert finished.stdout.endswith("set()\n")
+
+
+def test_the_whole_command_prints_its_answer_and_no_noise(wav: Path, models: Path) -> None:
+    finished = command("-m", "core", "analyze", wav, "--model", models / "cnn.json")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    assert finished.stdout.startswith("Little Song.wav (0:10.0), heard by cnn: ")
