@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: it asks `core` and draws; no signal processing, no TensorFlow."""

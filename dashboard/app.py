@@ -1,0 +1,25 @@
+"""The dashboard's entry: which pages there are. Run it with ``make app``."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+# Streamlit puts this file's folder on the path, not the project's.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from dashboard import session
+
+HERE = Path(__file__).resolve().parent
+
+st.set_page_config(page_title="Groove-Guide", page_icon=str(HERE / "icon.svg"), layout="wide")
+
+page = st.navigation(
+    [st.Page(HERE / "pages" / "listen.py", title="Listen", icon=":material/headphones:")],
+    position="top",
+)
+st.html(HERE / "style.css")
+try:
+    page.run()
+finally:
+    session.warm_up.start()  # after the first page is drawn: loading would slow it down

@@ -1,0 +1,419 @@
+"""Figures from arrays: the song's genres over time, and a segment's spectrogram with evidence.
+
+Conventions
+-----------
+Arrays are frames first. Times go in as seconds of the song; on the axes they are milliseconds on a
+date axis, which Plotly labels as minutes and seconds. Evidence has two hues that stay apart for
+every kind of colour vision and in print: orange speaks for the genre, blue against it, and the
+stronger the evidence, the more opaque the colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.wording import clock, genre_name, percent
+
+MAX_LABELLED_SEGMENTS = 14  # more, and percentages no longer fit into the cells
+CLIPPED_SHARE = (
+    0.005  # of the cells may exceed the strongest colour, lest one outlier pale the rest
+)
+
+TICK_FREQUENCIES = {
+    100: "100",
+    500: "500",
+    1000: "1k",
+    2000: "2k",
+    4000: "4k",
+    8000: "8k",
+    16000: "16k",
+}
+
+CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one theme; the evidence hues are Okabe and Ito's.
+
+    Parameters
+    ----------
+    quiet, loud : str
+        Ends of the scale of probabilities.
+    dim, bright : str
+        Ends of the grey scale under the evidence.
+    against, favour : tuple of int
+        Red, green and blue of evidence against and for a genre.
+    ink : str
+        Outlines and text.
+    on_loud : str
+        Text on high probabilities; on low ones it is `ink`.
+    """
+
+    quiet: str
+    loud: str
+    dim: str
+    bright: str
+    against: tuple[int, int, int]
+    favour: tuple[int, int, int]
+    ink: str
+    on_loud: str
+
+
+LIGHT = Palette(
+    quiet="#f1efe9",
+    loud="#0b524e",
+    dim="#ffffff",
+    bright="#858585",
+    against=(0, 114, 178),
+    favour=(213, 94, 0),
+    ink="#22282b",
+    on_loud="#ffffff",
+)
+DARK = Palette(
+    quiet="#20262a",
+    loud="#74d8cb",
+    dim="#101314",
+    bright="#8c8c8c",
+    against=(86, 180, 233),
+    favour=(240, 150, 40),
+    ink="#f2f0ea",
+    on_loud="#0c2624",
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How the rows of a spectrogram are called.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        Name of each row in hover texts: ``"coefficient 3"``, ``"440 Hz"``.
+    ticks : dict of int to str
+        Rows with a label on the axis.
+    title : str
+        Title of the axis.
+    value : str
+        Name and unit of the value, as in ``"level {} dB"``.
+    """
+
+    labels: tuple[str, ...]
+    ticks: dict[int, str]
+    title: str
+    value: str
+
+
+def coefficient_rows(n_mfcc: int) -> Rows:
+    """Return the names of MFCCs, which are counted from 1."""
+    labels = tuple(f"coefficient {index + 1}" for index in range(n_mfcc))
+    ticks = {index: str(index + 1) for index in range(0, n_mfcc, 2)}
+    return Rows(labels, ticks, "MFCC coefficient", "value {}")
+
+
+def band_rows(frequencies: np.ndarray) -> Rows:
+    """Return the names of mel bands.
+
+    Parameters
+    ----------
+    frequencies : np.ndarray [shape=(n_mels,)]
+        Middle of each band in Hz, ascending.
+
+    Returns
+    -------
+    Rows
+        Ticks at the bands nearest to round frequencies.
+    """
+    labels = tuple(f"{frequency:.0f} Hz" for frequency in frequencies)
+    ticks = {
+        int(np.argmin(np.abs(frequencies - hertz))): text
+        for hertz, text in TICK_FREQUENCIES.items()
+        if hertz <= frequencies[-1]
+    }
+    return Rows(labels, ticks, "frequency (Hz)", "level {} dB")
+
+
+def palette(dark: bool) -> Palette:
+    """Return the colours of the dark or of the light theme."""
+    return DARK if dark else LIGHT
+
+
+def diverging_scale(colours: Palette, *, steps: int = 12) -> list[tuple[float, str]]:
+    """Return the colour scale of evidence.
+
+    Parameters
+    ----------
+    colours : Palette
+        Colours of the theme.
+    steps : int
+        Colours on each side of the middle.
+
+    Returns
+    -------
+    list of (float, str)
+        Positions in ``[0, 1]`` and colours: the middle is transparent, and positions at equal
+        distance from it are equally opaque.
+    """
+    scale = []
+    for step in range(-steps, steps + 1):
+        red, green, blue = colours.against if step < 0 else colours.favour
+        opacity = 0.95 * abs(step) / steps
+        position = 0.5 + 0.5 * step / steps
+        scale.append((position, f"rgba({red},{green},{blue},{opacity:.3f})"))
+    return scale
+
+
+def evidence_limit(shap_values: np.ndarray) -> float:
+    """Return the SHAP value that gets the strongest colour.
+
+    Parameters
+    ----------
+    shap_values : np.ndarray [shape=(frames, rows)]
+        SHAP values.
+
+    Returns
+    -------
+    float
+        Positive, also when all values are zero.
+    """
+    limit = float(np.quantile(np.abs(shap_values), 1 - CLIPPED_SHARE))
+    return limit if limit > 0 else float(np.abs(shap_values).max()) or 1e-6
+
+
+def timeline(
+    probabilities: np.ndarray,
+    starts_s: np.ndarray,
+    ends_s: np.ndarray,
+    genres: Sequence[str],
+    *,
+    selected: int,
+    target: str,
+    dark: bool = False,
+) -> go.Figure:
+    """Draw the probability of every genre in every segment of a song.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
+        Genre probabilities of the segments.
+    starts_s, ends_s : np.ndarray [shape=(n,)]
+        First and last moment of each segment in seconds.
+    genres : sequence of str
+        Genres in the order of the probabilities, drawn from top to bottom.
+    selected : int
+        Segment with an outline.
+    target : str
+        Genre with a bold label.
+    dark : bool
+        Whether the page is dark.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A heat map under one invisible marker a cell. The markers carry hover texts and clicks
+        (heat maps do not report selections); their `customdata` is the segment's index.
+    """
+    colours = palette(dark)
+    count = len(starts_s)
+    names = [genre_name(genre) for genre in genres]
+    edges = 1000 * np.append(starts_s, ends_s[-1])
+    middles = 500 * (np.asarray(starts_s) + np.asarray(ends_s))
+    rows = np.arange(len(names))
+
+    gap = 2 if count <= 4 * MAX_LABELLED_SEGMENTS else 0
+    heat = go.Heatmap(
+        x=edges,
+        y=rows,
+        z=np.asarray(probabilities, dtype=np.float64).T,
+        zmin=0,
+        zmax=1,
+        colorscale=[(0, colours.quiet), (1, colours.loud)],
+        showscale=False,
+        xgap=gap,
+        ygap=2,
+        hoverinfo="skip",
+    )
+    cells = [(row, segment) for row in rows for segment in range(count)]
+    labelled = count <= MAX_LABELLED_SEGMENTS
+    shares = [float(probabilities[segment, row]) for row, segment in cells]
+    markers = go.Scatter(
+        x=[float(middles[segment]) for _, segment in cells],
+        y=[int(row) for row, _ in cells],
+        mode="markers+text" if labelled else "markers",
+        marker={"size": 18, "opacity": 0, "color": colours.loud},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        text=[percent(share) if share >= 0.095 else "" for share in shares] if labelled else None,
+        textfont={
+            "size": 12,
+            "color": [colours.on_loud if share > 0.62 else colours.ink for share in shares],
+        },
+        customdata=[segment for _, segment in cells],
+        hovertext=[
+            f"{clock(starts_s[segment])}–{clock(ends_s[segment])} · <b>{names[row]}</b> "
+            f"{percent(share)}"
+            for (row, segment), share in zip(cells, shares, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
+    figure = go.Figure([heat, markers])
+    figure.add_shape(
+        type="rect",
+        x0=1000 * float(starts_s[selected]),
+        x1=1000 * float(ends_s[selected]),
+        y0=-0.5,
+        y1=len(names) - 0.5,
+        line={"color": colours.ink, "width": 2},
+        layer="above",
+    )
+    figure.update_layout(
+        height=28 * len(names) + 44,
+        margin={"l": 0, "r": 4, "t": 6, "b": 0},
+        clickmode="event+select",
+        dragmode=False,
+        hovermode="closest",
+        hoverdistance=-1,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_xaxes(
+        type="date",
+        tickformat="%-M:%S",
+        range=[edges[0], edges[-1]],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        title=None,
+    )
+    figure.update_yaxes(
+        tickvals=rows,
+        ticktext=[
+            f"<b>{name}</b>" if genre == target else name
+            for genre, name in zip(genres, names, strict=True)
+        ],
+        range=[len(names) - 0.5, -0.5],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        ticks="",
+        tickfont={"size": 13},
+        title=None,
+    )
+    return figure
+
+
+def evidence(
+    values: np.ndarray,
+    shade: np.ndarray,
+    shap_values: np.ndarray,
+    row_names: Rows,
+    *,
+    start_s: float,
+    frame_s: float,
+    target: str,
+    dark: bool = False,
+) -> go.Figure:
+    """Draw a segment's spectrogram in grey and, over it, what speaks for and against a genre.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(frames, rows)]
+        What hover texts name.
+    shade : np.ndarray [shape=(frames, rows), range=[0, 1]]
+        Grey level of each cell.
+    shap_values : np.ndarray [shape=(frames, rows)]
+        SHAP values, positive for the genre.
+    row_names : Rows
+        How the rows are called.
+    start_s : float
+        First moment of the segment in the song, in seconds.
+    frame_s : float > 0
+        Seconds from frame to frame.
+    target : str
+        The explained genre.
+    dark : bool
+        Whether the page is dark.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Two heat maps on one pair of axes; the upper one has the hover texts.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in shape.
+    """
+    if not values.shape == shade.shape == shap_values.shape:
+        raise ValueError(
+            f"values, shade and shap_values must have one shape, "
+            f"not {values.shape}, {shade.shape} and {shap_values.shape}"
+        )
+    colours = palette(dark)
+    frames, n_rows = values.shape
+    times = 1000 * (start_s + frame_s * np.arange(frames))
+    rows = np.arange(n_rows)
+    limit = evidence_limit(shap_values)
+    name = genre_name(target)
+
+    grey = go.Heatmap(
+        x=times,
+        y=rows,
+        z=np.asarray(shade, dtype=np.float32).T,
+        zmin=0,
+        zmax=1,
+        colorscale=[(0, colours.dim), (1, colours.bright)],
+        showscale=False,
+        hoverinfo="skip",
+    )
+    overlay = go.Heatmap(
+        x=times,
+        y=rows,
+        z=np.asarray(shap_values, dtype=np.float32).T,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=diverging_scale(colours),
+        customdata=np.asarray(values, dtype=np.float32).T[..., np.newaxis],
+        text=[[label] * frames for label in row_names.labels],
+        hovertemplate=(
+            "%{x|%-M:%S.%2f} in the song · %{text}<br>"
+            f"{row_names.value.format('%{customdata[0]:.1f}')}<br>"
+            f"SHAP for {name} <b>%{{z:+.5f}}</b><extra></extra>"
+        ),
+        showscale=False,
+    )
+    figure = go.Figure([grey, overlay])
+    figure.update_layout(
+        height=380,
+        margin={"l": 0, "r": 4, "t": 4, "b": 0},
+        dragmode=False,
+        hovermode="closest",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_xaxes(
+        type="date",
+        tickformat="%-M:%S.%1f",
+        nticks=7,
+        range=[times[0] - 500 * frame_s, times[-1] + 500 * frame_s],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        title={"text": "time in the song"},
+    )
+    figure.update_yaxes(
+        tickvals=list(row_names.ticks),
+        ticktext=list(row_names.ticks.values()),
+        range=[-0.5, n_rows - 0.5],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        ticks="",
+        title={"text": row_names.title},
+    )
+    return figure

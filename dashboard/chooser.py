@@ -1,0 +1,68 @@
+"""Choosing a song: masthead, uploader and examples, and the state that a new song resets."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import session
+from dashboard.notices import loading_note
+from dashboard.session import Song
+
+FILE_TYPES = ["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm", "mp4", "aiff", "aif", "au"]
+BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "stopped")
+
+state = st.session_state
+
+
+def choose_song() -> Song | None:
+    """Draw masthead, uploader and examples.
+
+    Returns
+    -------
+    Song or None
+        The chosen song, if there is one.
+    """
+    with st.container(key="masthead", gap="xsmall"):
+        st.title("Groove-Guide", anchor=False)
+        st.markdown("Two networks say which genre a song is. See and hear why.")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.file_uploader(
+            "Your song, up to 15 minutes",
+            type=FILE_TYPES,
+            key=_uploader_key(),
+            on_change=_take_upload,
+        )
+    with right:
+        titles = [entry["title"] for entry in session.examples()]
+        if titles:
+            st.pills("Or one of these examples", titles, key="example", on_change=_take_example)
+        if not session.warm_up.finished:
+            loading_note()
+    return state.get("song")
+
+
+def _uploader_key() -> str:
+    # Another key is another, empty uploader.
+    return f"upload-{state.get('uploads', 0)}"
+
+
+def _take_upload() -> None:
+    upload = state.get(_uploader_key())
+    _forget_song()
+    if upload is not None:
+        state["example"] = None
+        state["song"] = session.song_from_bytes(upload.getvalue(), upload.name)
+
+
+def _take_example() -> None:
+    chosen = [entry for entry in session.examples() if entry["title"] == state.get("example")]
+    _forget_song()
+    if chosen:
+        state["uploads"] = state.get("uploads", 0) + 1
+        state["song"] = session.example_song(chosen[0])
+
+
+def _forget_song() -> None:
+    for key in BELONGS_TO_SONG:
+        state.pop(key, None)

@@ -1,0 +1,72 @@
+"""What pages say besides results: progress, failures and that the networks are still loading."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from dashboard import session
+from dashboard.wording import markdown_safe
+
+
+class Progress:
+    """A progress line that appears when something takes time, and goes when all is done.
+
+    Every report is a Streamlit call, and therefore a moment at which Streamlit ends this run if
+    the person has chosen something else or has pressed Stop.
+    """
+
+    def __init__(self) -> None:
+        self._place = st.empty()
+        self._bar: Any = None
+
+    def __call__(self, text: str, share: float | None = None) -> None:
+        """Show what is being done and, if known, which share of it is finished."""
+        value = 0.0 if share is None else min(max(share, 0.0), 1.0)
+        if self._bar is None:
+            self._bar = self._place.progress(value, text)
+        else:
+            self._bar.progress(value, text)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._bar is not None:
+            self._place.empty()
+            self._bar = None
+
+
+@contextmanager
+def failures_as_sentences() -> Iterator[None]:
+    """Turn what goes wrong in the block into one sentence on the page.
+
+    Errors of `core` are sentences already. Anything else is unexpected: its details go to the
+    server's log, never to the page.
+    """
+    try:
+        yield
+    except Exception as error:  # Streamlit's own stop and rerun are not Exceptions
+        from core.audio import AudioError
+        from core.models import ModelError
+
+        if isinstance(error, AudioError | ModelError):
+            st.error(markdown_safe(str(error)), icon=":material/error:")
+            return
+        traceback.print_exc(file=sys.stderr)
+        st.error(
+            "Something went wrong on our side while working on this song. Choose it again or try "
+            "another one; the server's log has the details.",
+            icon=":material/error:",
+        )
+
+
+@st.fragment(run_every=1.0)
+def loading_note() -> None:
+    """Say that the networks are loading, and take the note away when they have."""
+    if session.warm_up.finished:
+        st.rerun()
+    st.caption(":material/hourglass_top: The networks are still loading. Choose a song meanwhile.")

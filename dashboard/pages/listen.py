@@ -1,0 +1,319 @@
+"""The page *Listen*: see what two networks hear in a song and why, and hear the why."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashboard import session, wording
+from dashboard.cards import account, heard, legend, verdict_card
+from dashboard.chooser import choose_song
+from dashboard.notices import Progress, failures_as_sentences
+from dashboard.session import Excerpt, Song
+from dashboard.wording import genre_name, genre_title, markdown_safe, model_name, percent
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+    from core.explanation import Explanation
+    from core.listening import Mode
+
+SHADED_DEVIATIONS = 2.5  # of the training data, from white to the darkest grey
+KEEP_PERCENT = (5, 50, 5)  # slider: least, most, step
+KEEP_PERCENT_AT_FIRST = 20
+VIEWS = {"mfcc": "MFCC", "mel": "Mel spectrogram"}
+VIEW_MEANINGS = {
+    "mfcc": "Grey: the numbers that the network reads at every moment. Colour: their part in its "
+    "answer.",
+    "mel": "Grey: the sound by frequency, from low to high. Colour: the same evidence, carried "
+    "back to what can be heard.",
+}
+
+state = st.session_state
+
+
+def main() -> None:
+    """Draw the page from top to bottom."""
+    song = choose_song()
+    place = st.empty()
+    if state.get("shown") != song:
+        place.empty()  # what is there is of another song and must not stay while this one loads
+        state["shown"] = song
+    with place.container(), failures_as_sentences():
+        if song is None:
+            empty_page()
+        elif analyses := verdicts(song):
+            explore(song, analyses)
+
+
+def empty_page() -> None:
+    """Say what will be here once a song is chosen."""
+    steps = {
+        "Verdict": "A CNN and a CNN-LSTM listen to every three seconds of the song and say how "
+        "likely each of ten genres is.",
+        "Evidence": "SHAP values show which parts of the spectrogram speak for a genre, and which "
+        "against it. Together they add up to the network's answer.",
+        "Sound": "Hear only the parts that mattered, or everything but them, and see what the "
+        "network says of each.",
+    }
+    st.space("small")
+    for column, (title, text) in zip(st.columns(3, gap="large"), steps.items(), strict=True):
+        column.markdown(f"##### {title}\n{text}", anchors=False)
+
+
+def verdicts(song: Song) -> dict[str, Analysis]:
+    """Draw one card a model; return what the models say, by their names."""
+    progress = Progress()
+    audio = session.audio_of(song, progress)
+    analyses, failures = session.analyses_of(song, progress)
+    progress.clear()
+
+    genres = {name: analysis.genre for name, analysis in analyses.items()}
+    st.header(markdown_safe(audio.name), anchor=False)
+    agreement = f" {wording.agreement(genres)}" if genres else ""
+    st.markdown(f"{wording.duration(audio.duration_s)}.{agreement}")
+    for column, analysis in zip(st.columns(len(session.MODELS)), analyses.values(), strict=False):
+        column.html(verdict_card(analysis.model, analysis.genres, analysis.song_probabilities))
+    for failure in failures:
+        st.error(markdown_safe(failure), icon=":material/error:")
+    if any(analysis.padded for analysis in analyses.values()):
+        st.info(
+            "This recording is shorter than the three seconds that the networks listen to at a "
+            "time. The rest was filled up with silence: take the verdicts with care.",
+            icon=":material/info:",
+        )
+    return analyses
+
+
+def explore(song: Song, analyses: dict[str, Analysis]) -> None:
+    """Draw what depends on the chosen network: timeline, evidence and players."""
+    if state.get("model") not in analyses:
+        state["model"] = next(iter(analyses))
+    st.header("Genres over time", anchor=False)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        st.segmented_control(
+            "Network", list(analyses), format_func=model_name, key="model", required=True
+        )
+    analysis = analyses[state["model"]]
+    with right:
+        target = choose_target(analysis)
+    segment = choose_segment(analysis, target)
+
+    moment = wording.span(analysis.starts_s[segment], analysis.ends_s[segment])
+    st.header(f"Why {genre_name(target)}, from {moment}?", anchor=False)
+    show_evidence(song, analysis, target, segment)
+
+    st.header("Hear the evidence", anchor=False)
+    if explain_all(song, analysis, target):
+        players(song, analysis.model, target)
+
+
+def choose_target(analysis: Analysis) -> str:
+    """Draw the choice of the genre to explain; it follows the verdict until someone chooses."""
+    if not state.get("target-is-chosen") or state.get("target") not in analysis.genres:
+        state["target"] = analysis.genre
+
+    def label(genre: str) -> str:
+        share = percent(analysis.song_probabilities[analysis.genres.index(genre)])
+        return f"{genre_title(genre)}, {share}{' (verdict)' if genre == analysis.genre else ''}"
+
+    return st.selectbox(
+        "Genre to explain",
+        analysis.genres,
+        format_func=label,
+        key="target",
+        on_change=lambda: state.update({"target-is-chosen": True}),
+    )
+
+
+def choose_segment(analysis: Analysis, target: str) -> int:
+    """Draw the timeline and a slider to choose with; at first the likeliest segment is chosen."""
+    from dashboard import charts
+
+    count = len(analysis.starts_s)
+    if not 0 <= state.get("segment", -1) < count:
+        state["segment"] = int(analysis.probabilities[:, analysis.genres.index(target)].argmax())
+
+    def clicked() -> None:
+        points = state["timeline"].selection.points
+        if points:
+            state["segment"] = int(points[0]["customdata"])
+
+    st.plotly_chart(
+        charts.timeline(
+            analysis.probabilities,
+            analysis.starts_s,
+            analysis.ends_s,
+            analysis.genres,
+            selected=state["segment"],
+            target=target,
+            dark=is_dark(),
+        ),
+        key="timeline",
+        on_select=clicked,
+        selection_mode="points",
+        config=charts.CONFIG,
+        alt=wording.timeline_alt(analysis.genres, analysis.probabilities),
+    )
+    if count > 1:
+        st.select_slider(
+            "Segment to explain: click the chart or move the slider",
+            range(count),
+            format_func=lambda index: wording.span(
+                float(analysis.starts_s[index]), float(analysis.ends_s[index])
+            ),
+            key="segment",
+        )
+    return state["segment"]
+
+
+def show_evidence(song: Song, analysis: Analysis, target: str, segment: int) -> None:
+    """Draw a segment's spectrogram with its SHAP values, and how they add up."""
+    progress = Progress()
+    explanation = session.segment_explanation_of(song, analysis.model, target, segment, progress)
+    progress.clear()
+    left, right = st.columns([5, 2], gap="large")
+    with left:
+        view = st.segmented_control(
+            "Spectrogram",
+            list(VIEWS),
+            format_func=lambda name: VIEWS[name],
+            default="mfcc",
+            key="view",
+            required=True,
+            label_visibility="collapsed",
+        )
+        draw_evidence(explanation, view)
+        st.caption(VIEW_MEANINGS[view])
+    with right:
+        st.html(
+            account(
+                target,
+                float(explanation.base_value[0]),
+                explanation.mfcc[0],
+                float(explanation.prediction[0]),
+            )
+        )
+        st.caption(wording.additivity(float(explanation.gap[0])))
+
+
+def draw_evidence(explanation: Explanation, view: str) -> None:
+    """Draw the evidence of an explanation's first segment on its MFCCs or on its mel bands."""
+    from dashboard import charts
+
+    parameters = explanation.parameters
+    if view == "mfcc":
+        values, shap_values = explanation.mfcc_values[0], explanation.mfcc[0]
+        deviations = session.standardised(explanation.model, values)
+        shade = np.clip(0.5 + deviations / (2 * SHADED_DEVIATIONS), 0, 1)
+        rows = charts.coefficient_rows(parameters.n_mfcc)
+    else:
+        values, shap_values = explanation.logmel[0], explanation.mel[0]
+        shade = 1 + values / parameters.top_db
+        rows = charts.band_rows(session.band_frequencies(explanation.model))
+    st.html(
+        legend(
+            explanation.target,
+            charts.diverging_scale(charts.palette(is_dark())),
+            charts.evidence_limit(shap_values),
+        )
+    )
+    st.plotly_chart(
+        charts.evidence(
+            values,
+            shade,
+            shap_values,
+            rows,
+            start_s=float(explanation.starts_s[0]),
+            frame_s=parameters.hop_length / parameters.sample_rate,
+            target=explanation.target,
+            dark=is_dark(),
+        ),
+        key="evidence",
+        config=charts.CONFIG,
+        alt=wording.evidence_alt(explanation.target, shap_values, rows.labels),
+    )
+
+
+def explain_all(song: Song, analysis: Analysis, target: str) -> bool:
+    """Explain the whole song unless that was stopped; return whether it is explained."""
+    key = (song.digest, analysis.model, target)
+    if state.get("stopped") == key:
+        st.markdown("Stopped. What was finished is kept.")
+        st.button(
+            "Go on", on_click=lambda: state.pop("stopped", None), icon=":material/play_arrow:"
+        )
+        return False
+    place = st.empty()
+    progress = Progress()
+    if not session.is_explained(song, analysis, target):
+        place.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
+    session.explanation_of(song, analysis.model, target, progress)
+    progress.clear()
+    place.empty()
+    return True
+
+
+@st.fragment
+def players(song: Song, model: str, target: str) -> None:
+    """Draw the three players and what the network says of each; a fragment: the slider is quick."""
+    least, most, step = KEEP_PERCENT
+    if "keep" not in state:
+        state["keep"] = KEEP_PERCENT_AT_FIRST
+    percentage = st.slider(
+        "How much of the sound counts as important",
+        least,
+        most,
+        step=step,
+        format="%d %%",
+        key="keep",
+    )
+    keep = percentage / 100
+    with failures_as_sentences():
+        progress = Progress()
+        whole = session.excerpt_of(song, model, None, 1.0, "keep", progress)
+        kept = session.excerpt_of(song, model, target, keep, "keep", progress)
+        rest = session.excerpt_of(song, model, target, keep, "remove", progress)
+        progress.clear()
+
+        original, *others = st.columns(3, border=True)
+        genre = session.genre_index(model, target)
+        before = float(whole.probabilities[genre])
+        with original:
+            player("Original", whole.file, target, before)
+            st.markdown(wording.original_reading(model))
+        parts: list[tuple[Mode, str, Excerpt]] = [
+            ("keep", "Important regions only", kept),
+            ("remove", "Without them", rest),
+        ]
+        for column, (mode, title, excerpt) in zip(others, parts, strict=True):
+            with column:
+                now = float(excerpt.probabilities[genre])
+                player(title, excerpt.file, target, now)
+                st.markdown(wording.reading(mode, keep, target, before, now))
+                st.download_button(
+                    "Save as WAV",
+                    data=partial(session.wav_of, song, model, target, keep, mode),
+                    file_name=wording.file_name(song.name, target, mode, percentage),
+                    mime="audio/wav",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    key=f"save-{mode}",
+                )
+
+
+def player(title: str, file: bytes, target: str, probability: float) -> None:
+    """Draw one player and the genre's probability for what it plays."""
+    st.html(heard(title, target, probability))
+    st.audio(file, format="audio/flac", alt=title)
+
+
+def is_dark() -> bool:
+    """Return whether the page is dark."""
+    return st.context.theme.type == "dark"
+
+
+main()

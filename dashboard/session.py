@@ -1,0 +1,387 @@
+"""What pages share: the warm-up of the server, the chosen song, and results from `core`.
+
+This is the only module of the dashboard that asks `core` to compute. Nothing of `core` but its
+constants is imported before a song is chosen, because TensorFlow and librosa take seconds to load:
+`warm_up` does that in the background, once per server. Results live on bounded shelves, by the
+digest of the song's bytes and of the model's weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from core.constants import EXAMPLES_DIR
+from dashboard.shelf import Shelf
+from dashboard.wording import genre_name, model_name
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+    from core.audio import Audio
+    from core.explanation import Explanation
+    from core.listening import Mode
+    from core.models import GenreModel
+
+MODELS = ("cnn", "cnn_lstm")  # in the order of their cards on the page
+
+Report = Callable[[str, float | None], None]
+"""Tells the page what is being done and, if known, which share of it; may raise to stop it."""
+
+PART = 12  # segments explained at a time; a run that is stopped loses no finished part
+
+_songs: Shelf[Audio] = Shelf(4)  # fifteen minutes are 79 MB each
+_analyses: Shelf[Analysis] = Shelf(16)
+_explanations: Shelf[Explanation] = Shelf(64)  # parts and single segments, up to 4 MB each
+_excerpts: Shelf[Excerpt] = Shelf(24)
+
+
+@dataclass(frozen=True)
+class Song:
+    """A chosen song, not yet decoded.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of the file's bytes.
+    name : str
+        What the file claims to be called; not to be trusted.
+    content : bytes
+        The file.
+    title : str
+        Title of an example song; empty for an upload.
+    """
+
+    digest: str
+    name: str
+    content: bytes = field(repr=False, compare=False)
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """A song or a part of it, ready to be played, and what a model says of it.
+
+    Parameters
+    ----------
+    file : bytes
+        FLAC, as long as the song.
+    probabilities : np.ndarray [shape=(10,), range=[0, 1]]
+        Mean of the segments' genre probabilities.
+    """
+
+    file: bytes
+    probabilities: np.ndarray
+
+
+class WarmUp:
+    """Loads the libraries and the models in a thread of its own, once per server."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
+        self._lock = threading.Lock()
+        self._finished = threading.Event()
+
+    @property
+    def finished(self) -> bool:
+        """Whether songs can be heard without waiting for anything to load."""
+        return self._finished.is_set()
+
+    def start(self) -> None:
+        """Start to load, unless that has been done before."""
+        with self._lock:
+            if self._thread.ident is None:
+                self._thread.start()
+
+    def wait(self, report: Report) -> None:
+        """Return when everything is loaded; tell the page about it until then."""
+        self.start()
+        while not self._finished.wait(0.2):
+            report("The networks are loading. This happens once after the server's start …", None)
+
+    def _run(self) -> None:
+        try:
+            self._load()
+        except Exception:  # a page that needs what failed will say so
+            traceback.print_exc(file=sys.stderr)
+        finally:
+            self._finished.set()
+
+    @staticmethod
+    def _load() -> None:
+        import plotly.graph_objects  # noqa: F401
+
+        from core.analysis import analyze
+        from core.audio import Audio, load_audio
+        from core.explanation import explain
+        from core.listening import listen
+        from core.models import ModelError, load_model
+
+        songs = examples()
+        whole = load_audio(EXAMPLES_DIR / songs[0]["file"]) if songs else None
+        for name in MODELS:
+            try:
+                model = load_model(name)
+            except ModelError:
+                continue
+            if whole is None:
+                continue
+            seconds = round(model.parameters.segment_s * whole.sample_rate)
+            audio = Audio(whole.samples[:seconds], whole.sample_rate, whole.name)
+            analyze(audio, model)
+            listen(audio, explain(audio, model))
+
+
+warm_up = WarmUp()
+
+
+@st.cache_data(show_spinner=False)
+def examples() -> list[dict[str, Any]]:
+    """Return the bundled songs: dictionaries with `file`, `title` and `genre`."""
+    try:
+        songs = json.loads((EXAMPLES_DIR / "examples.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [song for song in songs if (EXAMPLES_DIR / song["file"]).is_file()]
+
+
+def song_from_bytes(content: bytes, name: str, *, title: str = "") -> Song:
+    """Return the song that a file's bytes hold."""
+    return Song(hashlib.sha256(content).hexdigest(), name, content, title)
+
+
+def example_song(entry: dict[str, Any]) -> Song:
+    """Return the song of an entry of `examples`."""
+    file = EXAMPLES_DIR / entry["file"]
+    return song_from_bytes(file.read_bytes(), file.name, title=entry["title"])
+
+
+def audio_of(song: Song, report: Report) -> Audio:
+    """Return the decoded song.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be heard.
+    """
+    warm_up.wait(report)
+    from core.audio import load_audio
+
+    def decode() -> Audio:
+        report("Reading the song …", None)
+        return load_audio(song.content, name=song.title or song.name)
+
+    return _songs.get(song.digest, decode, waiting=lambda: report("Reading the song …", None))
+
+
+def analysis_of(song: Song, name: str, report: Report) -> Analysis:
+    """Return what a model says of a song.
+
+    Raises
+    ------
+    AudioError, ModelError
+        If the song cannot be heard, or the model cannot be used.
+    """
+    audio = audio_of(song, report)
+    model = _model(name)
+    from core.analysis import analyze
+
+    def hear() -> Analysis:
+        report(doing, None)
+        return analyze(audio, model)
+
+    doing = f"{model_name(name)} is listening …"
+    return _analyses.get(_key(song, model), hear, waiting=lambda: report(doing, None))
+
+
+def analyses_of(song: Song, report: Report) -> tuple[dict[str, Analysis], list[str]]:
+    """Return what all models say of a song, and why some cannot.
+
+    Returns
+    -------
+    analyses : dict of Analysis
+        By the models' names, in the order of `MODELS`.
+    failures : list of str
+        A sentence for each model that cannot be used.
+    """
+    audio_of(song, report)  # its failure is the song's, not a model's
+    from core.models import ModelError
+
+    analyses, failures = {}, []
+    for name in MODELS:
+        try:
+            analyses[name] = analysis_of(song, name, report)
+        except ModelError as error:
+            failures.append(str(error))
+    return analyses, failures
+
+
+def is_explained(song: Song, analysis: Analysis, target: str) -> bool:
+    """Return whether the explanation of a whole song is at hand."""
+    key = _key(song, _model(analysis.model))
+    parts = range(0, len(analysis.starts_s), PART)
+    return all((*key, target, "part", first // PART) in _explanations for first in parts)
+
+
+def segment_explanation_of(
+    song: Song, name: str, target: str, segment: int, report: Report
+) -> Explanation:
+    """Return the explanation of one segment of a song, an `Explanation` of length 1."""
+    model = _model(name)
+    part = _explanations.peek((*_key(song, model), target, "part", segment // PART))
+    if part is not None:
+        return part[segment % PART]
+    return _explained(song, model, target, "segment", segment, [segment], report)
+
+
+def explanation_of(song: Song, name: str, target: str, report: Report) -> Explanation:
+    """Return a whole song's explanation, made in parts that are kept when a run is stopped."""
+    analysis = analysis_of(song, name, report)
+    model = _model(name)
+    count = len(analysis.starts_s)
+    parts = []
+    for first in range(0, count, PART):
+        segments = range(first, min(first + PART, count))
+        parts.append(
+            _explained(song, model, target, "part", first // PART, segments, report, count)
+        )
+    return _joined(parts)
+
+
+def excerpt_of(
+    song: Song, name: str, target: str | None, keep: float, mode: Mode, report: Report
+) -> Excerpt:
+    """Return a song, or what `core.listening` leaves of it, with the model's answer to that.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    name : str
+        Name of the model.
+    target : str or None
+        Genre whose evidence decides what is important; None for the song as it is.
+    keep : float
+        Share of the sound that counts as important, in ``(0, 1)``.
+    mode : {"keep", "remove"}
+        Whether the important regions are left, or everything else.
+    report : callable
+        Told about progress.
+
+    Returns
+    -------
+    Excerpt
+        As long as the song.
+    """
+    from core.analysis import analyze
+    from core.audio import encode_audio
+
+    model = _model(name)
+
+    def cut() -> Excerpt:
+        audio = audible(song, name, target, keep, mode, report)
+        report("Listening to what is left …" if target else "Preparing the song …", None)
+        heard = analyze(audio, model) if target else analysis_of(song, name, report)
+        return Excerpt(encode_audio(audio, "FLAC"), heard.song_probabilities)
+
+    key = (*_key(song, model), target, keep, mode)
+    return _excerpts.get(key, cut, waiting=lambda: report("Preparing what you hear …", None))
+
+
+def audible(
+    song: Song, name: str, target: str | None, keep: float, mode: Mode, report: Report
+) -> Audio:
+    """Return the samples of an excerpt; the parameters are those of `excerpt_of`."""
+    from core.listening import listen
+
+    audio = audio_of(song, report)
+    if target is None:
+        return audio
+    explanation = explanation_of(song, name, target, report)
+    return listen(audio, explanation, keep=keep, mode=mode)
+
+
+def wav_of(song: Song, name: str, target: str, keep: float, mode: Mode) -> bytes:
+    """Return an excerpt as a WAV file; the parameters are those of `excerpt_of`."""
+    from core.audio import encode_audio
+
+    return encode_audio(audible(song, name, target, keep, mode, lambda *_: None), "WAV")
+
+
+def genre_index(name: str, genre: str) -> int:
+    """Return the place of a genre among a model's probabilities."""
+    return _model(name).genres.index(genre)
+
+
+def standardised(name: str, mfcc: np.ndarray) -> np.ndarray:
+    """Return MFCCs as a model reads them; see `GenreModel.standardise`."""
+    return _model(name).standardise(mfcc)
+
+
+def band_frequencies(name: str) -> np.ndarray:
+    """Return the middle of each mel band of a model in Hz, `shape=(n_mels,)`."""
+    from core.features import mel_filterbank
+
+    parameters = _model(name).parameters
+    bank = mel_filterbank(parameters)
+    bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft
+    return (bank @ bins) / bank.sum(axis=1)
+
+
+def _model(name: str) -> GenreModel:
+    from core.models import load_model
+
+    return load_model(name)
+
+
+def _key(song: Song, model: GenreModel) -> tuple[str, str]:
+    return song.digest, model.card["weights"]["sha256"]
+
+
+def _explained(
+    song: Song,
+    model: GenreModel,
+    target: str,
+    kind: str,
+    index: int,
+    segments: Sequence[int],
+    report: Report,
+    count: int = 1,
+) -> Explanation:
+    from core.explanation import explain
+
+    audio = audio_of(song, report)
+    doing = f"Asking {model_name(model.name)} why {genre_name(target)} …"
+
+    def ask() -> Explanation:
+        def progress(done: int, total: int) -> None:
+            finished = (segments[0] if count > 1 else 0) + done
+            report(
+                f"{doing} {finished} of {count} segments" if count > 1 else doing, finished / count
+            )
+
+        return explain(audio, model, target=target, segments=segments, progress=progress)
+
+    key = (*_key(song, model), target, kind, index)
+    return _explanations.get(key, ask, waiting=lambda: report(doing, None))
+
+
+def _joined(parts: Sequence[Explanation]) -> Explanation:
+    """Return one explanation of all segments that the parts explain."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    arrays: dict[str, Any] = {
+        item.name: np.concatenate([getattr(part, item.name) for part in parts])
+        for item in fields(first)
+        if isinstance(getattr(first, item.name), np.ndarray)
+    }
+    return replace(first, **arrays)

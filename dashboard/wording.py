@@ -1,0 +1,249 @@
+"""Sentences and numbers as people read them; untrusted names made harmless.
+
+Everything here is a pure function of numbers and strings, so that what the page says can be tested
+without a page.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+GENRE_NAMES = {"hiphop": "hip-hop"}  # the others are called what the models call them
+MODEL_NAMES = {"cnn": "CNN", "cnn_lstm": "CNN-LSTM"}
+
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&=^")
+
+
+def genre_name(genre: str) -> str:
+    """Return a genre as it is written in a sentence."""
+    return GENRE_NAMES.get(genre, genre)
+
+
+def genre_title(genre: str) -> str:
+    """Return a genre as it is written in a heading."""
+    name = genre_name(genre)
+    return name[:1].upper() + name[1:]
+
+
+def model_name(name: str) -> str:
+    """Return a model's name as people write it."""
+    return MODEL_NAMES.get(name, name)
+
+
+def markdown_safe(text: str) -> str:
+    """Return untrusted text for a place where Streamlit reads Markdown.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        The same text on one line, every character with a meaning in Markdown, LaTeX or Streamlit's
+        directives (``:red[…]``, ``:smile:``) escaped.
+    """
+    line = " ".join(text.split())
+    return "".join(f"\\{character}" if character in _MARKDOWN else character for character in line)
+
+
+def html_safe(text: str) -> str:
+    """Return untrusted text for a place where HTML is read."""
+    return html.escape(text, quote=True)
+
+
+def percent(share: float) -> str:
+    """Return a probability as a rounded percentage that never claims certainty.
+
+    Parameters
+    ----------
+    share : float
+        Probability or share in ``[0, 1]``.
+
+    Returns
+    -------
+    str
+        ``"81 %"``, and ``"< 1 %"`` or ``"> 99 %"`` where rounding would say 0 or 100.
+    """
+    rounded = round(100 * share)
+    if rounded < 1:
+        return "<\u202f1\u202f%"
+    if rounded > 99:
+        return ">\u202f99\u202f%"
+    return f"{rounded}\u202f%"
+
+
+def points(difference: float, *, digits: int = 1) -> str:
+    """Return a difference of probabilities in percentage points, with its sign."""
+    value = round(100 * difference, digits) + 0.0  # no "-0.0"
+    sign = "−" if value < 0 else "+"
+    return f"{sign}{abs(value):.{digits}f}"
+
+
+def clock(seconds: float, *, digits: int = 0) -> str:
+    """Return a moment of the song as minutes and seconds, ``"1:07"`` or ``"1:07.5"``."""
+    scaled = round(seconds * 10**digits)
+    minutes, rest = divmod(scaled, 60 * 10**digits)
+    width = 3 + digits if digits else 2
+    return f"{minutes}:{rest / 10**digits:0{width}.{digits}f}"
+
+
+def span(start_s: float, end_s: float) -> str:
+    """Return a stretch of the song, ``"0:06–0:09"``."""
+    return f"{clock(start_s)}–{clock(end_s)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length as words: ``"2.4 seconds"``, ``"20 seconds"`` or ``"3:25 minutes"``."""
+    if seconds >= 60:
+        return f"{clock(seconds)} minutes"
+    return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"
+
+
+def file_name(song: str, target: str, mode: str, percentage: int) -> str:
+    """Return a name for a saved excerpt, harmless on every system whatever the song is called."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", song.rsplit(".", 1)[0]).strip("-")[:40] or "song"
+    part = "important" if mode == "keep" else "without"
+    return f"{stem}-{target}-{part}-{percentage}.wav"
+
+
+def agreement(genres: dict[str, str]) -> str:
+    """Say whether models agree on a song.
+
+    Parameters
+    ----------
+    genres : dict
+        Verdict of each model by the model's name.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    heard = sorted(set(genres.values()))
+    if len(genres) == 1:
+        (name,) = genres
+        return f"{model_name(name)} hears {genre_name(heard[0])}."
+    if len(heard) == 1:
+        both = "Both networks hear" if len(genres) == 2 else f"All {len(genres)} networks hear"
+        return f"{both} {genre_name(heard[0])}."
+    said = ", ".join(f"{model_name(name)} {genre_name(genre)}" for name, genre in genres.items())
+    return f"The networks disagree: {said}."
+
+
+def reading(mode: str, share: float, target: str, original: float, now: float) -> str:
+    """Say what the probability of an excerpt means.
+
+    Parameters
+    ----------
+    mode : {"keep", "remove"}
+        Whether the important regions are heard, or everything else.
+    share : float
+        Share of the song that counts as important, in ``(0, 1)``.
+    target : str
+        The explained genre.
+    original, now : float
+        Probability of the genre for the whole song and for the excerpt, in ``[0, 1]``.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    genre = genre_name(target)
+    change = now - original
+    if mode == "keep":
+        part = f"this {round(100 * share)}\u202f% of the sound"
+        if change >= 0.02:
+            return f"From {part} alone the network is even surer of {genre}."
+        if now >= 0.8 * original:
+            return f"From {part} alone the network still hears {genre}."
+        if now >= 0.5 * original:
+            return f"From {part} alone the network hears less {genre}: some of it lies elsewhere."
+        return f"From {part} alone the network hardly hears {genre}: it needs the rest, too."
+    part = "Without the important regions"
+    if change >= 0.02:
+        return f"{part} the network is surer of {genre}: they did not carry it."
+    if now >= 0.8 * original:
+        return f"{part} the network hears almost as much {genre}: there is evidence elsewhere."
+    if now >= 0.5 * original:
+        return f"{part} the network hears less {genre}."
+    return f"{part} most of the {genre} is gone: they carried it."
+
+
+def original_reading(model: str) -> str:
+    """Say what the probability of the whole song is."""
+    return f"The whole song as {model_name(model)} hears it, on average over its segments."
+
+
+def additivity(gap: float) -> str:
+    """Say in plain words what the gap of an account is.
+
+    Parameters
+    ----------
+    gap : float
+        Prediction minus base value minus the sum of the SHAP values, in units of probability.
+
+    Returns
+    -------
+    str
+        One or two sentences.
+    """
+    size = abs(100 * gap)
+    if size < 0.05:
+        return "The evidence adds up to the network's answer, to within 0.1 percentage points."
+    verdict = "close" if size <= 1 else "not exact: take single cells with care"
+    return (
+        f"The evidence adds up to the network's answer but for {size:.1f} percentage points, "
+        f"which the computation leaves unexplained; that is {verdict}."
+    )
+
+
+def timeline_alt(genres: Sequence[str], probabilities: np.ndarray) -> str:
+    """Return a text alternative for the timeline of genres.
+
+    Parameters
+    ----------
+    genres : sequence of str
+        Genres in the order of the probabilities.
+    probabilities : np.ndarray [shape=(n, 10)]
+        Genre probabilities of the segments.
+
+    Returns
+    -------
+    str
+        In how many segments each genre leads.
+    """
+    leaders = np.bincount(np.argmax(probabilities, axis=1), minlength=len(genres))
+    order = [index for index in np.argsort(-leaders, kind="stable") if leaders[index]]
+    counts = ", ".join(f"{genre_name(genres[index])} in {leaders[index]}" for index in order)
+    return f"Genre probabilities of {len(probabilities)} segments. Most likely: {counts}."
+
+
+def evidence_alt(target: str, shap_values: np.ndarray, labels: Sequence[str]) -> str:
+    """Return a text alternative for a spectrogram with evidence.
+
+    Parameters
+    ----------
+    target : str
+        The explained genre.
+    shap_values : np.ndarray [shape=(frames, rows)]
+        SHAP values.
+    labels : sequence of str
+        Names of the rows.
+
+    Returns
+    -------
+    str
+        Which row speaks most for and most against the genre.
+    """
+    sums = shap_values.sum(axis=0, dtype=np.float64)
+    return (
+        f"Spectrogram of the segment with its evidence. {labels[int(sums.argmax())]} speaks most "
+        f"for {genre_name(target)}, {labels[int(sums.argmin())]} most against it."
+    )
