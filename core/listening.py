@@ -1,0 +1,168 @@
+"""From an explanation to sound: the regions that speak for a genre, with the song's own phase.
+
+Conventions
+-----------
+A region is a set of cells of the log-mel spectrogram, frames first. `keep` is the share of each
+segment's cells, over the frames that the song fills, that counts as important. A cell is one mel
+band high and one hop long; a frequency bin belongs to the bands whose centres it lies between, a
+moment to the nearest frame. The song is filtered as a whole by one overlap-add (Allen & Rabiner
+1977, "A unified approach to short-time Fourier analysis and synthesis"), with a step much finer
+than a frame, so that gains fade and nothing clicks, not even where segments meet.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, get_args
+
+import librosa
+import numpy as np
+import scipy.fft
+import scipy.ndimage
+import scipy.signal
+
+from core.features import FeatureParameters, segment_starts
+
+if TYPE_CHECKING:
+    from core.audio import Audio
+    from core.explanation import Explanation
+
+Mode = Literal["keep", "remove"]
+
+SMOOTHING = (1.0, 1.0)  # frames, mel bands: standard deviation of the blur before cells are ranked
+OVERLAP = 4  # filter windows over each sample
+BLOCK = 1_024  # filter windows at a time: bounds memory, whatever the song's length
+
+
+def importance_mask(explanation: Explanation, *, keep: float = 0.2) -> np.ndarray:
+    """Choose the cells that speak most for the explained genre.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The explanation.
+    keep : float, range=[0, 1]
+        Share of each segment's time-frequency area that is chosen.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
+        Chosen cells. Evidence is the SHAP value, lightly blurred over time and mel: single cells
+        would sound like musical noise. Cells are taken in the order of their evidence until the
+        area is met, so cells that speak against the genre come only after all that speak for it,
+        and cells at the floor of the spectrogram, where there is nothing to hear, come last of all.
+
+    Raises
+    ------
+    ValueError
+        If `keep` is not a share.
+    """
+    if not 0 <= keep <= 1:
+        raise ValueError(f"keep={keep} is not a share; choose a number from 0 to 1.")
+    mask = np.zeros(explanation.mel.shape, dtype=bool)
+    floor = -explanation.parameters.top_db
+    for index, frames in enumerate(explanation.filled):
+        level = explanation.logmel[index, :frames]
+        evidence = scipy.ndimage.gaussian_filter(explanation.mel[index, :frames], SMOOTHING)
+        # The last key counts most; of equal evidence the louder cell is worth hearing.
+        order = np.lexsort((level.ravel(), evidence.ravel(), level.ravel() > floor))[::-1]
+        chosen = np.zeros(level.size, dtype=bool)
+        chosen[order[: round(keep * level.size)]] = True
+        mask[index, :frames] = chosen.reshape(level.shape)
+    return mask
+
+
+def listen(
+    audio: Audio, explanation: Explanation, *, keep: float = 0.2, mode: Mode = "keep"
+) -> Audio:
+    """Return the song with nothing but its important regions, or with everything but them.
+
+    Parameters
+    ----------
+    audio : Audio
+        The song that was explained.
+    explanation : Explanation
+        Its explanation. What it does not cover (other segments, a remainder after the last one)
+        is not important: silent when the important regions are kept, untouched when they are
+        removed.
+    keep : float, range=[0, 1]
+        Share of each segment's time-frequency area (mel scale) that counts as important.
+    mode : {"keep", "remove"}
+        Whether the important regions are all that is left, or all that is missing.
+
+    Returns
+    -------
+    Audio
+        As long as the song, within [-1, 1]. The two modes add up to the song. Where either of them
+        would exceed full scale, both are turned down by the same factor, and so is their sum.
+
+    Raises
+    ------
+    ValueError
+        If `keep` is not a share, `mode` is unknown, or the explanation is not of this song.
+    """
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode={mode!r} is unknown; choose 'keep' or 'remove'.")
+    parameters = explanation.parameters
+    n_frames = 1 + len(audio.samples) // parameters.hop_length
+    important = np.zeros((n_frames, parameters.n_mels), dtype=np.float32)
+    masks = importance_mask(explanation, keep=keep)
+    starts = segment_starts(n_frames, parameters)
+    if explanation.segments.max() >= len(starts):
+        raise ValueError("The explanation has segments that the song lacks; explain this song.")
+    for start, frames, mask in zip(
+        starts[explanation.segments], explanation.filled, masks, strict=True
+    ):
+        important[start : start + frames] = mask[:frames]
+    wanted = important if mode == "keep" else 1 - important
+    samples = _filter(audio.samples, wanted, parameters)
+    # Taking parts away can raise a peak that they had cancelled.
+    peak = max(np.abs(samples).max(), np.abs(audio.samples - samples).max())
+    if peak > 1:
+        samples /= peak
+    return type(audio)(samples=samples, sample_rate=audio.sample_rate, name=audio.name)
+
+
+@lru_cache(maxsize=8)
+def _bin_bands(parameters: FeatureParameters) -> np.ndarray:
+    """Return the share of each band in each bin, ``(n_mels, bins)``: the columns sum to one.
+
+    Between the centres of two bands the share moves evenly from one to the other: an edge fades
+    over one band, and a bin is silent unless a band next to it is kept.
+    """
+    frequencies = librosa.fft_frequencies(sr=parameters.sample_rate, n_fft=parameters.n_fft)
+    edges = librosa.mel_frequencies(parameters.n_mels + 2, fmax=parameters.sample_rate / 2)
+    first, second = librosa.hz_to_mel(edges[1:3])
+    position = (librosa.hz_to_mel(frequencies) - first) / (second - first)
+    distance = np.abs(
+        np.clip(position, 0, parameters.n_mels - 1) - np.arange(parameters.n_mels)[:, np.newaxis]
+    )
+    shares = np.maximum(1 - distance, 0).astype(np.float32)
+    shares.setflags(write=False)
+    return shares
+
+
+def _filter(samples: np.ndarray, mask: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+    """Apply gains in [0, 1], ``(frames, n_mels)``, to a song by one continuous overlap-add."""
+    n_fft = parameters.n_fft
+    step = n_fft // OVERLAP
+    window = scipy.signal.get_window("hann", n_fft).astype(np.float32)
+    shares = _bin_bands(parameters)
+    count = len(samples) // step + OVERLAP  # as many windows as touch the song
+    padded = np.pad(samples, (n_fft - step, count * step - len(samples)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::step]
+    # The first window ends with the first step of the song; frames are centred on their time.
+    centres = np.arange(count) * step + step - n_fft // 2
+    frames = np.clip(np.rint(centres / parameters.hop_length).astype(int), 0, len(mask) - 1)
+    output = np.zeros((count + OVERLAP - 1, step), dtype=np.float32)
+    for start in range(0, count, BLOCK):
+        gains = mask[frames[start : start + BLOCK]] @ shares
+        spectrum = scipy.fft.rfft(windows[start : start + BLOCK] * window)
+        parts = scipy.fft.irfft(spectrum * gains, n_fft) * window
+        for shift in range(OVERLAP):
+            output[start + shift : start + shift + len(parts)] += parts[
+                :, shift * step : (shift + 1) * step
+            ]
+    # Squared Hann windows at this step add up to a constant.
+    output /= np.sum(window.astype(np.float64) ** 2) / step
+    return output.ravel()[n_fft - step :][: len(samples)].astype(np.float32)
