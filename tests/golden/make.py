@@ -28,4 +28,5 @@ def features() -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(GOLDEN, **features())
+    arrays = features()
+    np.savez_compressed(GOLDEN, logmel=arrays["logmel"], mfcc=arrays["mfcc"])
