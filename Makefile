@@ -17,7 +17,7 @@ CHECKED := core dashboard tests benchmarks examples train.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: app test lint train bench
+.PHONY: app test lint train train-data bench bench-data
 .DELETE_ON_ERROR:
 
 app: $(VENV)/.installed
@@ -31,28 +31,33 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(wildcard $(CHECKED))
 
-train: $(VENV)/.installed
-	@test -n "$(DATA)$(LOGMEL)" || { \
-	echo "Say what to train on: make train DATA=FOLDER (genre/track.ext) or LOGMEL=FILE.npz"; exit 2; }
+train: train-data $(VENV)/.installed
 	$(RUN) train.py $(if $(DATA),--data "$(DATA)",--logmel "$(LOGMEL)")
 
-bench: $(VENV)/.installed
-	@test -n "$(DATA)" || { echo "Say where the recordings are: make bench DATA=FOLDER"; exit 2; }
+bench: bench-data $(VENV)/.installed
 	set -e; for script in benchmarks/*.py; do $(RUN) "$$script" --data "$(DATA)"; done
 
-$(VENV)/bin/python:
+train-data:
+	@test -n "$(DATA)$(LOGMEL)" || { \
+	echo "Say what to train on: make train DATA=FOLDER (genre/track.ext) or LOGMEL=FILE.npz"; exit 2; }
+
+bench-data:
+	@test -n "$(DATA)" || { echo "Say where the recordings are: make bench DATA=FOLDER"; exit 2; }
+
+$(VENV)/.created:
 	@test -n "$(PYTHON)" || { \
 	echo "Groove-Guide needs Python 3.11, 3.12 or 3.13 with its venv module, and found none."; \
 	echo "Install one (on Debian and Ubuntu: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python"; \
 	exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
 	echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13, which Groove-Guide needs."; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
+	@touch $@
 
-$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+$(VENV)/.installed: requirements.txt | $(VENV)/.created
 	$(RUN) -m pip install --requirement requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+$(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/.created
 	$(RUN) -m pip install --requirement requirements-dev.txt
 	@touch $@
