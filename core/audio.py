@@ -222,7 +222,7 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
         except IsADirectoryError as error:
             raise AudioError("This is a folder; choose one audio file in it.") from error
         except (OSError, ValueError) as error:
-            raise AudioError(f"The file cannot be opened: {error}.") from error
+            raise AudioError(f"The file cannot be opened ({error}); check its name.") from error
     elif hasattr(file, "read"):
         stream = file  # type: ignore[assignment]
     else:
@@ -231,7 +231,7 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
         seekable = stream.seekable() if hasattr(stream, "seekable") else hasattr(stream, "seek")
         return stream if seekable else _spooled(stream, stack)
     except (OSError, ValueError, TypeError) as error:
-        raise AudioError(f"The file cannot be read: {error}.") from error
+        raise AudioError(f"The file cannot be read ({error}); open it again.") from error
 
 
 def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:

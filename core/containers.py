@@ -9,12 +9,13 @@ an end mark (RFC 3533). What a header says is only ever compared, never allocate
 from __future__ import annotations
 
 import io
-from typing import Protocol
+from typing import Literal, Protocol
 
 # Writers that cannot seek back leave a placeholder where the length belongs: zero, all ones, or
 # the largest signed number rounded down a little. None of them says anything about the file.
 _PLACEHOLDER_FROM = {4: 0x7FFF_0000, 8: 1 << 62}
 _LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # bytes
+_MP4_BOXES = (b"ftyp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta")
 _MOST_BOXES = 10_000
 
 
@@ -90,8 +91,8 @@ def _declared(head: bytes) -> int:
     return 0
 
 
-def _length(field: bytes, order: str, before: int) -> int:
-    value = int.from_bytes(field, "little" if order == "little" else "big")
+def _length(field: bytes, order: Literal["little", "big"], before: int) -> int:
+    value = int.from_bytes(field, order)
     return before + value if 0 < value < _PLACEHOLDER_FROM.get(len(field), 0) else 0
 
 
@@ -103,7 +104,8 @@ def _declared_by_mp4(stream: SeekableBytes, size: int) -> int:
         length = int.from_bytes(header[:4], "big")
         if length == 1:  # the real length follows the box's name
             length = int.from_bytes(header[8:], "big")
-        if len(header) < 8 or length < 8:  # 0 means: up to the end of the file
+        # 0 means: up to the end of the file. Tags of other formats, appended, are no boxes.
+        if length < 8 or header[4:8] not in _MP4_BOXES:
             break
         position += length
     return position

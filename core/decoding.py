@@ -33,6 +33,7 @@ _AV_CONTAINERS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,loas,matroska,mov,mp2,mp3,mpc,mpc8,mpeg,"
     "mpegts,ogg,tak,tta,voc,w64,wav,wv"
 )
+_AV_SAMPLES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _MISSING_S = 0.25  # so much, or a hundredth of the song, may be missing at the end
 _BAD_PACKETS = 0.05  # share of damaged packets that is borne: one click in a second
 
@@ -71,10 +72,14 @@ class Source:
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes; nothing after an error."""
         try:
-            return bytes(self._stream.read(size))
-        except (OSError, ValueError, TypeError) as error:
+            block = self._stream.read(size)
+        except (OSError, ValueError) as error:
             self._failure = error
             return b""
+        if not isinstance(block, bytes | bytearray | memoryview):
+            self._failure = TypeError("it was opened as text")
+            return b""
+        return bytes(block)
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Move to a position and return it; stay put if there is no such position."""
@@ -108,8 +113,7 @@ class _Decoder:
     """Blocks of samples [shape=(n, channels)] with their rate, and what the header says of them."""
 
     blocks: Iterator[tuple[np.ndarray, int]]
-    announced_s: float | None = None
-    guessed_s: float | None = None
+    announced_s: float | None
 
 
 def in_words(seconds: float) -> str:
@@ -123,10 +127,10 @@ def in_words(seconds: float) -> str:
     Returns
     -------
     str
-        Tenths of seconds under a minute, otherwise minutes and whole seconds.
+        Hundredths of a second, tenths from 1 s on, whole seconds from 1 min on.
     """
     if seconds < 59.95:
-        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
@@ -156,7 +160,8 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
         If the content is not audio, has no sound, is cut off or damaged, goes on for too long, or
         holds numbers that are no sound.
     """
-    if file_size(source) == 0:
+    size = file_size(source)
+    if size == 0:
         source.raise_failure()
         raise AudioError("The file is empty; choose another one.")
     cut_off = is_cut_off(source)
@@ -170,7 +175,8 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
                 _check_rate(rate)
                 seconds += len(block) / rate
                 if seconds > max_duration_s + 1e-6:  # the sum's own rounding
-                    raise _too_long(_at_least(decoder, max_duration_s), max_duration_s)
+                    whole = seconds * size / max(source.tell(), 1)
+                    raise _too_long(f"about {in_words(whole)}", max_duration_s)
                 with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
                     mixed = block.mean(axis=1, dtype=np.float64).astype(np.float32)
                 if not np.isfinite(mixed).all():
@@ -194,12 +200,6 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
         )
 
 
-def _at_least(decoder: _Decoder, max_duration_s: float) -> str:
-    if decoder.guessed_s is not None and decoder.guessed_s > max_duration_s:
-        return f"about {in_words(decoder.guessed_s)}"
-    return f"more than {in_words(max_duration_s)}"
-
-
 def _too_long(length: str, max_duration_s: float) -> AudioError:
     return AudioError(
         f"The song is {length} long, and at most {in_words(max_duration_s)} are accepted; "
@@ -210,8 +210,8 @@ def _too_long(length: str, max_duration_s: float) -> AudioError:
 def _check_rate(rate: int) -> None:
     if not _LOWEST_HZ <= rate <= _HIGHEST_HZ:
         raise AudioError(
-            f"The file claims a sample rate of {rate} Hz, which is no music's; convert it to "
-            "44100 Hz and upload that."
+            f"The file claims a sample rate of {rate} Hz, at which no music is recorded; "
+            "convert it to 44100 Hz and upload that."
         )
 
 
@@ -231,14 +231,13 @@ def _check_complete(seconds: float, announced_s: float | None, cut_off: bool) ->
 
 def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
     """Open with libsndfile; None if it cannot or does not know the length."""
-    declares_length = _mp3_declares_length(source)
+    mp3_frames = _mp3_frames(source)
     source.seek(0)
     try:
         file = stack.enter_context(soundfile.SoundFile(source))
     except _DECODER_ERRORS:
         return None
-    known = file.frames < _UNKNOWN_FRAMES and (file.format != "MP3" or declares_length)
-    if file.format not in _SOUNDFILE_FORMATS or not known:
+    if file.format not in _SOUNDFILE_FORMATS or not _length_is_known(file, mp3_frames):
         return None
     _check_rate(file.samplerate)
 
@@ -247,11 +246,11 @@ def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
         while len(block := file.read(size, dtype="float32", always_2d=True)):
             yield block, file.samplerate
 
-    return _Decoder(blocks(), announced_s=file.frames / file.samplerate)
+    return _Decoder(blocks(), file.frames / file.samplerate)
 
 
-def _mp3_declares_length(source: Source) -> bool:
-    """Tell whether the first MP3 frame is a Xing, Info or VBRI header with a frame count."""
+def _mp3_frames(source: Source) -> int | None:
+    """Return the frame count in the Xing, Info or VBRI header of an MP3 file, if there is one."""
     source.seek(0)
     head = source.read(10)
     while head[:3] == b"ID3" and len(head) == 10:
@@ -261,11 +260,18 @@ def _mp3_declares_length(source: Source) -> bool:
         source.seek(length, 1)
         head = source.read(10)
     head += source.read(4_096)
-    for mark in (b"Xing", b"Info"):
-        at = head.find(mark)
-        if at >= 0:
-            return bool(int.from_bytes(head[at + 4 : at + 8], "big") & 1)
-    return b"VBRI" in head
+    for mark, at in ((b"Xing", 8), (b"Info", 8), (b"VBRI", 14)):
+        found = head.find(mark)
+        if found >= 0:
+            return int.from_bytes(head[found + at : found + at + 4], "big")
+    return None
+
+
+def _length_is_known(file: soundfile.SoundFile, mp3_frames: int | None) -> bool:
+    if file.format != "MP3":
+        return file.frames < _UNKNOWN_FRAMES
+    samples = (mp3_frames or 0) * (1_152 if file.samplerate >= 32_000 else 576)
+    return abs(file.frames - samples) < 10_000  # what encoder and decoder add at the ends
 
 
 def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
@@ -291,37 +297,55 @@ def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
     announced_s = None
     if "mov" in container.format.name and stream.duration and stream.time_base:
         announced_s = float(stream.duration * stream.time_base)
-    length_s = container.duration / av.time_base if container.duration else None
-    if "matroska" in container.format.name and not streams.video:
-        announced_s = length_s  # with pictures it is the longer of both
-    return _Decoder(_av_blocks(container, stream), announced_s, guessed_s=length_s)
+    if "matroska" in container.format.name and container.duration and not streams.video:
+        announced_s = container.duration / av.time_base  # with pictures: the longer of both
+    return _Decoder(_av_blocks(container, stream), announced_s)
 
 
 def _av_blocks(
     container: av.container.InputContainer, stream: av.AudioStream
 ) -> Iterator[tuple[np.ndarray, int]]:
+    """Gather the decoded frames, some 20 ms each, into blocks of one rate and channel count."""
+    pending: list[np.ndarray] = []
+    size, kind = 0, (0, 0)
+    for frame in _av_frames(container, stream):
+        samples = _av_samples(frame)
+        its_kind = (samples.shape[1], frame.sample_rate)
+        if pending and (its_kind != kind or size >= _BLOCK_SAMPLES):
+            yield np.concatenate(pending), kind[1]
+            pending, size = [], 0
+        pending.append(samples)
+        size, kind = size + samples.size, its_kind
+    if pending:
+        yield np.concatenate(pending), kind[1]
+
+
+def _av_frames(
+    container: av.container.InputContainer, stream: av.AudioStream
+) -> Iterator[av.AudioFrame]:
     packets = bad = 0
-    last: Exception | None = None
     for packet in container.demux(stream):
         packets += 1
         try:
-            frames = packet.decode()
+            yield from packet.decode()
         except av.InvalidDataError as error:
-            bad, last = bad + 1, error
-            continue
-        for frame in frames:
-            yield _av_samples(frame), frame.sample_rate
-    if last is not None and bad > max(_BAD_PACKETS * packets, 1):
-        raise last
+            bad, damage = bad + 1, error
+    if bad > max(_BAD_PACKETS * packets, 1):
+        raise damage
 
 
 def _av_samples(frame: av.AudioFrame) -> np.ndarray:
     """Return a frame's samples [shape=(n, channels)], full scale 1."""
-    values = frame.to_ndarray()
-    if not frame.format.is_planar:
-        values = values.reshape(-1, frame.layout.nb_channels).T
-    if values.dtype.kind == "f":
-        return values.T
-    bits = 8 * values.dtype.itemsize
-    offset = 1 << (bits - 1) if values.dtype.kind == "u" else 0
-    return (values.T.astype(np.float64) - offset) / 2.0 ** (bits - 1)
+    kind = np.dtype(_AV_SAMPLES[frame.format.name.removesuffix("p")])
+    shape = (frame.samples, 1 if frame.format.is_planar else frame.layout.nb_channels)
+    values = np.concatenate(
+        [  # a plane may be longer than what is in it
+            np.frombuffer(plane, kind, count=shape[0] * shape[1]).reshape(shape)
+            for plane in frame.planes
+        ],
+        axis=1,
+    )
+    if kind.kind == "f":
+        return values
+    full_scale = 2.0 ** (8 * kind.itemsize - 1)
+    return values / full_scale - (1.0 if kind.kind == "u" else 0.0)
