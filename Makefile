@@ -60,4 +60,4 @@ $(VENV)/.installed: requirements.txt | $(VENV)/.created
 
 $(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/.created
 	$(RUN) -m pip install --requirement requirements-dev.txt
-	@touch $@
+	@touch $(VENV)/.installed $@
