@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 import av
@@ -35,6 +36,7 @@ _AV_CONTAINERS = (
 )
 _AV_SAMPLES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _MISSING_S = 0.25  # so much, or a hundredth of the song, may be missing at the end
+_MOST_PACKETS = 500_000  # looked at to say how long a song is that is too long: some hours
 _BAD_PACKETS = 0.05  # share of damaged packets that is borne: one click in a second
 
 _AGAIN = "upload the whole file again, or convert it to WAV or MP3 first"
@@ -114,6 +116,7 @@ class _Decoder:
 
     blocks: Iterator[tuple[np.ndarray, int]]
     announced_s: float | None
+    rest: Iterator[float]  # where the packets yet to be decoded end, in seconds
 
 
 def in_words(seconds: float) -> str:
@@ -160,8 +163,7 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
         If the content is not audio, has no sound, is cut off or damaged, goes on for too long, or
         holds numbers that are no sound.
     """
-    size = file_size(source)
-    if size == 0:
+    if file_size(source) == 0:
         source.raise_failure()
         raise AudioError("The file is empty; choose another one.")
     cut_off = is_cut_off(source)
@@ -175,8 +177,7 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
                 _check_rate(rate)
                 seconds += len(block) / rate
                 if seconds > max_duration_s + 1e-6:  # the sum's own rounding
-                    whole = seconds * size / max(source.tell(), 1)
-                    raise _too_long(f"about {in_words(whole)}", max_duration_s)
+                    raise _too_long(_length(decoder, max_duration_s), max_duration_s)
                 with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
                     mixed = block.mean(axis=1, dtype=np.float64).astype(np.float32)
                 if not np.isfinite(mixed).all():
@@ -198,6 +199,15 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
         raise AudioError(
             "The channels cancel each other out when they are mixed to mono; upload one of them."
         )
+
+
+def _length(decoder: _Decoder, max_duration_s: float) -> str:
+    """Return a length that only decoding showed to be too long, without decoding the rest."""
+    try:
+        end_s = max(islice(decoder.rest, _MOST_PACKETS), default=0.0)
+    except _DECODER_ERRORS:
+        end_s = 0.0
+    return in_words(end_s) if end_s > max_duration_s else f"more than {in_words(max_duration_s)}"
 
 
 def _too_long(length: str, max_duration_s: float) -> AudioError:
@@ -246,7 +256,7 @@ def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
         while len(block := file.read(size, dtype="float32", always_2d=True)):
             yield block, file.samplerate
 
-    return _Decoder(blocks(), file.frames / file.samplerate)
+    return _Decoder(blocks(), file.frames / file.samplerate, rest=iter(()))
 
 
 def _mp3_frames(source: Source) -> int | None:
@@ -299,7 +309,12 @@ def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
         announced_s = float(stream.duration * stream.time_base)
     if "matroska" in container.format.name and container.duration and not streams.video:
         announced_s = container.duration / av.time_base  # with pictures: the longer of both
-    return _Decoder(_av_blocks(container, stream), announced_s)
+    ends = (
+        float((packet.pts + (packet.duration or 0)) * packet.time_base)
+        for packet in container.demux(stream)
+        if packet.pts is not None
+    )
+    return _Decoder(_av_blocks(container, stream), announced_s, rest=ends)
 
 
 def _av_blocks(

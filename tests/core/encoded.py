@@ -1,0 +1,96 @@
+"""Songs as files of every kind, for the tests of decoding."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+import av
+import numpy as np
+import soundfile
+
+SOUNDFILE_KINDS = (
+    ("WAV", "PCM_U8"),
+    ("WAV", "PCM_16"),
+    ("WAV", "PCM_24"),
+    ("WAV", "PCM_32"),
+    ("WAV", "FLOAT"),
+    ("WAV", "DOUBLE"),
+    ("WAV", "ULAW"),
+    ("W64", "PCM_16"),
+    ("RF64", "PCM_16"),
+    ("FLAC", "PCM_S8"),
+    ("FLAC", "PCM_16"),
+    ("FLAC", "PCM_24"),
+    ("AIFF", "PCM_S8"),
+    ("AIFF", "PCM_16"),
+    ("AIFF", "FLOAT"),
+    ("AU", "PCM_16"),
+    ("AU", "FLOAT"),
+    ("CAF", "PCM_16"),
+)
+LOSSY_KINDS = (("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"))
+AV_KINDS = (("mp4", "aac"), ("mp4", "alac"), ("webm", "libopus"), ("adts", "aac"))
+
+
+def tone(
+    duration_s: float = 2.0, rate: int = 48_000, frequency: float = 440.0, level: float = 0.5
+) -> np.ndarray:
+    """Return a sine wave [shape=(n,)] that starts at zero."""
+    times = np.arange(round(duration_s * rate)) / rate
+    return level * np.sin(2 * np.pi * frequency * times)
+
+
+def file_bytes(samples: np.ndarray, rate: int, container: str, encoding: str) -> bytes:
+    """Encode samples [shape=(n,) or (n, channels)] with libsndfile."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, encoding, format=container)
+    return buffer.getvalue()
+
+
+def av_bytes(
+    samples: np.ndarray,
+    rate: int,
+    container: str,
+    codec: str,
+    *,
+    options: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+    seekable: bool = True,
+) -> bytes:
+    """Encode samples [shape=(n, channels)] with FFmpeg."""
+    buffer = io.BytesIO() if seekable else _Pipe()
+    layout = {1: "mono", 2: "stereo", 6: "5.1"}[samples.shape[1]]
+    with av.open(buffer, "w", format=container, options=options or {}) as output:
+        output.metadata.update(metadata or {})
+        stream = output.add_stream(codec, rate=rate, layout=layout)
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples.T, dtype=np.float32), format="fltp", layout=layout
+        )
+        frame.sample_rate = rate
+        frame.time_base = Fraction(1, rate)
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            output.mux(packet)
+    return buffer.getvalue()
+
+
+def silent_film() -> bytes:
+    """Return a short MP4 video without a sound track."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as output:
+        stream = output.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 32
+        for _ in range(10):
+            frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+            for packet in stream.encode(frame):
+                output.mux(packet)
+        for packet in stream.encode(None):
+            output.mux(packet)
+    return buffer.getvalue()
+
+
+class _Pipe(io.BytesIO):
+    """A file that the encoder cannot go back in."""
+
+    def seekable(self) -> bool:
+        return False
