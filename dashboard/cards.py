@@ -11,7 +11,12 @@ from dashboard.wording import genre_name, genre_title, html_safe, model_name, pe
 SHOWN_GENRES = 3  # on a verdict's card
 
 
-def verdict_card(model: str, genres: Sequence[str], shares: np.ndarray) -> str:
+def verdict_card(
+    model: str,
+    genres: Sequence[str],
+    shares: np.ndarray,
+    accuracy: tuple[float, int] | None = None,
+) -> str:
     """Return a model's verdict and the next genres.
 
     Parameters
@@ -22,6 +27,8 @@ def verdict_card(model: str, genres: Sequence[str], shares: np.ndarray) -> str:
         Genres in the order of the shares.
     shares : np.ndarray [shape=(10,), range=[0, 1]]
         Genre probabilities of the song.
+    accuracy : tuple of float and int, optional
+        How much of unheard music the model judges rightly, and on how many songs that was measured.
 
     Returns
     -------
@@ -36,10 +43,17 @@ def verdict_card(model: str, genres: Sequence[str], shares: np.ndarray) -> str:
         for index in order
     )
     best = order[0]
+    trust = ""
+    if accuracy is not None:
+        share, songs = accuracy
+        trust = (
+            f'<p class="trust">Right for {percent(share)} of {songs} songs by artists it had never '
+            "heard.</p>"
+        )
     return (
         f'<section class="verdict"><p class="model">{html_safe(model_name(model))}</p>'
         f'<p class="genre">{html_safe(genre_title(genres[best]))} '
-        f"<small>{percent(shares[best])}</small></p><dl>{rows}</dl></section>"
+        f"<small>{percent(shares[best])}</small></p><dl>{rows}</dl>{trust}</section>"
     )
 
 

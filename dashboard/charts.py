@@ -3,9 +3,7 @@
 Conventions
 -----------
 Arrays are frames first. Times go in as seconds of the song; on the axes they are milliseconds on a
-date axis, which Plotly labels as minutes and seconds. Evidence has two hues that stay apart for
-every kind of colour vision and in print: orange speaks for the genre, blue against it, and the
-stronger the evidence, the more opaque the colour.
+date axis, which Plotly labels as minutes and seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.palette import diverging_scale, palette
 from dashboard.wording import clock, genre_name, percent
 
 MAX_LABELLED_SEGMENTS = 14  # more, and percentages no longer fit into the cells
@@ -34,56 +33,6 @@ TICK_FREQUENCIES = {
 }
 
 CONFIG = {"displayModeBar": False, "responsive": True}
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours of one theme; the evidence hues are Okabe and Ito's.
-
-    Parameters
-    ----------
-    quiet, loud : str
-        Ends of the scale of probabilities.
-    dim, bright : str
-        Ends of the grey scale under the evidence.
-    against, favour : tuple of int
-        Red, green and blue of evidence against and for a genre.
-    ink : str
-        Outlines and text.
-    on_loud : str
-        Text on high probabilities; on low ones it is `ink`.
-    """
-
-    quiet: str
-    loud: str
-    dim: str
-    bright: str
-    against: tuple[int, int, int]
-    favour: tuple[int, int, int]
-    ink: str
-    on_loud: str
-
-
-LIGHT = Palette(
-    quiet="#f1efe9",
-    loud="#0b524e",
-    dim="#ffffff",
-    bright="#858585",
-    against=(0, 114, 178),
-    favour=(213, 94, 0),
-    ink="#22282b",
-    on_loud="#ffffff",
-)
-DARK = Palette(
-    quiet="#20262a",
-    loud="#74d8cb",
-    dim="#101314",
-    bright="#8c8c8c",
-    against=(86, 180, 233),
-    favour=(240, 150, 40),
-    ink="#f2f0ea",
-    on_loud="#0c2624",
-)
 
 
 @dataclass(frozen=True)
@@ -135,36 +84,6 @@ def band_rows(frequencies: np.ndarray) -> Rows:
         if hertz <= frequencies[-1]
     }
     return Rows(labels, ticks, "frequency (Hz)", "level {} dB")
-
-
-def palette(dark: bool) -> Palette:
-    """Return the colours of the dark or of the light theme."""
-    return DARK if dark else LIGHT
-
-
-def diverging_scale(colours: Palette, *, steps: int = 12) -> list[tuple[float, str]]:
-    """Return the colour scale of evidence.
-
-    Parameters
-    ----------
-    colours : Palette
-        Colours of the theme.
-    steps : int
-        Colours on each side of the middle.
-
-    Returns
-    -------
-    list of (float, str)
-        Positions in ``[0, 1]`` and colours: the middle is transparent, and positions at equal
-        distance from it are equally opaque.
-    """
-    scale = []
-    for step in range(-steps, steps + 1):
-        red, green, blue = colours.against if step < 0 else colours.favour
-        opacity = 0.95 * abs(step) / steps
-        position = 0.5 + 0.5 * step / steps
-        scale.append((position, f"rgba({red},{green},{blue},{opacity:.3f})"))
-    return scale
 
 
 def evidence_limit(shap_values: np.ndarray) -> float:
@@ -288,6 +207,7 @@ def timeline(
         fixedrange=True,
         showgrid=False,
         zeroline=False,
+        tickfont={"size": 12, "color": colours.label},
         title=None,
     )
     figure.update_yaxes(
@@ -301,7 +221,7 @@ def timeline(
         showgrid=False,
         zeroline=False,
         ticks="",
-        tickfont={"size": 13},
+        tickfont={"size": 13, "color": colours.label},
         title=None,
     )
     return figure
@@ -404,7 +324,8 @@ def evidence(
         fixedrange=True,
         showgrid=False,
         zeroline=False,
-        title={"text": "time in the song"},
+        tickfont={"size": 12, "color": colours.label},
+        title={"text": "time in the song", "font": {"size": 13, "color": colours.label}},
     )
     figure.update_yaxes(
         tickvals=list(row_names.ticks),
@@ -414,6 +335,7 @@ def evidence(
         showgrid=False,
         zeroline=False,
         ticks="",
-        title={"text": row_names.title},
+        tickfont={"size": 12, "color": colours.label},
+        title={"text": row_names.title, "font": {"size": 13, "color": colours.label}},
     )
     return figure

@@ -36,9 +36,17 @@ def choose_song() -> Song | None:
     with right:
         titles = [entry["title"] for entry in session.examples()]
         if titles:
-            st.pills("Or one of these examples", titles, key="example", on_change=_take_example)
-        if not session.warm_up.finished:
-            loading_note()
+            st.pills(
+                "Or one of these examples",
+                titles,
+                key="example",
+                on_change=_take_example,
+                persist_state="session",
+            )
+        note = st.empty()  # replaced at once when a song is chosen
+        if state.get("song") is None and not session.warm_up.finished:
+            with note.container():
+                loading_note()
     return state.get("song")
 
 

@@ -316,6 +316,21 @@ def wav_of(song: Song, name: str, target: str, keep: float, mode: Mode) -> bytes
     return encode_audio(audible(song, name, target, keep, mode, lambda *_: None), "WAV")
 
 
+def accuracy(name: str) -> tuple[float, int] | None:
+    """Return how much of unheard music a model judged rightly, and on how many songs.
+
+    Returns
+    -------
+    tuple of float and int, or None
+        Share of songs of artists that it was not trained with; None if its card does not say.
+    """
+    metrics = _model(name).card.get("metrics")
+    if not metrics or metrics.get("protocol") != "artist":
+        return None
+    test = metrics["test"]
+    return float(test["song"]["accuracy"]), int(test["tracks"])
+
+
 def genre_index(name: str, genre: str) -> int:
     """Return the place of a genre among a model's probabilities."""
     return _model(name).genres.index(genre)

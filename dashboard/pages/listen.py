@@ -12,6 +12,7 @@ from dashboard import session, wording
 from dashboard.cards import account, heard, legend, verdict_card
 from dashboard.chooser import choose_song
 from dashboard.notices import Progress, failures_as_sentences
+from dashboard.palette import diverging_scale, palette
 from dashboard.session import Excerpt, Song
 from dashboard.wording import genre_name, genre_title, markdown_safe, model_name, percent
 
@@ -37,11 +38,13 @@ state = st.session_state
 def main() -> None:
     """Draw the page from top to bottom."""
     song = choose_song()
-    place = st.empty()
-    if state.get("shown") != song:
-        place.empty()  # what is there is of another song and must not stay while this one loads
+    # Two places in turn: what was drawn of one song goes at once when another is chosen, instead
+    # of staying until the new song's results replace it.
+    places = [st.empty(), st.empty()]
+    if "shown" not in state or state["shown"] != song:
         state["shown"] = song
-    with place.container(), failures_as_sentences():
+        state["place"] = 1 - state.get("place", 0)
+    with places[state["place"]].container(), failures_as_sentences():
         if song is None:
             empty_page()
         elif analyses := verdicts(song):
@@ -75,7 +78,14 @@ def verdicts(song: Song) -> dict[str, Analysis]:
     agreement = f" {wording.agreement(genres)}" if genres else ""
     st.markdown(f"{wording.duration(audio.duration_s)}.{agreement}")
     for column, analysis in zip(st.columns(len(session.MODELS)), analyses.values(), strict=False):
-        column.html(verdict_card(analysis.model, analysis.genres, analysis.song_probabilities))
+        column.html(
+            verdict_card(
+                analysis.model,
+                analysis.genres,
+                analysis.song_probabilities,
+                session.accuracy(analysis.model),
+            )
+        )
     for failure in failures:
         st.error(markdown_safe(failure), icon=":material/error:")
     if any(analysis.padded for analysis in analyses.values()):
@@ -95,7 +105,12 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         st.segmented_control(
-            "Network", list(analyses), format_func=model_name, key="model", required=True
+            "Network",
+            list(analyses),
+            format_func=model_name,
+            key="model",
+            persist_state="session",
+            required=True,
         )
     analysis = analyses[state["model"]]
     with right:
@@ -125,6 +140,7 @@ def choose_target(analysis: Analysis) -> str:
         analysis.genres,
         format_func=label,
         key="target",
+        persist_state="session",
         on_change=lambda: state.update({"target-is-chosen": True}),
     )
 
@@ -166,6 +182,7 @@ def choose_segment(analysis: Analysis, target: str) -> int:
                 float(analysis.starts_s[index]), float(analysis.ends_s[index])
             ),
             key="segment",
+            persist_state="session",
         )
     return state["segment"]
 
@@ -183,6 +200,7 @@ def show_evidence(song: Song, analysis: Analysis, target: str, segment: int) -> 
             format_func=lambda name: VIEWS[name],
             default="mfcc",
             key="view",
+            persist_state="session",
             required=True,
             label_visibility="collapsed",
         )
@@ -217,7 +235,7 @@ def draw_evidence(explanation: Explanation, view: str) -> None:
     st.html(
         legend(
             explanation.target,
-            charts.diverging_scale(charts.palette(is_dark())),
+            diverging_scale(palette(is_dark())),
             charts.evidence_limit(shap_values),
         )
     )
@@ -270,6 +288,7 @@ def players(song: Song, model: str, target: str) -> None:
         step=step,
         format="%d %%",
         key="keep",
+        persist_state="session",
     )
     keep = percentage / 100
     with failures_as_sentences():

@@ -1,0 +1,155 @@
+"""What the page asks of core: computed once, in parts that survive a stop, the same as whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from core.analysis import analyze
+from core.audio import Audio, AudioError, encode_audio, load_audio
+from core.explanation import explain
+from core.listening import listen
+from core.models import GenreModel, ModelError
+from dashboard import session
+from dashboard.shelf import Shelf
+
+
+class Stopped(BaseException):
+    """Stands for Streamlit's own way to end a run."""
+
+
+def silent(text: str, share: float | None) -> None:
+    """Report nothing."""
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -> session.Song:
+    """The little song as an upload, a small network, empty shelves, nothing left to load."""
+
+    def model(name: str) -> GenreModel:
+        if name != "cnn":
+            raise ModelError(f"There is no model {name!r}.")
+        return tiny_cnn
+
+    monkeypatch.setattr(session, "_model", model)
+    monkeypatch.setattr(session, "PART", 2)
+    monkeypatch.setattr(session.warm_up, "wait", lambda report: None)
+    for shelf in ("_songs", "_analyses", "_explanations", "_excerpts"):
+        monkeypatch.setattr(session, shelf, Shelf(16))
+    return session.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")
+
+
+def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
+    chosen: session.Song, tiny_cnn: GenreModel
+) -> None:
+    found = session.explanation_of(chosen, "cnn", "jazz", silent)
+    expected = explain(load_audio(chosen.content), tiny_cnn, target="jazz")
+    assert len(found) == len(expected) == 3
+    for field in fields(expected):
+        value = getattr(expected, field.name)
+        if isinstance(value, np.ndarray):
+            np.testing.assert_allclose(getattr(found, field.name), value, atol=1e-5)
+        else:
+            assert getattr(found, field.name) == value
+
+
+def test_a_stopped_explanation_keeps_its_finished_parts(
+    chosen: session.Song, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = session.analysis_of(chosen, "cnn", silent)
+
+    def stop_late(text: str, share: float | None) -> None:
+        if share is not None and share > 0.7:  # in the second of two parts
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        session.explanation_of(chosen, "cnn", "jazz", stop_late)
+    assert not session.is_explained(chosen, analysis, "jazz")
+
+    asked: list[list[int]] = []
+
+    def counting(*args: object, segments: range, **options: object) -> object:
+        asked.append(list(segments))
+        return explain(*args, segments=segments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("core.explanation.explain", counting)
+    session.explanation_of(chosen, "cnn", "jazz", silent)
+    assert asked == [[2]]
+    assert session.is_explained(chosen, analysis, "jazz")
+
+
+def test_one_segment_is_explained_alone_or_taken_from_the_whole(chosen: session.Song) -> None:
+    alone = session.segment_explanation_of(chosen, "cnn", "jazz", 1, silent)
+    session.explanation_of(chosen, "cnn", "jazz", silent)
+    taken = session.segment_explanation_of(chosen, "cnn", "jazz", 1, silent)
+    assert len(alone) == len(taken) == 1
+    assert list(taken.segments) == [1]
+    assert taken is not alone
+    np.testing.assert_allclose(taken.mfcc, alone.mfcc, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["keep", "remove"])
+def test_an_excerpt_is_what_listen_leaves_and_what_the_network_says_of_it(
+    chosen: session.Song, tiny_cnn: GenreModel, mode: str
+) -> None:
+    excerpt = session.excerpt_of(chosen, "cnn", "jazz", 0.3, mode, silent)  # type: ignore[arg-type]
+    audio = load_audio(chosen.content)
+    expected = listen(audio, explain(audio, tiny_cnn, target="jazz"), keep=0.3, mode=mode)  # type: ignore[arg-type]
+    heard = load_audio(excerpt.file)
+    assert len(heard.samples) == len(audio.samples)
+    np.testing.assert_allclose(heard.samples, expected.samples, atol=1e-3)
+    np.testing.assert_allclose(
+        excerpt.probabilities, analyze(expected, tiny_cnn).song_probabilities, atol=1e-4
+    )
+
+
+def test_equal_bytes_are_heard_once_whatever_they_are_called(
+    chosen: session.Song, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = session.analysis_of(chosen, "cnn", silent)
+    monkeypatch.setattr("core.analysis.analyze", lambda *_: pytest.fail("heard again"))
+    other = session.song_from_bytes(chosen.content, "another name.wav")
+    assert session.analysis_of(other, "cnn", silent) is first
+
+
+def test_a_model_that_cannot_be_used_leaves_the_other_one_usable(chosen: session.Song) -> None:
+    analyses, failures = session.analyses_of(chosen, silent)
+    assert list(analyses) == ["cnn"]
+    assert failures == ["There is no model 'cnn_lstm'."]
+
+
+def test_a_song_that_cannot_be_heard_is_the_songs_failure(chosen: session.Song) -> None:
+    broken = session.song_from_bytes(b"no audio at all " * 99, "broken.mp3")
+    with pytest.raises(AudioError):
+        session.analyses_of(broken, silent)
+
+
+def test_the_first_page_is_drawn_without_loading_what_is_slow() -> None:
+    program = """
+        import sys
+        from streamlit.testing.v1 import AppTest
+        sys.path.insert(0, ".")
+        from dashboard import session
+        session.WarmUp.start = lambda self: None
+        page = AppTest.from_file("dashboard/app.py", default_timeout=60).run()
+        assert not page.exception, page.exception
+        assert page.title[0].value == "Groove-Guide", page
+        slow = {"tensorflow", "keras", "librosa", "shap", "sklearn", "scipy", "av"}
+        print(sorted(slow & set(sys.modules)))
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,116 @@
+"""A running dashboard, a real browser that reports what goes wrong in it, and songs to upload."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlparse
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.e2e.server import BROWSER_FLAGS, BROWSERS, find_browser, free_port, start_dashboard
+from tests.synthetic import song_samples
+
+RATE = 44_100
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running dashboard."""
+    port = free_port()
+    process = start_dashboard(port, tmp_path_factory.mktemp("dashboard") / "log.txt")
+    yield f"http://127.0.0.1:{port}/"
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window."""
+    path = find_browser()
+    if path is None:
+        reason = f"no browser found; install one of {', '.join(BROWSERS)}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What a page should never do: report to the console, raise, or call another server."""
+
+    host: str
+    complaints: list[str] = field(default_factory=list)
+
+    def console(self, message: ConsoleMessage) -> None:
+        """Note anything in the console."""
+        self.complaints.append(f"console {message.type}: {message.text}")
+
+    def error(self, error: Exception) -> None:
+        """Note an exception that nobody caught."""
+        self.complaints.append(f"exception: {error}")
+
+    def request(self, request: Request) -> None:
+        """Note a request that leaves for another server."""
+        url = urlparse(request.url)
+        if url.scheme not in ("data", "blob") and url.netloc != self.host:
+            self.complaints.append(f"request to {request.url}")
+
+
+@pytest.fixture
+def page(browser: Browser, dashboard: str) -> Iterator[Page]:
+    """A fresh page of the dashboard; the test fails if the page complains about anything."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    watch = Watch(urlparse(dashboard).netloc)
+    page.on("console", watch.console)
+    page.on("pageerror", watch.error)
+    page.on("request", watch.request)
+    page.goto(dashboard)
+    yield page
+    context.close()
+    assert watch.complaints == []
+
+
+@pytest.fixture(scope="session")
+def music() -> np.ndarray:
+    """Ten seconds of synthetic music at 44.1 kHz, ``shape=(n,)``."""
+    return song_samples(10.0, sample_rate=RATE)
+
+
+@pytest.fixture(scope="session")
+def mp3(music: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The music as MP3, under a name that tries to be Markdown and HTML."""
+    path = tmp_path_factory.mktemp("songs") / "*A* <b>song $x$ :red[by] [me](x) & _b_.mp3"
+    soundfile.write(path, music, RATE, format="MP3")
+    return path
+
+
+@pytest.fixture(scope="session")
+def m4a(music: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The music as AAC in an M4A file."""
+    path = tmp_path_factory.mktemp("songs") / "song.m4a"
+    with av.open(str(path), "w", format="ipod") as container:
+        stream = container.add_stream("aac", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            music[np.newaxis].astype(np.float32), format="fltp", layout="mono"
+        )
+        frame.sample_rate = RATE
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    return path

@@ -1,0 +1,90 @@
+"""Take pictures of the dashboard: wide and narrow, light and dark, empty and with a song.
+
+python -m tests.e2e.screenshots [--out DIR] [--song FILE] [--readme]
+
+Without a song, the first example is chosen. ``--readme`` takes only docs/listen.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.server import BROWSER_FLAGS, PROJECT, find_browser, free_port, start_dashboard
+
+SIZES = {"wide": (1440, 900), "narrow": (390, 844)}  # pixels
+WAIT_MS = 300_000
+README_PICTURE = PROJECT / "docs" / "listen.png"
+README_SIZE = (1280, 1500)
+
+
+def open_page(browser: Browser, url: str, size: tuple[int, int], scheme: str) -> Page:
+    """Return a page of the dashboard once it is drawn."""
+    page = browser.new_page(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page.goto(url)
+    page.get_by_role("heading", name="Groove-Guide").wait_for(timeout=WAIT_MS)
+    return page
+
+
+def choose(page: Page, song: Path | None) -> None:
+    """Choose a song and wait until everything about it is drawn."""
+    if song is not None:
+        page.locator("input[type=file]").set_input_files(song)
+    else:
+        group = page.get_by_role("radiogroup", name="Or one of these examples")
+        group.get_by_role("radio").first.click()
+    page.locator("audio").nth(2).wait_for(timeout=WAIT_MS)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(1_500)
+
+
+def whole_page(page: Page, path: Path) -> None:
+    """Take a picture of the whole page, not only of what fits on the screen."""
+    height = page.evaluate("document.querySelector('.stMain').scrollHeight")
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": size["width"], "height": height})
+    page.wait_for_timeout(1_500)  # charts adapt
+    page.screenshot(path=path)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--out", type=Path, default=PROJECT / "out" / "screenshots")
+    parser.add_argument("--song", type=Path)
+    parser.add_argument("--readme", action="store_true")
+    options = parser.parse_args()
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = start_dashboard(port, Path(folder) / "log.txt")
+        url = f"http://127.0.0.1:{port}/"
+        try:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=BROWSER_FLAGS)
+            if options.readme:
+                README_PICTURE.parent.mkdir(exist_ok=True)
+                page = open_page(browser, url, README_SIZE, "light")
+                choose(page, options.song)
+                page.screenshot(path=README_PICTURE)
+                return
+            options.out.mkdir(parents=True, exist_ok=True)
+            for scheme in ("light", "dark"):
+                for name, size in SIZES.items():
+                    page = open_page(browser, url, size, scheme)
+                    page.screenshot(path=options.out / f"listen-empty-{name}-{scheme}.png")
+                    choose(page, options.song)
+                    whole_page(page, options.out / f"listen-{name}-{scheme}.png")
+                    page.close()
+        finally:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()
