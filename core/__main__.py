@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Only the standard library up here: --help does not wait for TensorFlow.
 if TYPE_CHECKING:
@@ -188,7 +188,9 @@ def _models() -> int:
     for path in sorted(MODELS_DIR.glob("*.json")):
         try:
             row = _row(path)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except KeyError as error:
+            damaged.append(f"{path.stem}: damaged. Its model card lacks {error}.")
+        except (OSError, ValueError, TypeError) as error:
             damaged.append(f"{path.stem}: damaged. {error}")
         else:
             rows += [row] if row else []
@@ -206,7 +208,7 @@ def _row(path: Path) -> tuple[str, ...] | None:
     from core.storage import sha256
 
     card = json.loads(path.read_text(encoding="utf-8"))
-    if not {"name", "weights", "genres"} <= card.keys():
+    if not isinstance(card, dict) or not {"name", "weights", "genres"} <= card.keys():
         return None
     for part in ("weights", "background"):
         file = path.parent / Path(card[part]["file"]).name
@@ -216,16 +218,27 @@ def _row(path: Path) -> tuple[str, ...] | None:
             raise ValueError(
                 f"{file.name} is not the file its model card describes; restore both files."
             )
-    song = card["metrics"]["song"]
-    low, high = song["interval"]
+    accuracy = "-"
+    if song := _part(card, "metrics", "song"):
+        low, high = song["interval"]
+        accuracy = f"{song['accuracy']:.3f} ({low:.3f} - {high:.3f})"
+    parameters = card.get("parameters")
     return (
-        card["name"],
-        card["title"],
-        card["protocol"],
-        f"{song['accuracy']:.3f} ({low:.3f} - {high:.3f})",
-        f"{card['n_parameters']:,}",
-        f"{(card['weights']['bytes'] + card['background']['bytes']) / 1e6:.1f} MB",
+        str(card["name"]),
+        str(card.get("title", "-")),
+        str(_part(card, "data", "protocol") or "-"),
+        accuracy,
+        f"{parameters:,}" if parameters else "-",
+        f"{sum(card[part]['bytes'] for part in ('weights', 'background')) / 1e6:.1f} MB",
     )
+
+
+def _part(card: dict[str, Any], *keys: str) -> Any:
+    """Return what lies under nested keys of a card; None if it says nothing about that."""
+    value: Any = card
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 if __name__ == "__main__":

@@ -331,14 +331,17 @@ def test_a_damaged_model_is_listed_with_its_reason(
         stream.write(b"more")
     (tmp_path / "cnn_lstm.background.npz").unlink()
     (tmp_path / "empty.json").write_text("")
+    (tmp_path / "half.json").write_text('{"name": "half", "weights": {}, "genres": []}')
     (tmp_path / "metrics.json").write_text('{"accuracy": 0.9}')
+    (tmp_path / "list.json").write_text("[]")
     monkeypatch.setattr(core.constants, "MODELS_DIR", tmp_path)
     assert run("models") == 1
     lines = capsys.readouterr().out.splitlines()[1:]
     assert lines[0].startswith("cnn: damaged. cnn.keras is not the file its model card describes")
     assert lines[1].startswith("cnn_lstm: damaged. cnn_lstm.background.npz is missing")
     assert lines[2].startswith("empty: damaged. ")
-    assert len(lines) == 3
+    assert lines[3] == "half: damaged. Its model card lacks 'file'."
+    assert len(lines) == 4
 
 
 def test_native_noise_is_kept_back_unless_something_fails(
