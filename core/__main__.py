@@ -219,14 +219,14 @@ def _row(path: Path) -> tuple[str, ...] | None:
                 f"{file.name} is not the file its model card describes; restore both files."
             )
     accuracy = "-"
-    if song := _part(card, "metrics", "song"):
+    if song := _part(card, "metrics", "test", "song"):
         low, high = song["interval"]
         accuracy = f"{song['accuracy']:.3f} ({low:.3f} - {high:.3f})"
     parameters = card.get("parameters")
     return (
         str(card["name"]),
         str(card.get("title", "-")),
-        str(_part(card, "data", "protocol") or "-"),
+        str(_part(card, "metrics", "protocol") or "-"),
         accuracy,
         f"{parameters:,}" if parameters else "-",
         f"{sum(card[part]['bytes'] for part in ('weights', 'background')) / 1e6:.1f} MB",

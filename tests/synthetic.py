@@ -167,9 +167,11 @@ def tiny_model(
             "mean": mfcc.mean(axis=(0, 1)).tolist(),
             "scale": mfcc.std(axis=(0, 1)).tolist(),
         },
-        "data": {"protocol": "artist"},
         "parameters": network.count_params(),
-        "metrics": {"song": {"n": 290, "accuracy": 0.125, "interval": [0.0975, 0.175]}},
+        "metrics": {
+            "protocol": "artist",
+            "test": {"song": {"n": 290, "accuracy": 0.125, "interval": [0.0975, 0.175]}},
+        },
         "weights": {"file": f"{name}.keras", "sha256": "", "bytes": 0},
         "background": {"file": f"{name}.background.npz", "sha256": "", "bytes": 0},
     }
