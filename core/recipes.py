@@ -1,0 +1,49 @@
+"""How each model is fitted under each protocol; chosen on validation sides, never on test sides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.augmentation import Augmentation
+from core.training import Settings
+
+# Unknown artists: what the network must not lean on is varied gently, and it is held back hard.
+GENERAL = Settings(
+    epochs=20,
+    steps=80,
+    learning_rate=2e-3,
+    weight_decay=1e-2,
+    augmentation=Augmentation(
+        tempo=0.05, shift_bands=0.0, eq_db=0.3, gain_db=2.0, masked=0.3, mixup=0.2
+    ),
+)
+
+# Unknown segments of known songs: the more closely a song is remembered the better.
+KNOWN_SONGS = replace(
+    GENERAL,
+    epochs=40,
+    steps=100,
+    weight_decay=1e-3,
+    label_smoothing=0.0,
+    augmentation=replace(GENERAL.augmentation, masked=0.1, mixup=0.1),
+)
+
+
+def recipe(name: str, protocol: str) -> Settings:
+    """Return how a model is fitted.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    protocol : str
+        ``"artist"``, ``"track"``, ``"segment"`` or ``"folds"``.
+
+    Returns
+    -------
+    Settings
+        Settings of the fit.
+    """
+    if protocol == "segment":
+        return KNOWN_SONGS
+    return GENERAL

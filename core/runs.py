@@ -1,0 +1,362 @@
+"""Whole training runs: fit on one side, choose on the second, fit again, measure on the third.
+
+The order of a run, for each model: the network is fitted on `train` and stopped by `valid`; the
+temperature is fitted on `valid`; where weights are shipped it is fitted again on `refit` (which
+includes `valid`) for the epochs that the first fit chose; then, once, it is measured on `test`.
+Nothing that is chosen ever sees `test`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.augmentation import BatchMaker
+from core.background import choose_background
+from core.constants import GENRES
+from core.datasets import DatasetError, TrackSet
+from core.evaluation import evaluate
+from core.features import mfcc_from_logmel
+from core.models import GenreModel
+from core.networks import TITLES, build, copy_convolutions, needs, serving_network
+from core.splits import Segments, Split
+from core.training import Fit, Settings, fit_temperature
+
+EVALUATION_BATCH = 256  # segments at a time
+
+Progress = Callable[[str, int, int, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """Mean and scale of each coefficient on the training side, shapes ``(n_mfcc,)``."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+
+def segment_logmel(tracks: TrackSet, segments: Segments) -> np.ndarray:
+    """Return the log-mel segments, shape ``(n, segment_frames, n_mels)``, in dB."""
+    length = tracks.parameters.segment_frames
+    cuts = np.empty((len(segments), length, tracks.parameters.n_mels), dtype=np.float32)
+    for index, (track, start) in enumerate(zip(segments.track, segments.start, strict=True)):
+        cuts[index] = tracks.logmel(track)[start : start + length]
+    return cuts
+
+
+def segment_mfcc(tracks: TrackSet, segments: Segments) -> np.ndarray:
+    """Return the MFCCs of segments, shape ``(n, segment_frames, n_mfcc)``, not standardised."""
+    parts = [
+        mfcc_from_logmel(segment_logmel(tracks, segments.where(rows)), tracks.parameters.n_mfcc)
+        for rows in np.array_split(np.arange(len(segments)), max(1, len(segments) // 500))
+    ]
+    return np.concatenate(parts)
+
+
+def standardisation(tracks: TrackSet, segments: Segments) -> Standardisation:
+    """Return the statistics of a training side.
+
+    Parameters
+    ----------
+    tracks : TrackSet
+        The tracks.
+    segments : Segments
+        Training side of the split.
+
+    Returns
+    -------
+    Standardisation
+        Over all frames of the segments.
+    """
+    mfcc = segment_mfcc(tracks, segments).reshape(-1, tracks.parameters.n_mfcc)
+    return Standardisation(mfcc.mean(axis=0), mfcc.std(axis=0))
+
+
+def read_taggrams(files: list[Path], tracks: TrackSet) -> np.ndarray | None:
+    """Read what a teacher network hears in each second of the tracks.
+
+    Parameters
+    ----------
+    files : list of Path
+        npz files with `X` ``(n, tags)``, probabilities, and `IDS` ``(n,)``, ``genre/track.au``.
+    tracks : TrackSet
+        The tracks.
+
+    Returns
+    -------
+    np.ndarray [shape=(tracks, windows, tags)] or None
+        NaN for tracks the teacher was not asked about; None without files.
+
+    Raises
+    ------
+    DatasetError
+        If a file is no such archive.
+    """
+    if not files:
+        return None
+    heard: dict[str, np.ndarray] = {}
+    for file in files:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                values, names = archive["X"], archive["IDS"]
+        except (OSError, KeyError, ValueError) as error:
+            raise DatasetError(
+                f"{file.name} holds no taggrams ({error}). Give an npz file with X and IDS."
+            ) from error
+        for name in np.unique(names):
+            heard[Path(str(name)).stem] = values[names == name]
+    windows = max(len(rows) for rows in heard.values())
+    n_tags = next(iter(heard.values())).shape[1]
+    table = np.full((len(tracks), windows, n_tags), np.nan, dtype=np.float32)
+    for index, name in enumerate(tracks.track_ids):
+        if name in heard:
+            rows = heard[name]
+            table[index, : len(rows)] = rows
+            table[index, len(rows) :] = rows[-1]
+    return table
+
+
+class Run:
+    """The training of some models on one split.
+
+    Parameters
+    ----------
+    tracks : TrackSet
+        The tracks.
+    split : Split
+        Their sides.
+    settings : dict of str to Settings
+        How to fit each model.
+    folder : Path
+        Where checkpoints, histories and logs go.
+    seed : int
+        Seed of the weights and batches.
+    taggrams : np.ndarray, optional
+        As `read_taggrams` returns them.
+    resume : bool
+        Go on where a killed run stopped.
+    progress : callable
+        Told the fit's name, epochs done, epochs in all and the epoch's row.
+    """
+
+    def __init__(
+        self,
+        tracks: TrackSet,
+        split: Split,
+        settings: dict[str, Settings],
+        folder: Path,
+        *,
+        seed: int,
+        taggrams: np.ndarray | None,
+        resume: bool,
+        progress: Progress,
+    ) -> None:
+        self.tracks = tracks
+        self.split = split
+        self.settings = settings
+        self.folder = folder
+        self.seed = seed
+        self.taggrams = taggrams
+        self.resume = resume
+        self.progress = progress
+
+    def _fit(
+        self, name: str, part: str, segments: Segments, settings: Settings, valid: Segments | None
+    ) -> tuple[keras.Model, Fit, Standardisation]:
+        """Fit a network on `segments`; a CNN-LSTM first gets the CNN of the same part."""
+        statistics = standardisation(self.tracks, segments)
+        keras.utils.set_random_seed(self.seed)
+        n_tags = 0 if self.taggrams is None else self.taggrams.shape[2]
+        network = build(name, self.tracks.parameters, n_tags)
+        batches = BatchMaker(
+            self.tracks,
+            segments,
+            statistics.mean,
+            statistics.scale,
+            settings.augmentation,
+            settings.batch_size,
+            self.seed,
+            self.taggrams,
+        )
+        fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
+        done = fit.resume() if self.resume else 0
+        if not done and needs(name):
+            source = build(needs(name), self.tracks.parameters, n_tags)
+            source.load_weights(self.folder / f"{needs(name)}-{part}" / "final.weights.h5")
+            copy_convolutions(source, network)
+            fit.start_averages()
+        check = None
+        if valid is not None:
+            inputs = self._inputs(valid, statistics)
+            labels = self.tracks.labels[valid.track]
+
+            def check() -> tuple[np.ndarray, np.ndarray]:
+                return predict(network, inputs), labels
+
+        label = f"{name} {part}"
+        fit.run(check, lambda row: self.progress(label, row["epoch"], settings.epochs, row))
+        network.save_weights(fit.folder / "final.weights.h5")
+        return network, fit, statistics
+
+    def _inputs(self, segments: Segments, statistics: Standardisation) -> np.ndarray:
+        mfcc = segment_mfcc(self.tracks, segments)
+        return ((mfcc - statistics.mean) / statistics.scale).astype(np.float32)[..., np.newaxis]
+
+    def choose(self, name: str) -> tuple[keras.Model, Standardisation, dict[str, Any]]:
+        """Fit on `train`, stop and calibrate on `valid`.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+
+        Returns
+        -------
+        network : keras.Model
+            The fitted network.
+        statistics : Standardisation
+            Of the training side.
+        chosen : dict
+            `epochs`, `temperature`, `history`, `valid` metrics.
+        """
+        settings = self.settings[name]
+        network, fit, statistics = self._fit(
+            name, "train", self.split.train, settings, self.split.valid
+        )
+        rows = predict(network, self._inputs(self.split.valid, statistics))
+        labels = self.tracks.labels[self.split.valid.track]
+        temperature = fit_temperature(rows, labels)
+        calibrated = sharpen(rows, temperature)
+        return (
+            network,
+            statistics,
+            {
+                "epochs": fit.best_epoch,
+                "temperature": temperature,
+                "history": fit.history,
+                "valid": evaluate(calibrated, labels, self.split.valid.track),
+            },
+        )
+
+    def fit_again(
+        self, name: str, epochs: int
+    ) -> tuple[keras.Model, Standardisation, list[dict[str, Any]]]:
+        """Fit on `refit` for as many epochs as were chosen.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        epochs : int
+            Epochs, of the same number of batches.
+
+        Returns
+        -------
+        network : keras.Model
+            The fitted network.
+        statistics : Standardisation
+            Of the larger training side.
+        history : list of dict
+            One row an epoch.
+        """
+        settings = replace(self.settings[name], epochs=epochs)
+        network, fit, statistics = self._fit(name, "refit", self.split.refit, settings, None)
+        return network, statistics, fit.history
+
+    def measure(
+        self, network: keras.Model, statistics: Standardisation, temperature: float
+    ) -> tuple[dict[str, Any], np.ndarray]:
+        """Measure a network on `test`.
+
+        Parameters
+        ----------
+        network : keras.Model
+            Fitted network.
+        statistics : Standardisation
+            What its inputs are standardised with.
+        temperature : float
+            Divisor of its logits.
+
+        Returns
+        -------
+        metrics : dict
+            As `core.evaluation.evaluate` returns them.
+        probabilities : np.ndarray [shape=(n, 10)]
+            Of the test side's segments.
+        """
+        segments = self.split.test
+        rows = sharpen(predict(network, self._inputs(segments, statistics)), temperature)
+        return evaluate(rows, self.tracks.labels[segments.track], segments.track), rows
+
+    def describe(self, name: str) -> dict[str, Any]:
+        """Return what a card says of a model's training."""
+        return asdict(self.settings[name])
+
+    def package(
+        self,
+        name: str,
+        network: keras.Model,
+        statistics: Standardisation,
+        temperature: float,
+        description: dict[str, Any],
+    ) -> GenreModel:
+        """Make a model that can be saved.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        network : keras.Model
+            Fitted network.
+        statistics : Standardisation
+            What its inputs are standardised with.
+        temperature : float
+            Divisor of its logits.
+        description : dict
+            `data`, `training` and `metrics` of the card.
+
+        Returns
+        -------
+        GenreModel
+            With calibrated output and a background from `refit`.
+        """
+        card = {
+            "name": name,
+            "title": TITLES[name],
+            "genres": list(GENRES),
+            "created": time.strftime("%Y-%m-%d"),
+            "parameters": int(network.count_params()),
+            "features": self.tracks.parameters.to_json(),
+            "standardisation": {
+                "mean": [float(value) for value in statistics.mean],
+                "scale": [float(value) for value in statistics.scale],
+            },
+            "temperature": temperature,
+            **description,
+        }
+        background = choose_background(self.tracks, self.split.refit, statistics.scale, self.seed)
+        return GenreModel(serving_network(network, temperature), card, background)
+
+
+def predict(network: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """Return a training network's genre probabilities, shape ``(n, 10)``, temperature one."""
+    forward = tf.function(lambda rows: tf.nn.softmax(network(rows, training=False)[0]))
+    parts = [
+        forward(tf.constant(inputs[start : start + EVALUATION_BATCH])).numpy()
+        for start in range(0, len(inputs), EVALUATION_BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def sharpen(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities whose logits are divided by `temperature`."""
+    logits = np.log(np.clip(probabilities.astype(np.float64), 1e-12, 1)) / temperature
+    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return scores / scores.sum(axis=1, keepdims=True)

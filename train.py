@@ -1,0 +1,337 @@
+"""Train and measure genre models on one's own copy of GTZAN: ``python train.py --help``."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
+from core.features import FeatureParameters
+from core.storage import write_json
+
+if TYPE_CHECKING:
+    from core.datasets import TrackSet
+    from core.splits import Split
+    from core.training import Settings
+
+RUNS_DIR = PROJECT_DIR / "runs"
+SCORES_FILE = "scores.json"
+MODELS = ("cnn", "cnn_lstm")
+FOLDS = 5
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Return the command line's arguments."""
+    parser = argparse.ArgumentParser(
+        description="Train and measure genre models. Figures go to OUT/scores.json; the artist "
+        "protocol also writes the weights and their cards."
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="GTZAN folder: genre/track.{wav,au,ogg,mp3}")
+    source.add_argument("--logmel", type=Path, help="archive of log-mel spectrograms (npz)")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument(
+        "--protocol",
+        choices=("artist", "track", "segment", "folds"),
+        default="artist",
+        help="who is tested: unknown artists (default), unknown tracks, unknown segments of known "
+        "tracks (leaks), or five folds by artist",
+    )
+    parser.add_argument("--epochs", type=int, help="at most so many (default: the model's own)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=MODELS_DIR, help="default: models/")
+    parser.add_argument("--resume", action="store_true", help="go on where a killed run stopped")
+    parser.add_argument("--smoke", action="store_true", help="a one-minute run that only tries it")
+    parser.add_argument(
+        "--hop-length", type=int, default=HOP_LENGTH, help="STFT step for --data (default: 915)"
+    )
+    parser.add_argument(
+        "--taggrams",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="a teacher's tags of training tracks (npz: X, IDS), learnt beside the genres",
+    )
+    options = parser.parse_args(arguments)
+    if options.epochs is not None and options.epochs < 1:
+        parser.error("--epochs must be at least 1")
+    if not 64 <= options.hop_length <= 4096:
+        parser.error("--hop-length must lie between 64 and 4096 samples")
+    if options.logmel and options.hop_length != HOP_LENGTH:
+        parser.error(f"the archive has a step of {HOP_LENGTH}; --hop-length goes with --data")
+    return options
+
+
+def read_tracks(options: argparse.Namespace) -> TrackSet:
+    """Read the training data; a folder's features are kept for the next run."""
+    from tqdm import tqdm
+
+    from core.datasets import list_tracks, load_tracks, read_archive, read_folder, save_tracks
+
+    if options.logmel:
+        return read_archive(options.logmel)
+    parameters = FeatureParameters.for_hop_length(options.hop_length)
+    listing = [
+        (str(path), path.stat().st_size, path.stat().st_mtime_ns)
+        for path, _ in list_tracks(options.data)
+    ]
+    key = hashlib.sha256(json.dumps([listing, parameters.to_json()]).encode()).hexdigest()[:16]
+    kept = RUNS_DIR / f"tracks-{key}.npz"
+    if kept.is_file():
+        return load_tracks(kept, parameters)
+    with tqdm(total=len(listing), desc="decoding", unit="track") as bar:
+        tracks, skipped = read_folder(
+            options.data, parameters, progress=lambda done, _: bar.update(done - bar.n)
+        )
+    for sentence in skipped:
+        print(f"left out: {sentence}", file=sys.stderr)
+    for old in RUNS_DIR.glob("tracks-*.npz"):
+        old.unlink()
+    save_tracks(tracks, kept)
+    return tracks
+
+
+def settings_of(protocol: str, options: argparse.Namespace) -> dict[str, Settings]:
+    """Return how each model is fitted under a protocol."""
+    from core.recipes import recipe
+
+    recipes = {name: recipe(name, protocol) for name in MODELS}
+    if options.smoke:
+        return {
+            name: replace(settings, epochs=2, steps=4, batch_size=16)
+            for name, settings in recipes.items()
+        }
+    if options.epochs:
+        return {
+            name: replace(settings, epochs=options.epochs) for name, settings in recipes.items()
+        }
+    return recipes
+
+
+class Bars:
+    """One progress bar a fit, with the time left."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._name = ""
+
+    def __call__(self, name: str, done: int, total: int, row: dict[str, Any]) -> None:
+        from tqdm import tqdm
+
+        if name != self._name:
+            self.close()
+            self._bar = tqdm(total=total, initial=done - 1, desc=name, unit="epoch")
+            self._name = name
+        figures = {key: f"{value:.3f}" for key, value in row.items() if key != "epoch"}
+        self._bar.set_postfix(figures)
+        self._bar.update(1)
+
+    def close(self) -> None:
+        """End the bar on screen."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def save_scores(out: Path, key: str, row: dict[str, Any]) -> None:
+    """Put one row into the scores, all or nothing."""
+    path = out / SCORES_FILE
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    scores[key] = row
+    write_json(path, dict(sorted(scores.items())))
+
+
+def wanted_models(names: list[str]) -> list[str]:
+    """Return the models to train in order, with those that others start from."""
+    from core.networks import needs
+
+    wanted = {*names, *(needs(name) for name in names)}
+    return [name for name in MODELS if name in wanted]
+
+
+def describe(options: argparse.Namespace, split: Split, tracks: TrackSet) -> dict[str, Any]:
+    """Return what a card says of the data."""
+
+    def count(side: Any) -> dict[str, int]:
+        return {"tracks": len(set(side.track.tolist())), "segments": len(side)}
+
+    return {
+        "source": "GTZAN (Tzanetakis & Cook 2002)",
+        "read_from": "log-mel archive" if options.logmel else "audio files",
+        "tracks": len(tracks),
+        "teacher": "MSD-musicnn taggrams of training tracks" if options.taggrams else None,
+        "protocol": split.protocol,
+        "seed": options.seed,
+        **{side: count(getattr(split, side)) for side in ("train", "valid", "refit", "test")},
+    }
+
+
+def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, folder: Path) -> None:
+    """Train the wanted models on one split; write their figures, and by artist their weights."""
+    from core.evaluation import mcnemar, song_votes
+    from core.models import save_model
+    from core.runs import Run, read_taggrams
+
+    bars = Bars()
+    run = Run(
+        tracks,
+        split,
+        settings_of(split.protocol, options),
+        folder,
+        seed=options.seed,
+        taggrams=read_taggrams(options.taggrams, tracks),
+        resume=options.resume,
+        progress=bars,
+    )
+    right = {}
+    for name in wanted_models(options.models):
+        network, statistics, chosen = run.choose(name)
+        history = {"train": chosen["history"]}
+        if split.protocol == "artist":
+            network, statistics, history["refit"] = run.fit_again(name, chosen["epochs"])
+        metrics, rows = run.measure(network, statistics, chosen["temperature"])
+        bars.close()
+        if name not in options.models:
+            continue
+        votes, truths = song_votes(rows, tracks.labels[split.test.track], split.test.track)
+        right[name] = votes.argmax(axis=1) == truths
+        scores = {
+            "model": name,
+            "protocol": split.protocol,
+            "seed": options.seed,
+            "epochs": chosen["epochs"],
+            "temperature": chosen["temperature"],
+            "valid": chosen["valid"],
+            "test": metrics,
+        }
+        if split.protocol == "artist":
+            description = {
+                "data": describe(options, split, tracks),
+                "training": {
+                    **run.describe(name),
+                    "epochs": chosen["epochs"],
+                    "history": history,
+                },
+                "metrics": {"protocol": split.protocol, "test": metrics, "valid": chosen["valid"]},
+            }
+            save_model(
+                run.package(name, network, statistics, chosen["temperature"], description),
+                options.out,
+            )
+        save_scores(options.out, f"{name}/{split.protocol}", scores)
+        print(summary(name, split.protocol, metrics))
+    if len(right) == 2:
+        test = mcnemar(right["cnn"], right["cnn_lstm"])
+        save_scores(
+            options.out,
+            f"mcnemar/{split.protocol}",
+            {"models": ["cnn", "cnn_lstm"], "unit": "song", **test},
+        )
+
+
+def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> None:
+    """Measure the wanted models on five folds by artist, without early stopping."""
+    import numpy as np
+
+    from core.runs import Run, read_taggrams
+    from core.splits import artist_folds
+
+    bars = Bars()
+    taggrams = read_taggrams(options.taggrams, tracks)
+    figures: dict[str, list[dict[str, Any]]] = {name: [] for name in options.models}
+    for fold, split in enumerate(artist_folds(tracks, FOLDS, options.seed)):
+        run = Run(
+            tracks,
+            split,
+            settings_of("folds", options),
+            folder / f"fold{fold + 1}",
+            seed=options.seed,
+            taggrams=taggrams,
+            resume=options.resume,
+            progress=bars,
+        )
+        for name in wanted_models(options.models):
+            network, statistics, _ = run.fit_again(name, run.settings[name].epochs)
+            metrics, _ = run.measure(network, statistics, 1.0)
+            bars.close()
+            if name in figures:
+                figures[name].append(metrics)
+                print(summary(name, f"fold {fold + 1}", metrics))
+    for name, rows in figures.items():
+        accuracy = np.array([row["song"]["accuracy"] for row in rows])
+        segment = np.array([row["segment"]["accuracy"] for row in rows])
+        save_scores(
+            options.out,
+            f"{name}/folds",
+            {
+                "model": name,
+                "protocol": "folds",
+                "seed": options.seed,
+                "tracks": sum(row["tracks"] for row in rows),
+                "song": {"mean": accuracy.mean(), "deviation": accuracy.std(ddof=1)},
+                "segment": {"mean": segment.mean(), "deviation": segment.std(ddof=1)},
+                "folds": rows,
+            },
+        )
+        print(
+            f"{name}, {FOLDS} folds by artist: song vote {accuracy.mean():.3f} ± "
+            f"{accuracy.std(ddof=1):.3f}"
+        )
+
+
+def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
+    """Return one line of figures."""
+    segment, song = metrics["segment"], metrics["song"]
+    return (
+        f"{name}, {protocol}: {metrics['tracks']} tracks; segment accuracy "
+        f"{segment['accuracy']:.3f} (log loss {segment['log_loss']:.3f}), song vote "
+        f"{song['accuracy']:.3f} [{song['interval'][0]:.3f}, {song['interval'][1]:.3f}], "
+        f"macro F1 {song['macro_f1']:.3f}, ECE {segment['ece']:.3f}"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Command line; the process's own by default.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 the data cannot be used, 2 usage, 130 stopped by hand.
+    """
+    options = parse_arguments(arguments)
+    from core.datasets import DatasetError
+    from core.splits import split_tracks
+
+    where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()
+    mode = "smoke" if options.smoke else "full"
+    folder = RUNS_DIR / f"{options.protocol}-{options.seed}-{mode}-{where[:8]}"
+    try:
+        tracks = read_tracks(options)
+        if options.protocol == "folds":
+            train_folds(options, tracks, folder)
+        else:
+            split = split_tracks(tracks, options.protocol, options.seed)
+            train_split(options, tracks, split, folder)
+    except DatasetError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command with --resume goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
