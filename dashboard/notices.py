@@ -15,7 +15,7 @@ from dashboard.wording import markdown_safe
 
 
 class Progress:
-    """A progress line that appears when something takes time, and goes when all is done.
+    """A progress line that appears when something takes time, and goes when the block ends.
 
     Every report is a Streamlit call, and therefore a moment at which Streamlit ends this run if
     the person has chosen something else or has pressed Stop.
@@ -33,11 +33,13 @@ class Progress:
         else:
             self._bar.progress(value, text)
 
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._bar is not None:
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Streamlit's stop and rerun are not Exceptions; they end the run without another call.
+        if self._bar is not None and (kind is None or issubclass(kind, Exception)):
             self._place.empty()
-            self._bar = None
 
 
 @contextmanager
@@ -64,7 +66,7 @@ def failures_as_sentences() -> Iterator[None]:
         )
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=2.0)
 def loading_note() -> None:
     """Say that the networks are loading, and take the note away when they have."""
     if session.warm_up.finished:

@@ -68,10 +68,9 @@ def empty_page() -> None:
 
 def verdicts(song: Song) -> dict[str, Analysis]:
     """Draw one card a model; return what the models say, by their names."""
-    progress = Progress()
-    audio = session.audio_of(song, progress)
-    analyses, failures = session.analyses_of(song, progress)
-    progress.clear()
+    with Progress() as progress:
+        audio = session.audio_of(song, progress)
+        analyses, failures = session.analyses_of(song, progress)
 
     genres = {name: analysis.genre for name, analysis in analyses.items()}
     st.header(markdown_safe(audio.name), anchor=False)
@@ -189,9 +188,10 @@ def choose_segment(analysis: Analysis, target: str) -> int:
 
 def show_evidence(song: Song, analysis: Analysis, target: str, segment: int) -> None:
     """Draw a segment's spectrogram with its SHAP values, and how they add up."""
-    progress = Progress()
-    explanation = session.segment_explanation_of(song, analysis.model, target, segment, progress)
-    progress.clear()
+    with Progress() as progress:
+        explanation = session.segment_explanation_of(
+            song, analysis.model, target, segment, progress
+        )
     left, right = st.columns([5, 2], gap="large")
     with left:
         view = st.segmented_control(
@@ -266,11 +266,10 @@ def explain_all(song: Song, analysis: Analysis, target: str) -> bool:
         )
         return False
     place = st.empty()
-    progress = Progress()
     if not session.is_explained(song, analysis, target):
         place.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
-    session.explanation_of(song, analysis.model, target, progress)
-    progress.clear()
+    with Progress() as progress:
+        session.explanation_of(song, analysis.model, target, progress)
     place.empty()
     return True
 
@@ -292,11 +291,10 @@ def players(song: Song, model: str, target: str) -> None:
     )
     keep = percentage / 100
     with failures_as_sentences():
-        progress = Progress()
-        whole = session.excerpt_of(song, model, None, 1.0, "keep", progress)
-        kept = session.excerpt_of(song, model, target, keep, "keep", progress)
-        rest = session.excerpt_of(song, model, target, keep, "remove", progress)
-        progress.clear()
+        with Progress() as progress:
+            whole = session.excerpt_of(song, model, None, 1.0, "keep", progress)
+            kept = session.excerpt_of(song, model, target, keep, "keep", progress)
+            rest = session.excerpt_of(song, model, target, keep, "remove", progress)
 
         original, *others = st.columns(3, border=True)
         genre = session.genre_index(model, target)
