@@ -14,6 +14,8 @@ import numpy as np
 
 GENRE_NAMES = {"hiphop": "hip-hop"}  # the others are called what the models call them
 MODEL_NAMES = {"cnn": "CNN", "cnn_lstm": "CNN-LSTM"}
+NOTICEABLE = 0.02  # difference of probabilities
+FAINT = 0.05  # probability below which a genre is not worth comparing
 
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&=^")
 
@@ -156,24 +158,29 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
         One sentence.
     """
     genre = genre_name(target)
-    change = now - original
     if mode == "keep":
-        part = f"this {round(100 * share)}\u202f% of the sound"
-        if change >= 0.02:
-            return f"From {part} alone the network is even surer of {genre}."
-        if now >= 0.8 * original:
-            return f"From {part} alone the network still hears {genre}."
-        if now >= 0.5 * original:
-            return f"From {part} alone the network hears less {genre}: some of it lies elsewhere."
-        return f"From {part} alone the network hardly hears {genre}: it needs the rest, too."
-    part = "Without the important regions"
-    if change >= 0.02:
-        return f"{part} the network is surer of {genre}: they did not carry it."
+        part = f"From this {round(100 * share)}\u202f% of the sound alone the network hears"
+        more, same, less, little = (
+            f"more {genre} than in the whole song.",
+            f"about as much {genre} as in the whole song.",
+            f"less {genre}: some of it lies elsewhere.",
+            f"little {genre}: it needs the rest, too.",
+        )
+    else:
+        part = "Without the important regions the network hears"
+        more, same, less, little = (
+            f"more {genre}: they did not carry it.",
+            f"almost as much {genre}: there is evidence elsewhere.",
+            f"less {genre}.",
+            f"little {genre}: they carried it.",
+        )
+    if max(original, now) < FAINT:
+        return f"{part} hardly any {genre}, as in the whole song."
+    if now > original + NOTICEABLE:
+        return f"{part} {more}"
     if now >= 0.8 * original:
-        return f"{part} the network hears almost as much {genre}: there is evidence elsewhere."
-    if now >= 0.5 * original:
-        return f"{part} the network hears less {genre}."
-    return f"{part} most of the {genre} is gone: they carried it."
+        return f"{part} {same}"
+    return f"{part} {less if now >= 0.5 * original else little}"
 
 
 def original_reading(model: str) -> str:

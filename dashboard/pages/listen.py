@@ -101,6 +101,9 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     if state.get("model") not in analyses:
         state["model"] = next(iter(analyses))
     st.header("Genres over time", anchor=False)
+    st.markdown(
+        "How likely each genre is in every three seconds. The stronger the colour, the likelier."
+    )
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         st.segmented_control(

@@ -92,6 +92,13 @@ def test_an_upload_is_judged_explained_and_played(
     assert len({player["digest"] for player in before}) == 3
     expect(page.locator(".stAlert, .stException")).to_have_count(0)
 
+    with page.expect_download(timeout=WAIT_MS) as download:
+        page.get_by_role("button", name="Save as WAV").first.click()
+    assert re.fullmatch(r"[A-Za-z0-9-]+-important-25\.wav", download.value.suggested_filename)
+    saved = soundfile.info(download.value.path())
+    assert saved.format == "WAV"
+    assert saved.duration == pytest.approx(DURATION_S, abs=0.1)
+
 
 def test_an_untrusted_name_is_shown_as_it_is(page: Page, mp3: Path) -> None:
     upload(page, mp3)
