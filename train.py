@@ -124,6 +124,7 @@ class Bars:
         self._name = ""
 
     def __call__(self, name: str, done: int, total: int, row: dict[str, Any]) -> None:
+        """Show that an epoch of the fit `name` is done."""
         from tqdm import tqdm
 
         if name != self._name:

@@ -2,8 +2,8 @@
 
 Both give a `TrackSet`: every track's log-mel spectrogram, quantised to one byte a cell (at most
 80 / 512 dB off), with its genre and what is known about the recording. Artists come from Sturm's
-catalogue of GTZAN's faults (Sturm 2013, "The GTZAN dataset: its contents, its faults, their effects
-on evaluation, and its future use") and the `artist` split from Kereliuk, Sturm & Larsen (2015, "Deep
+catalogue of GTZAN's faults (2013, "The GTZAN dataset: its contents, its faults, their effects on
+evaluation, and its future use") and the `artist` split from Kereliuk, Sturm & Larsen (2015, "Deep
 learning and music adversaries"); both are facts about the public data set and are listed in
 ``gtzan_index.csv``.
 """

@@ -11,6 +11,8 @@ only: the network also learns what a teacher that has heard far more music says 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -61,9 +63,7 @@ def _modulation_weights(frames: int) -> tuple[np.ndarray, np.ndarray]:
     waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
     waves *= np.hanning(frames)[:, np.newaxis] / frames
     bands = np.zeros((len(cycles), len(MODULATION_EDGES) - 1))
-    for band, (low, high) in enumerate(
-        zip(MODULATION_EDGES[:-1], MODULATION_EDGES[1:], strict=True)
-    ):
+    for band, (low, high) in enumerate(pairwise(MODULATION_EDGES)):
         bands[low - 1 : high - 1, band] = 1 / (high - low)
     return waves, bands
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+import scipy.special
 
 from core.augmentation import BatchMaker
 from core.background import choose_background
@@ -347,16 +347,11 @@ class Run:
 
 def predict(network: keras.Model, inputs: np.ndarray) -> np.ndarray:
     """Return a training network's genre probabilities, shape ``(n, 10)``, temperature one."""
-    forward = tf.function(lambda rows: tf.nn.softmax(network(rows, training=False)[0]))
-    parts = [
-        forward(tf.constant(inputs[start : start + EVALUATION_BATCH])).numpy()
-        for start in range(0, len(inputs), EVALUATION_BATCH)
-    ]
-    return np.concatenate(parts)
+    logits, _ = network.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
+    return scipy.special.softmax(logits.astype(np.float64), axis=1)
 
 
 def sharpen(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Return probabilities whose logits are divided by `temperature`."""
-    logits = np.log(np.clip(probabilities.astype(np.float64), 1e-12, 1)) / temperature
-    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return scores / scores.sum(axis=1, keepdims=True)
+    logits = np.log(np.clip(probabilities, 1e-12, 1)) / temperature
+    return scipy.special.softmax(logits, axis=1)

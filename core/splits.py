@@ -91,7 +91,7 @@ def all_segments(tracks: TrackSet) -> Segments:
 
 
 def duplicate_groups(tracks: TrackSet) -> np.ndarray:
-    """Number the tracks so that byte-identical ones have the same number.
+    """Give every track a number that byte-identical tracks share.
 
     Parameters
     ----------
@@ -120,7 +120,11 @@ def _deal(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
         order = generator.permutation(members)
         place = (np.arange(len(order)) + 0.5) / len(order)
         side_of = dict(
-            zip(order.tolist(), np.select([place < edges[0], place < edges[1]], [2, 1], 0))
+            zip(
+                order.tolist(),
+                np.select([place < edges[0], place < edges[1]], [2, 1], 0),
+                strict=True,
+            )
         )
         for item in np.flatnonzero(labels == label):
             sides[item] = side_of[int(groups[item])]
@@ -174,14 +178,14 @@ def split_tracks(tracks: TrackSet, protocol: str, seed: int = 0) -> Split:
         sides, refit_extra = by_track[segments.track], extra[segments.track]
     else:
         raise DatasetError(f"Unknown protocol {protocol!r}. Choose from {', '.join(PROTOCOLS)}.")
-    parts = [segments.where(sides == side) for side in range(3)]
-    if not all(len(part) for part in parts):
+    train, valid, test = (segments.where(sides == side) for side in range(3))
+    if not (len(train) and len(valid) and len(test)):
         raise DatasetError(
-            f"The {protocol} protocol leaves a side without tracks. It needs GTZAN's own file names "
-            "(blues.00000 …) for the artist protocol, and at least ten tracks a genre otherwise."
+            f"The {protocol} protocol leaves a side without tracks. The artist protocol needs "
+            "GTZAN's own file names (blues.00000 …), the others at least ten tracks a genre."
         )
     refit = segments.where((sides == 0) | (sides == 1) | refit_extra)
-    return Split(protocol, *parts, refit=refit)
+    return Split(protocol, train, valid, test, refit)
 
 
 def artist_folds(tracks: TrackSet, n_folds: int = 5, seed: int = 0) -> list[Split]:
