@@ -1,10 +1,7 @@
 """Why a model says what it says: SHAP values of a song's segments, in three views of equal sum.
 
-The estimator is expected gradients (Erion, Janizek, Sturmfels, Lundberg & Lee 2021, "Improving
-performance of deep learning models with axiomatic attribution priors and expected gradients"),
-with its two expectations computed instead of sampled: the one over the way between a background
-segment and the explained one by Gauss-Legendre quadrature, the one over the background by the
-model's own small, weighted background.
+The method is expected gradients (Erion et al. 2021; see `core.expected_gradients`), compared with
+the small weighted background of segments that comes with every model.
 
 Conventions
 -----------
@@ -22,15 +19,15 @@ sum lacks of ``f(x) - E[f(x')]`` is the `gap`, in units of probability.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from core.analysis import analyze
+from core.expected_gradients import Evaluate, mean_gradients
 from core.features import FeatureParameters, dct_matrix, mel_filterbank, segment_starts, stft
 from core.models import GenreModel
 
@@ -39,10 +36,7 @@ if TYPE_CHECKING:
 
     from core.audio import Audio
 
-FIRST_NODES = 8  # on the way from a background segment, before any refinement
-MOST_NODES = 64
-GAP_TOLERANCE = 0.01  # probability; a way whose own gap is larger gets twice as many nodes
-GRADIENT_BATCH = 256  # gradients at a time
+GRADIENT_BATCH = 64  # gradients at a time; larger batches are no faster on two cores
 
 
 class ExplanationError(ValueError):
@@ -121,6 +115,9 @@ class Explanation:
         }
         return replace(self, **arrays)
 
+    def __iter__(self) -> Iterator[Explanation]:
+        return (self[index] for index in range(len(self)))
+
     @property
     def gap(self) -> np.ndarray:
         """What the SHAP values leave unexplained, `shape=(n,)`, signed, in units of probability."""
@@ -163,7 +160,7 @@ def explain(
         Which segments to explain, counted from 0; all by default.
     progress : callable, optional
         Called as ``progress(done, total)`` with numbers of segments, before the first and after
-        every few; an exception that it raises ends the work.
+        each; an exception that it raises ends the work.
 
     Returns
     -------
@@ -186,33 +183,25 @@ def explain(
     target = target or analysis.genre
     chosen = _chosen_segments(segments, len(analysis.logmel))
     genre = model.genres.index(target)
-    background = model.background.logmel
-    base = model.predict_logmel(background)[:, genre].astype(np.float64)
-    prediction = analysis.probabilities[chosen, genre].astype(np.float64)
-
+    base = model.predict_logmel(model.background.logmel)[:, genre]
     mel = analysis.logmel[chosen]
     shap_mfcc = np.empty(analysis.mfcc[chosen].shape, dtype=np.float32)
     shap_mel = np.empty(mel.shape, dtype=np.float32)
-    # A graph call is only worth its overhead when it is full, so small backgrounds share one.
-    together = max(1, GRADIENT_BATCH // (FIRST_NODES * len(background)))
     if progress:
         progress(0, len(chosen))
-    for start in range(0, len(chosen), together):
-        part = slice(start, start + together)
-        shap_mfcc[part], shap_mel[part] = _expected_gradients(
-            model, genre, mel[part], prediction[part], base
-        )
+    for index, views in enumerate(_expected_gradients(model, genre, mel)):
+        shap_mfcc[index], shap_mel[index] = views
         if progress:
-            progress(min(start + together, len(chosen)), len(chosen))
+            progress(index + 1, len(chosen))
 
     parameters = model.parameters
     power = np.abs(stft(audio.samples, parameters)) ** 2
     starts = segment_starts(len(power), parameters)[chosen]
     filled = np.minimum(len(power) - starts, parameters.segment_frames)
     shap_stft = np.zeros((*mel.shape[:2], power.shape[1]), dtype=np.float32)
-    for index, start in enumerate(starts):
+    for index, (first, frames) in enumerate(zip(starts, filled, strict=True)):
         heard = np.zeros(shap_stft.shape[1:])
-        heard[: filled[index]] = power[start : start + parameters.segment_frames]
+        heard[:frames] = power[first : first + frames]
         shap_stft[index] = _share_among_bins(shap_mel[index], heard, parameters)
     return Explanation(
         target=target,
@@ -228,8 +217,8 @@ def explain(
         mfcc=shap_mfcc,
         mel=shap_mel,
         stft=shap_stft,
-        base_value=np.full(len(chosen), np.sum(base * _weights(model))),
-        prediction=prediction,
+        base_value=np.full(len(chosen), base @ _weights(model)),
+        prediction=analysis.probabilities[chosen, genre].astype(np.float64),
     )
 
 
@@ -253,117 +242,63 @@ def _weights(model: GenreModel) -> np.ndarray:
 
 
 def _expected_gradients(
-    model: GenreModel, genre: int, mel: np.ndarray, prediction: np.ndarray, base: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return SHAP values of MFCCs and of mel bands, of segments ``mel (n, frames, n_mels)``."""
+    model: GenreModel, genre: int, mel: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield SHAP values of the MFCCs and of the mel bands of each segment in ``mel``."""
     dct = dct_matrix(model.parameters.n_mfcc, mel.shape[-1]).astype(np.float64)
-    mel = mel.astype(np.float64)
     mel_background = model.background.logmel.astype(np.float64)
     # Both views start from the same log-mel frames, in double precision, so their sums are equal.
-    inputs = (mel @ dct.T - model.mean) / model.scale
+    inputs = (mel.astype(np.float64) @ dct.T - model.mean) / model.scale
     background = (mel_background @ dct.T - model.mean) / model.scale
-    means = _mean_gradients(model, genre, inputs, background, prediction[:, np.newaxis] - base)
-    shap_mfcc = np.empty_like(inputs)
-    shap_mel = np.empty_like(mel)
-    for index, mean in enumerate(means):
-        weighted = mean * _weights(model)[:, np.newaxis, np.newaxis]
-        shap_mfcc[index] = np.sum((inputs[index] - background) * weighted, axis=0)
-        mel_gradients = weighted / model.scale @ dct
-        shap_mel[index] = np.sum((mel[index] - mel_background) * mel_gradients, axis=0)
-    return shap_mfcc, shap_mel
-
-
-def _mean_gradients(
-    model: GenreModel,
-    genre: int,
-    inputs: np.ndarray,
-    background: np.ndarray,
-    differences: np.ndarray,
-) -> np.ndarray:
-    """Return the mean gradient on the straight way from each background segment to each input.
-
-    Parameters
-    ----------
-    model : GenreModel
-        The model.
-    genre : int
-        Index of the explained output.
-    inputs : np.ndarray [shape=(n, frames, n_mfcc)]
-        Standardised MFCCs.
-    background : np.ndarray [shape=(k, frames, n_mfcc)]
-        Standardised MFCCs.
-    differences : np.ndarray [shape=(n, k)]
-        What the output gains on each way; tells how exact the quadrature is there.
-
-    Returns
-    -------
-    np.ndarray [shape=(n, k, frames, n_mfcc)]
-        Integral of the gradient over the way, which is parametrised from 0 to 1.
-    """
-    gradients = _gradient_graph(model)
-    means = np.zeros((len(inputs), *background.shape))
-    ways = np.argwhere(np.ones(differences.shape, dtype=bool))
-    nodes = FIRST_NODES
-    while len(ways):
-        alphas, weights = _quadrature(nodes)
-        step = max(1, GRADIENT_BATCH // nodes)
-        for start in range(0, len(ways), step):
-            there, here = ways[start : start + step].T
-            means[there, here] = gradients(
-                inputs[there].astype(np.float32),
-                background[here].astype(np.float32),
-                alphas,
-                weights,
-                np.int32(genre),
-            ).numpy()
-        there, here = ways.T
-        explained = np.sum((inputs[there] - background[here]) * means[there, here], axis=(1, 2))
-        inexact = np.abs(differences[there, here] - explained) > GAP_TOLERANCE
-        nodes *= 2
-        ways = ways[inexact] if nodes <= MOST_NODES else ways[:0]
-    return means
-
-
-@lru_cache(maxsize=8)
-def _quadrature(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    positions, weights = np.polynomial.legendre.leggauss(nodes)
-    return ((positions + 1) / 2).astype(np.float32), (weights / 2).astype(np.float32)
+    weights = _weights(model)
+    means = mean_gradients(_evaluator(model, genre), inputs, background, weights)
+    for mel_frames, mfcc_frames, mean in zip(mel, inputs, means, strict=True):
+        gradients = mean * weights[:, np.newaxis, np.newaxis]
+        yield (
+            np.sum((mfcc_frames - background) * gradients, axis=0),
+            np.sum((mel_frames - mel_background) * (gradients / model.scale @ dct), axis=0),
+        )
 
 
 _graphs: WeakKeyDictionary[GenreModel, Any] = WeakKeyDictionary()
 _graphs_lock = threading.Lock()
 
 
-def _gradient_graph(model: GenreModel) -> Any:
-    """Return the model's one traced graph: weighted sums of gradients between two segments."""
+def _evaluator(model: GenreModel, genre: int) -> Evaluate:
+    """Return a function from standardised MFCCs to a genre's gradients and probabilities."""
     with _graphs_lock:
         if model not in _graphs:
             _graphs[model] = _trace(model)
-        return _graphs[model]
+        graph = _graphs[model]
+    output = np.int32(genre)
+
+    def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        parts = [
+            graph(
+                points[start : start + GRADIENT_BATCH, ..., np.newaxis].astype(np.float32), output
+            )
+            for start in range(0, len(points), GRADIENT_BATCH)
+        ]
+        gradients, probabilities = zip(*parts, strict=True)
+        return np.concatenate(gradients)[..., 0], np.concatenate(probabilities)
+
+    return evaluate
 
 
 def _trace(model: GenreModel) -> Any:
+    """Return the graph that all explanations of a model share."""
     import tensorflow as tf
 
     network = model.network  # not the model itself: it would keep its own entry in `_graphs` alive
-    frames, n_mfcc = model.parameters.segment_frames, model.parameters.n_mfcc
-    segments = tf.TensorSpec((None, frames, n_mfcc), tf.float32)
-    vector = tf.TensorSpec((None,), tf.float32)
+    shape = (None, model.parameters.segment_frames, model.parameters.n_mfcc, 1)
 
-    @tf.function(input_signature=[segments, segments, vector, vector, tf.TensorSpec((), tf.int32)])
-    def gradients(
-        inputs: Any, background: Any, alphas: Any, weights: Any, genre: Any
-    ) -> Any:  # (pairs, frames, n_mfcc), summed over the nodes
-        along = (
-            background[:, tf.newaxis]
-            + alphas[:, tf.newaxis, tf.newaxis] * (inputs - background)[:, tf.newaxis]
-        )
-        points = tf.reshape(along, (-1, frames, n_mfcc, 1))
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32), tf.TensorSpec((), tf.int32)])
+    def gradients(points: Any, genre: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             tape.watch(points)
-            output = tf.reduce_sum(tf.gather(network(points, training=False), genre, axis=1))
-        slopes = tf.reshape(tape.gradient(output, points), tf.shape(along))
-        return tf.einsum("pafc,a->pfc", slopes, weights)
+            probabilities = tf.gather(network(points, training=False), genre, axis=1)
+        # The segments of a batch do not know of each other: each gets its own gradient.
+        return tape.gradient(probabilities, points), probabilities
 
     return gradients
 

@@ -49,8 +49,8 @@ def importance_mask(explanation: Explanation, *, keep: float = 0.2) -> np.ndarra
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
         Chosen cells. Evidence is the SHAP value, lightly blurred over time and mel: single cells
         would sound like musical noise. Cells are taken in the order of their evidence until the
-        area is met, so cells that speak against the genre come only after all that speak for it,
-        and cells at the floor of the spectrogram, where there is nothing to hear, come last of all.
+        area is met: first those that speak for the genre and sound, then those that speak for it by
+        their silence (at the floor of the spectrogram), and only then those that speak against it.
 
     Raises
     ------
@@ -64,8 +64,9 @@ def importance_mask(explanation: Explanation, *, keep: float = 0.2) -> np.ndarra
     for index, frames in enumerate(explanation.filled):
         level = explanation.logmel[index, :frames]
         evidence = scipy.ndimage.gaussian_filter(explanation.mel[index, :frames], SMOOTHING)
+        rank = (evidence > 0) * np.where(level > floor, 2, 1)
         # The last key counts most; of equal evidence the louder cell is worth hearing.
-        order = np.lexsort((level.ravel(), evidence.ravel(), level.ravel() > floor))[::-1]
+        order = np.lexsort((level.ravel(), evidence.ravel(), rank.ravel()))[::-1]
         chosen = np.zeros(level.size, dtype=bool)
         chosen[order[: round(keep * level.size)]] = True
         mask[index, :frames] = chosen.reshape(level.shape)

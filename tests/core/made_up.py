@@ -1,0 +1,73 @@
+"""Explanations made from arithmetic: evidence without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.ndimage
+
+from core.audio import Audio
+from core.constants import GENRES
+from core.explanation import Explanation
+from core.features import (
+    FeatureParameters,
+    logmel,
+    mfcc_from_logmel,
+    segment_starts,
+    split_segments,
+)
+
+
+def made_up_explanation(
+    audio: Audio,
+    *,
+    evidence: np.ndarray | None = None,
+    seed: int = 0,
+    segments: Sequence[int] | None = None,
+) -> Explanation:
+    """Return an explanation of a song's segments with given or with random evidence.
+
+    Parameters
+    ----------
+    audio : Audio
+        The song.
+    evidence : np.ndarray [shape=(n_mels,) or (n, segment_frames, n_mels)], optional
+        SHAP values of the mel bands; random blobs by default.
+    seed : int
+        Which random blobs.
+    segments : sequence of int, optional
+        Segments to cover, all by default.
+
+    Returns
+    -------
+    Explanation
+        Complete but for a model: its MFCC and STFT views are zero.
+    """
+    parameters = FeatureParameters()
+    spectrogram = logmel(audio.samples, parameters)
+    starts = segment_starts(len(spectrogram), parameters)
+    chosen = np.arange(len(starts)) if segments is None else np.asarray(segments)
+    cells = split_segments(spectrogram, parameters)[chosen]
+    if evidence is None:
+        noise = np.random.RandomState(seed).standard_normal(cells.shape)
+        evidence = scipy.ndimage.gaussian_filter(noise, (0, 2, 4))
+    mfcc = mfcc_from_logmel(cells)
+    starts_s = starts[chosen] * parameters.hop_length / parameters.sample_rate
+    return Explanation(
+        target="jazz",
+        model="made up",
+        genres=GENRES,
+        parameters=parameters,
+        segments=chosen,
+        starts_s=starts_s,
+        ends_s=np.minimum(starts_s + parameters.segment_s, audio.duration_s),
+        filled=np.minimum(len(spectrogram) - starts[chosen], parameters.segment_frames),
+        mfcc_values=mfcc,
+        logmel=cells,
+        mfcc=np.zeros_like(mfcc),
+        mel=np.broadcast_to(evidence, cells.shape).astype(np.float32),
+        stft=np.zeros((*cells.shape[:2], 1025), dtype=np.float32),
+        base_value=np.full(len(chosen), 0.1),
+        prediction=np.full(len(chosen), 0.1),
+    )
