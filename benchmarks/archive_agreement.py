@@ -1,0 +1,61 @@
+"""Do a song's recording and its archived spectrogram get the same verdict? Counts over all songs.
+
+``python benchmarks/archive_agreement.py --data DIR``, where DIR holds ``logmel.npz`` and
+``audio/full/GENRE/TRACK.ogg``. The archive left out some frames of each clip, so its features are
+not exactly those of the recording; at least 98 % of the verdicts must be the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+from tqdm import tqdm
+
+from core.analysis import analyze
+from core.audio import load_audio
+from core.datasets import read_archive
+from core.features import split_segments
+from core.models import list_models, load_model
+
+GOAL = 0.98
+
+
+def main() -> int:
+    """Print the agreement of every bundled model; exit code 1 if one misses the goal."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    folder = parser.parse_args().data
+    tracks = read_archive(folder / "logmel.npz")
+    files = {path.stem: path for path in (folder / "audio" / "full").glob("*/*.ogg")}
+    models = [load_model(card["name"]) for card in list_models()]
+    same: dict[str, list[bool]] = {model.name: [] for model in models}
+    distance: dict[str, list[float]] = {model.name: [] for model in models}
+    for index, name in enumerate(tqdm(tracks.track_ids, unit="track")):
+        if name not in files:
+            continue
+        audio = load_audio(files[name])
+        segments = split_segments(tracks.logmel(index), tracks.parameters)
+        for model in models:
+            heard = analyze(audio, model).song_probabilities
+            archived = model.predict_logmel(segments).mean(axis=0)
+            same[model.name].append(bool(heard.argmax() == archived.argmax()))
+            distance[model.name].append(float(np.abs(heard - archived).max()))
+    for name, verdicts in same.items():
+        print(
+            f"{name}: same verdict for {sum(verdicts)} of {len(verdicts)} songs "
+            f"({np.mean(verdicts):.1%}, goal {GOAL:.0%}); largest difference of a probability: "
+            f"median {np.median(distance[name]):.3f}, 95 % below "
+            f"{np.percentile(distance[name], 95):.3f}"
+        )
+    return 0 if all(np.mean(verdicts) >= GOAL for verdicts in same.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
