@@ -53,9 +53,10 @@ def failures_as_sentences() -> Iterator[None]:
         yield
     except Exception as error:  # Streamlit's own stop and rerun are not Exceptions
         from core.audio import AudioError
+        from core.explanation import ExplanationError
         from core.models import ModelError
 
-        if isinstance(error, AudioError | ModelError):
+        if isinstance(error, AudioError | ExplanationError | ModelError):
             st.error(markdown_safe(str(error)), icon=":material/error:")
             return
         traceback.print_exc(file=sys.stderr)

@@ -164,6 +164,13 @@ def example_song(entry: dict[str, Any]) -> Song:
     return song_from_bytes(file.read_bytes(), file.name, title=entry["title"])
 
 
+def title_of(song: Song) -> str:
+    """Return what to call a song: one line of harmless characters, not yet escaped."""
+    from core.audio import clean_name
+
+    return song.title or clean_name(song.name)
+
+
 def audio_of(song: Song, report: Report) -> Audio:
     """Return the decoded song.
 
@@ -177,7 +184,7 @@ def audio_of(song: Song, report: Report) -> Audio:
 
     def decode() -> Audio:
         report("Reading the song …", None)
-        return load_audio(song.content, name=song.title or song.name)
+        return load_audio(song.content, name="song")  # shared by all who bring these bytes
 
     return _songs.get(song.digest, decode, waiting=lambda: report("Reading the song …", None))
 

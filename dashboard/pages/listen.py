@@ -26,8 +26,9 @@ KEEP_PERCENT = (5, 50, 5)  # slider: least, most, step
 KEEP_PERCENT_AT_FIRST = 20
 VIEWS = {"mfcc": "MFCC", "mel": "Mel spectrogram"}
 VIEW_MEANINGS = {
-    "mfcc": "Grey: the numbers that the network reads at every moment. Colour: their part in its "
-    "answer.",
+    "mfcc": "Grey: the numbers that the network reads at every moment. The first is the level, the "
+    "second the balance of low and high, the others ever finer detail of the sound. Colour: their "
+    "part in its answer.",
     "mel": "Grey: the sound by frequency, from low to high. Colour: the same evidence, carried "
     "back to what can be heard.",
 }
@@ -73,7 +74,7 @@ def verdicts(song: Song) -> dict[str, Analysis]:
         analyses, failures = session.analyses_of(song, progress)
 
     genres = {name: analysis.genre for name, analysis in analyses.items()}
-    st.header(markdown_safe(audio.name), anchor=False)
+    st.header(markdown_safe(session.title_of(song)), anchor=False)
     agreement = f" {wording.agreement(genres)}" if genres else ""
     st.markdown(f"{wording.duration(audio.duration_s)}.{agreement}")
     for column, analysis in zip(st.columns(len(session.MODELS)), analyses.values(), strict=False):
@@ -209,6 +210,10 @@ def show_evidence(song: Song, analysis: Analysis, target: str, segment: int) -> 
         )
         draw_evidence(explanation, view)
         st.caption(VIEW_MEANINGS[view])
+        filled = int(explanation.filled[0])
+        if filled < explanation.mfcc.shape[1]:
+            end_s = float(explanation.ends_s[0])
+            st.caption(f"The song ends at {wording.clock(end_s, digits=1)}: the rest is silence.")
     with right:
         st.html(
             account(

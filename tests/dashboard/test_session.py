@@ -118,6 +118,17 @@ def test_equal_bytes_are_heard_once_whatever_they_are_called(
     assert session.analysis_of(other, "cnn", silent) is first
 
 
+def test_a_song_is_called_what_its_owner_calls_it_even_if_others_brought_it_before(
+    chosen: session.Song,
+) -> None:
+    session.audio_of(chosen, silent)
+    other = session.song_from_bytes(chosen.content, "folder/mine\u202e.wav")
+    assert session.title_of(chosen) == "little song.wav"
+    assert session.title_of(other) == "mine.wav"
+    assert "little" not in session.audio_of(other, silent).name
+    assert "little" not in session.analysis_of(other, "cnn", silent).song
+
+
 def test_a_model_that_cannot_be_used_leaves_the_other_one_usable(chosen: session.Song) -> None:
     analyses, failures = session.analyses_of(chosen, silent)
     assert list(analyses) == ["cnn"]
