@@ -1,7 +1,7 @@
 """Builders of the networks: standardised MFCCs in, genre logits (and a teacher's tags) out.
 
 `cnn` has three convolutional blocks and dense layers; `cnn_lstm` puts a bidirectional LSTM on the
-same blocks and starts from the trained CNN's. Neither flattens: a dense layer must not learn *when*
+same blocks and starts from the trained CNN. Neither flattens: a dense layer must not learn *when*
 something happened. Both read summaries over the three seconds instead, of the blocks by mean and
 deviation ("statistics pooling", Snyder et al. 2018) and of the MFCCs themselves by moments,
 correlations between coefficients at several lags ("second-order pooling", after Mandel & Ellis
@@ -30,7 +30,6 @@ DENSE_UNITS = 512
 LAGS = (0, 1, 2, 4, 8, 16)  # frames of 41 ms
 # Edges of the modulation bands in cycles a segment: 0.33 to 12 Hz.
 MODULATION_EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 27, 37)
-CONVOLUTIONS = "block"  # first word of the names of the layers that a CNN-LSTM takes over
 
 
 def needs(name: str) -> str:
@@ -107,7 +106,9 @@ def _mfcc_summary(spectra: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Concatenate()(parts)
 
 
-def build(name: str, parameters: FeatureParameters, n_tags: int = 0) -> keras.Model:
+def build(
+    name: str, parameters: FeatureParameters, n_tags: int = 0, dropout: float = 0.6
+) -> keras.Model:
     """Build an untrained network.
 
     Parameters
@@ -118,6 +119,8 @@ def build(name: str, parameters: FeatureParameters, n_tags: int = 0) -> keras.Mo
         Feature parameters: the input is ``(segment_frames, n_mfcc, 1)``.
     n_tags : int
         Number of a teacher's tags, zero without a teacher.
+    dropout : float
+        Share of the hidden units left out while training; of their inputs, two thirds of it.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def build(name: str, parameters: FeatureParameters, n_tags: int = 0) -> keras.Mo
     branches = []
     values = mfcc
     for block, (filters, pool) in enumerate(zip(FILTERS, POOLS, strict=True), start=1):
-        prefix = f"{CONVOLUTIONS}{block}"
+        prefix = f"block{block}"
         values = layers.Conv2D(
             filters, 3, padding="same", use_bias=False, name=f"{prefix}_convolution"
         )(values)
@@ -154,11 +157,11 @@ def build(name: str, parameters: FeatureParameters, n_tags: int = 0) -> keras.Mo
     for number, branch in enumerate(branches, start=1):
         branch = layers.BatchNormalization(momentum=0.95, name=f"branch{number}_norm")(branch)
         branch = layers.Dense(BRANCH_UNITS, activation="relu", name=f"branch{number}")(branch)
-        joined.append(layers.Dropout(0.6, name=f"branch{number}_dropout")(branch))
+        joined.append(layers.Dropout(dropout, name=f"branch{number}_dropout")(branch))
     heard = layers.Concatenate(name="heard")(joined)
-    heard = layers.Dropout(0.4, name="heard_dropout")(heard)
+    heard = layers.Dropout(dropout * 2 / 3, name="heard_dropout")(heard)
     dense = layers.Dense(DENSE_UNITS, activation="relu", name="hidden")(heard)
-    dense = layers.Dropout(0.6, name="hidden_dropout")(dense)
+    dense = layers.Dropout(dropout, name="hidden_dropout")(dense)
     outputs = [
         layers.Dense(len(GENRES), name="logits")(dense),
         layers.Dense(max(n_tags, 1), name="tags")(dense),
@@ -166,17 +169,25 @@ def build(name: str, parameters: FeatureParameters, n_tags: int = 0) -> keras.Mo
     return keras.Model(mfcc, outputs, name=title.lower().replace("-", "_"))
 
 
-def copy_convolutions(source: keras.Model, target: keras.Model) -> None:
-    """Give one network the convolutional blocks of another.
+def start_from(source: keras.Model, target: keras.Model) -> None:
+    """Let a CNN-LSTM begin as the CNN: convolutions, and all that reads what both have.
 
     Parameters
     ----------
     source, target : keras.Model
-        Trained CNN, and the CNN-LSTM that starts from it.
+        Trained CNN, and the CNN-LSTM that starts from it. What only the CNN-LSTM has keeps its
+        random weights, except that its hidden layer does not listen to the LSTM yet.
     """
+    shared = {layer.name for layer in source.layers}
     for layer in target.layers:
-        if layer.name.startswith(CONVOLUTIONS) and layer.weights:
-            layer.set_weights(source.get_layer(layer.name).get_weights())
+        if layer.name not in shared or not layer.weights:
+            continue
+        weights = source.get_layer(layer.name).get_weights()
+        if layer.name == "hidden":
+            kernel = np.zeros(layer.kernel.shape, dtype=np.float32)
+            kernel[: len(weights[0])] = weights[0]
+            weights[0] = kernel
+        layer.set_weights(weights)
 
 
 def serving_network(trained: keras.Model, temperature: float) -> keras.Model:

@@ -23,9 +23,10 @@ KNOWN_SONGS = replace(
     GENERAL,
     epochs=40,
     steps=100,
-    weight_decay=1e-3,
+    weight_decay=1e-4,
+    dropout=0.25,
     label_smoothing=0.0,
-    augmentation=replace(GENERAL.augmentation, masked=0.1, mixup=0.1),
+    augmentation=replace(GENERAL.augmentation, masked=0.05, mixup=0.1),
 )
 
 
@@ -44,6 +45,8 @@ def recipe(name: str, protocol: str) -> Settings:
     Settings
         Settings of the fit.
     """
-    if protocol == "segment":
-        return KNOWN_SONGS
-    return GENERAL
+    settings = KNOWN_SONGS if protocol == "segment" else GENERAL
+    if name == "cnn_lstm":
+        # It begins where the CNN ended, so it is led more gently.
+        return replace(settings, learning_rate=settings.learning_rate / 2)
+    return settings

@@ -25,7 +25,7 @@ from core.datasets import DatasetError, TrackSet
 from core.evaluation import evaluate
 from core.features import mfcc_from_logmel
 from core.models import GenreModel
-from core.networks import TITLES, build, copy_convolutions, needs, serving_network
+from core.networks import TITLES, build, needs, serving_network, start_from
 from core.splits import Segments, Split
 from core.training import Fit, Settings, fit_temperature
 
@@ -174,7 +174,7 @@ class Run:
         statistics = standardisation(self.tracks, segments)
         keras.utils.set_random_seed(self.seed)
         n_tags = 0 if self.taggrams is None else self.taggrams.shape[2]
-        network = build(name, self.tracks.parameters, n_tags)
+        network = build(name, self.tracks.parameters, n_tags, settings.dropout)
         batches = BatchMaker(
             self.tracks,
             segments,
@@ -190,7 +190,7 @@ class Run:
         if not done and needs(name):
             source = build(needs(name), self.tracks.parameters, n_tags)
             source.load_weights(self.folder / f"{needs(name)}-{part}" / "final.weights.h5")
-            copy_convolutions(source, network)
+            start_from(source, network)
             fit.start_averages()
         check = None
         if valid is not None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from core.datasets import DatasetError, TrackSet
+from core.datasets import DatasetError, TrackSet, gtzan_index
 from core.features import segment_starts
 
 PROTOCOLS = ("artist", "track", "segment")
@@ -166,7 +166,7 @@ def split_tracks(tracks: TrackSet, protocol: str, seed: int = 0) -> Split:
         entries = [tracks.entry(index) for index in range(len(tracks))]
         names = {"train": 0, "valid": 1, "test": 2}
         by_track = np.array([names.get(entry.artist_split, -1) for entry in entries])
-        tested = {entry.artist for entry in entries if entry.artist_split == "test"}
+        tested = {entry.artist for entry in gtzan_index().values() if entry.artist_split == "test"}
         extra = np.array(
             [
                 entry.artist_split == "excluded"

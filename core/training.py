@@ -40,6 +40,8 @@ class Settings:
         Peak of the cosine schedule; the first epoch or two climb to it.
     weight_decay : float
         Decoupled decay (AdamW).
+    dropout : float
+        As in `core.networks.build`.
     label_smoothing : float
         Share of the target spread over all genres.
     average : float
@@ -57,6 +59,7 @@ class Settings:
     batch_size: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
+    dropout: float = 0.6
     label_smoothing: float = 0.05
     average: float = 0.995
     taught: float = 1.0

@@ -1,0 +1,100 @@
+"""Training batches: cuts stay inside the training side, and variations do what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.augmentation import Augmentation, BatchMaker, training_runs
+from core.datasets import TrackSet
+from core.features import dct_matrix, mfcc_from_logmel
+from core.splits import Segments, all_segments, split_tracks
+from tests.archives import track_set
+
+PLAIN = Augmentation(reverse=0, tempo=0, shift_bands=0, eq_db=0, gain_db=0, masked=0, mixup=0)
+ONES = np.ones(13, dtype=np.float32)
+ZEROS = np.zeros(13, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> TrackSet:
+    return track_set(tmp_path_factory.mktemp("tracks"), per_side=1)
+
+
+def one_batch(tracks: TrackSet, segments: Segments, augmentation: Augmentation) -> tuple:
+    maker = BatchMaker(tracks, segments, ZEROS, ONES, augmentation, batch_size=32, seed=3)
+    return tuple(part.numpy() for part in maker.batch())
+
+
+def test_without_variation_a_cut_is_a_stretch_of_its_track(tracks: TrackSet) -> None:
+    only = Segments(np.array([4]), np.array([0]))
+    mfcc, genres, _, taught = one_batch(tracks, only, PLAIN)
+    whole = mfcc_from_logmel(tracks.logmel(4))
+    for cut in mfcc[..., 0]:
+        offsets = [
+            first
+            for first in range(len(whole) - 71)
+            if np.allclose(whole[first], cut[0], atol=1e-3)
+        ]
+        assert any(np.allclose(whole[first : first + 72], cut, atol=1e-3) for first in offsets)
+    assert (genres.argmax(axis=1) == tracks.labels[4]).all()
+    assert not taught.any()
+
+
+def test_cuts_never_reach_frames_of_another_side(tracks: TrackSet) -> None:
+    split = split_tracks(tracks, "segment", seed=1)
+    trained = set(zip(split.train.track.tolist(), split.train.start.tolist(), strict=True))
+    for track, low, high, start in training_runs(split.train, tracks).tolist():
+        assert low <= start
+        assert start + 72 <= high
+        for first in range(0, high - 71, 72):
+            if low <= first:
+                assert (track, first) in trained
+
+
+def test_strong_variation_stays_inside_the_run_and_finite(tracks: TrackSet) -> None:
+    split = split_tracks(tracks, "segment", seed=1)
+    strong = Augmentation(tempo=0.5, shift_bands=8, eq_db=6, gain_db=20, masked=1, mixup=0.5)
+    mfcc, genres, _, _ = one_batch(tracks, split.train, strong)
+    assert np.isfinite(mfcc).all()
+    assert np.allclose(genres.sum(axis=1), 1, atol=1e-5)
+
+
+def test_masked_regions_are_at_the_floor_before_the_dct(tracks: TrackSet) -> None:
+    masked = Augmentation(reverse=0, tempo=0, shift_bands=0, eq_db=0, gain_db=0, masked=1, mixup=0)
+    plain, _, _, _ = one_batch(tracks, all_segments(tracks), PLAIN)
+    hidden, _, _, _ = one_batch(tracks, all_segments(tracks), masked)
+    # The zeroth coefficient is the mean level times the square root of the number of bands.
+    level = hidden[..., 0, 0] / np.sqrt(128)
+    assert level.mean() < plain[..., 0, 0].mean() / np.sqrt(128) - 5
+    assert level.min() >= -80.01
+
+
+def test_a_louder_recording_only_moves_the_zeroth_coefficient() -> None:
+    moved = np.full((1, 128), 6.0, dtype=np.float32) @ dct_matrix().T
+    assert moved[0, 0] == pytest.approx(6 * np.sqrt(128), rel=1e-5)
+    assert np.abs(moved[0, 1:]).max() < 1e-4
+
+
+def test_a_teacher_is_heard_in_the_second_of_the_cut(tracks: TrackSet) -> None:
+    taggrams = np.full((len(tracks), 4, 2), np.nan, dtype=np.float32)
+    taggrams[5] = np.arange(4)[:, np.newaxis] / 10
+    segments = Segments(np.array([5, 6]), np.array([72, 72]))
+    maker = BatchMaker(
+        tracks, segments, ZEROS, ONES, PLAIN, batch_size=32, seed=0, taggrams=taggrams
+    )
+    _, genres, tags, taught = (part.numpy() for part in maker.batch())
+    heard = genres.argmax(axis=1) == tracks.labels[5]
+    if tracks.labels[5] != tracks.labels[6]:
+        assert (taught.astype(bool) == heard).all()
+    values = tags[taught.astype(bool)]
+    assert len(values)
+    assert np.isin(np.round(values * 10), [1, 2, 3]).all()
+
+
+def test_the_same_seed_gives_the_same_batches(tmp_path: Path, tracks: TrackSet) -> None:
+    one = one_batch(tracks, all_segments(tracks), Augmentation())
+    other = one_batch(tracks, all_segments(tracks), Augmentation())
+    assert np.array_equal(one[0], other[0])
