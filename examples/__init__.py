@@ -1,0 +1,1 @@
+"""Songs to try Groove-Guide with, and the code that composed them."""

@@ -1,0 +1,1 @@
+"""The example songs, each composed in its own module."""
