@@ -11,6 +11,11 @@ from dashboard.wording import genre_name, genre_title, html_safe, model_name, pe
 SHOWN_GENRES = 3  # on a verdict's card
 
 
+def verdict_cards(cards: Sequence[str]) -> str:
+    """Return the cards of `verdict_card` side by side, or below each other where it is narrow."""
+    return f'<div class="verdicts">{"".join(cards)}</div>'
+
+
 def verdict_card(
     model: str,
     genres: Sequence[str],
@@ -121,7 +126,8 @@ def legend(target: str, scale: Sequence[tuple[float, str]], limit: float) -> str
     return (
         f'<div class="legend"><span class="scale" style="background:linear-gradient(to right, '
         f'{stops})"></span><span><b>against {name}</b> −{limit:.2g}</span>'
-        f"<span>SHAP value of one cell</span><span><b>for {name}</b> +{limit:.2g}</span></div>"
+        f'<span class="unit">SHAP value of one cell</span>'
+        f"<span><b>for {name}</b> +{limit:.2g}</span></div>"
     )
 
 

@@ -42,6 +42,7 @@ def choose_song() -> Song | None:
                 key="example",
                 on_change=_take_example,
                 persist_state="session",
+                wrap=True,
             )
         note = st.empty()  # replaced at once when a song is chosen
         if state.get("song") is None and not session.warm_up.finished:

@@ -6,12 +6,11 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import streamlit as st
 
 from dashboard import session
-from dashboard.wording import markdown_safe
+from dashboard.wording import html_safe, markdown_safe
 
 
 class Progress:
@@ -23,22 +22,22 @@ class Progress:
 
     def __init__(self) -> None:
         self._place = st.empty()
-        self._bar: Any = None
+        self._is_shown = False
 
     def __call__(self, text: str, share: float | None = None) -> None:
         """Show what is being done and, if known, which share of it is finished."""
-        value = 0.0 if share is None else min(max(share, 0.0), 1.0)
-        if self._bar is None:
-            self._bar = self._place.progress(value, text)
+        self._is_shown = True
+        if share is None:
+            self._place.html(f'<p class="busy" role="status">{html_safe(text)}</p>')
         else:
-            self._bar.progress(value, text)
+            self._place.progress(min(max(share, 0.0), 1.0), text)
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # Streamlit's stop and rerun are not Exceptions; they end the run without another call.
-        if self._bar is not None and (kind is None or issubclass(kind, Exception)):
+        if self._is_shown and (kind is None or issubclass(kind, Exception)):
             self._place.empty()
 
 
@@ -72,4 +71,4 @@ def loading_note() -> None:
     """Say that the networks are loading, and take the note away when they have."""
     if session.warm_up.finished:
         st.rerun()
-    st.caption(":material/hourglass_top: The networks are still loading. Choose a song meanwhile.")
+    st.html('<p class="busy">The networks are still loading. Choose a song meanwhile.</p>')

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import session, wording
-from dashboard.cards import account, heard, legend, verdict_card
+from dashboard.cards import account, heard, legend, verdict_card, verdict_cards
 from dashboard.chooser import choose_song
 from dashboard.notices import Progress, failures_as_sentences
 from dashboard.palette import diverging_scale, palette
@@ -77,15 +77,11 @@ def verdicts(song: Song) -> dict[str, Analysis]:
     st.header(markdown_safe(session.title_of(song)), anchor=False)
     agreement = f" {wording.agreement(genres)}" if genres else ""
     st.markdown(f"{wording.duration(audio.duration_s)}.{agreement}")
-    for column, analysis in zip(st.columns(len(session.MODELS)), analyses.values(), strict=False):
-        column.html(
-            verdict_card(
-                analysis.model,
-                analysis.genres,
-                analysis.song_probabilities,
-                session.accuracy(analysis.model),
-            )
-        )
+    cards = [
+        verdict_card(name, answer.genres, answer.song_probabilities, session.accuracy(name))
+        for name, answer in analyses.items()
+    ]
+    st.html(verdict_cards(cards))
     for failure in failures:
         st.error(markdown_safe(failure), icon=":material/error:")
     if any(analysis.padded for analysis in analyses.values()):
