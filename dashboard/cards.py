@@ -9,6 +9,7 @@ import numpy as np
 from dashboard.wording import genre_name, genre_title, html_safe, model_name, percent, points
 
 SHOWN_GENRES = 3  # on a verdict's card
+UNSURE = 0.4  # probability below which a verdict is called unsure
 
 
 def verdict_cards(cards: Sequence[str]) -> str:
@@ -48,6 +49,7 @@ def verdict_card(
         for index in order
     )
     best = order[0]
+    unsure = ", unsure" if shares[best] < UNSURE else ""
     trust = ""
     if accuracy is not None:
         share, songs = accuracy
@@ -58,7 +60,7 @@ def verdict_card(
     return (
         f'<section class="verdict"><p class="model">{html_safe(model_name(model))}</p>'
         f'<p class="genre">{html_safe(genre_title(genres[best]))} '
-        f"<small>{percent(shares[best])}</small></p><dl>{rows}</dl>{trust}</section>"
+        f"<small>{percent(shares[best])}{unsure}</small></p><dl>{rows}</dl>{trust}</section>"
     )
 
 

@@ -32,6 +32,14 @@ def test_a_verdict_names_the_genre_its_probability_and_the_runners_up_in_order()
     assert "width:24.0%" in card
 
 
+def test_a_verdict_without_a_clear_genre_is_called_unsure() -> None:
+    shares = np.full(10, 0.07)
+    shares[0] = 0.37
+    assert "37\u202f%, unsure" in verdict_card("cnn", GENRES, shares)
+    shares[0] = 0.67
+    assert "unsure" not in verdict_card("cnn", GENRES, shares)
+
+
 def test_a_verdict_says_how_often_the_model_is_right_if_that_is_known() -> None:
     shares = np.full(10, 0.1)
     assert "Right for" not in verdict_card("cnn", GENRES, shares)
