@@ -262,6 +262,21 @@ def test_an_interruption_is_one_line_and_130(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_person_who_watches_sees_what_is_being_done(
+    wav: Path,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert run("analyze", wav, "--explain", "--model", models / "cnn.json") == 0
+    steps = capsys.readouterr().err.split("\r\x1b[K")
+    assert steps[1] == "loading the model"
+    assert steps[2] == "[1/1] Little Song.wav: reading"
+    assert "[1/1] Little Song.wav: explaining, segment 3 of 3" in steps
+    assert steps[-1] == ""  # the line is empty when the answer is printed
+
+
 def test_an_unknown_model_is_a_matter_of_usage(
     wav: Path, bundled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
