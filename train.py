@@ -178,7 +178,8 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, fol
     """Train the wanted models on one split; write their figures, and by artist their weights."""
     from core.evaluation import mcnemar, song_votes
     from core.models import save_model
-    from core.runs import Run, read_taggrams
+    from core.runs import Run
+    from core.teacher import read_taggrams
 
     bars = Bars()
     run = Run(
@@ -241,8 +242,9 @@ def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
     """Measure the wanted models on five folds by artist, without early stopping."""
     import numpy as np
 
-    from core.runs import Run, read_taggrams
+    from core.runs import Run
     from core.splits import artist_folds
+    from core.teacher import read_taggrams
 
     bars = Bars()
     taggrams = read_taggrams(options.taggrams, tracks)

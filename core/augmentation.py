@@ -43,6 +43,8 @@ class Augmentation:
         Probability that only 10-100 % of the cut's area stays, the rest at the floor.
     mixup : float
         Parameter of mixup's symmetric Beta distribution.
+    softened : float
+        Share of the target that is the teacher's opinion, where there is one.
     """
 
     reverse: float = 0.5
@@ -52,6 +54,7 @@ class Augmentation:
     gain_db: float = 10.0
     masked: float = 0.5
     mixup: float = 0.2
+    softened: float = 0.6
 
 
 def training_runs(segments: Segments, tracks: TrackSet) -> np.ndarray:
@@ -105,6 +108,8 @@ class BatchMaker:
         Seed of the generator.
     taggrams : np.ndarray [shape=(tracks, windows, tags)], optional
         What a teacher hears in each second of a track; NaN where it was not asked.
+    opinions : np.ndarray [shape=(tracks, windows, 10)], optional
+        The genres the teacher makes of it; NaN where it was not asked.
 
     Attributes
     ----------
@@ -122,6 +127,7 @@ class BatchMaker:
         batch_size: int,
         seed: int,
         taggrams: np.ndarray | None = None,
+        opinions: np.ndarray | None = None,
     ) -> None:
         self.parameters = tracks.parameters
         self.augmentation = augmentation
@@ -143,6 +149,10 @@ class BatchMaker:
             taggrams = np.full((len(tracks), 1, 1), np.nan, dtype=np.float32)
         self._taught = tf.constant(~np.isnan(taggrams[:, 0, 0]), tf.float32)
         self._taggrams = tf.constant(np.nan_to_num(taggrams), tf.float32)
+        if opinions is None:
+            opinions = np.full((*taggrams.shape[:2], len(GENRES)), np.nan, dtype=np.float32)
+        self._opinionated = tf.constant(~np.isnan(opinions[:, 0, 0]), tf.float32)
+        self._opinions = tf.constant(np.nan_to_num(opinions), tf.float32)
 
     def _uniform(self, shape: list[int], low: float = 0.0, high: float = 1.0) -> tf.Tensor:
         return self.generator.uniform(shape, low, high)
@@ -240,7 +250,10 @@ class BatchMaker:
         second = first * self.parameters.hop_length / self.parameters.sample_rate
         window = tf.cast(tf.round(second), tf.int32)
         window = tf.clip_by_value(window, 0, self._taggrams.shape[1] - 1)
-        tags = tf.gather_nd(self._taggrams, tf.stack([track, window], 1))
+        place = tf.stack([track, window], 1)
+        tags = tf.gather_nd(self._taggrams, place)
+        share = strength.softened * tf.gather(self._opinionated, track)[:, None]
+        genres = (1 - share) * genres + share * tf.gather_nd(self._opinions, place)
         taught = tf.gather(self._taught, track)
         if strength.mixup:
             neighbour = tf.roll(taught, 1, axis=0)

@@ -21,12 +21,13 @@ import scipy.special
 from core.augmentation import BatchMaker
 from core.background import choose_background
 from core.constants import GENRES
-from core.datasets import DatasetError, TrackSet
+from core.datasets import TrackSet
 from core.evaluation import evaluate
 from core.features import mfcc_from_logmel
 from core.models import GenreModel
 from core.networks import TITLES, build, needs, serving_network, start_from
 from core.splits import Segments, Split
+from core.teacher import soft_labels
 from core.training import Fit, Settings, fit_temperature
 
 EVALUATION_BATCH = 256  # segments at a time
@@ -79,50 +80,6 @@ def standardisation(tracks: TrackSet, segments: Segments) -> Standardisation:
     return Standardisation(mfcc.mean(axis=0), mfcc.std(axis=0))
 
 
-def read_taggrams(files: list[Path], tracks: TrackSet) -> np.ndarray | None:
-    """Read what a teacher network hears in each second of the tracks.
-
-    Parameters
-    ----------
-    files : list of Path
-        npz files with `X` ``(n, tags)``, probabilities, and `IDS` ``(n,)``, ``genre/track.au``.
-    tracks : TrackSet
-        The tracks.
-
-    Returns
-    -------
-    np.ndarray [shape=(tracks, windows, tags)] or None
-        NaN for tracks the teacher was not asked about; None without files.
-
-    Raises
-    ------
-    DatasetError
-        If a file is no such archive.
-    """
-    if not files:
-        return None
-    heard: dict[str, np.ndarray] = {}
-    for file in files:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                values, names = archive["X"], archive["IDS"]
-        except (OSError, KeyError, ValueError) as error:
-            raise DatasetError(
-                f"{file.name} holds no taggrams ({error}). Give an npz file with X and IDS."
-            ) from error
-        for name in np.unique(names):
-            heard[Path(str(name)).stem] = values[names == name]
-    windows = max(len(rows) for rows in heard.values())
-    n_tags = next(iter(heard.values())).shape[1]
-    table = np.full((len(tracks), windows, n_tags), np.nan, dtype=np.float32)
-    for index, name in enumerate(tracks.track_ids):
-        if name in heard:
-            rows = heard[name]
-            table[index, : len(rows)] = rows
-            table[index, len(rows) :] = rows[-1]
-    return table
-
-
 class Run:
     """The training of some models on one split.
 
@@ -139,7 +96,7 @@ class Run:
     seed : int
         Seed of the weights and batches.
     taggrams : np.ndarray, optional
-        As `read_taggrams` returns them.
+        As `core.teacher.read_taggrams` returns them.
     resume : bool
         Go on where a killed run stopped.
     progress : callable
@@ -184,6 +141,9 @@ class Run:
             settings.batch_size,
             self.seed,
             self.taggrams,
+            None
+            if self.taggrams is None
+            else soft_labels(self.taggrams, self.tracks, segments, self.seed),
         )
         fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
         done = fit.resume() if self.resume else 0
