@@ -24,7 +24,7 @@ import numpy as np
 
 GRID = 64  # intervals of the finest grid on a way
 FIRST_INTERVALS = 8
-INTERVAL_TOLERANCES = (0.02, 0.01, 0.005, 0.0025)  # gap of an interval, in units of the output
+INTERVAL_TOLERANCES = (0.01, 0.005, 0.0025)  # gap of an interval, in units of the output
 GAP_TOLERANCE = 0.01  # gap of an input; beyond it the next smaller tolerance applies
 WAYS = 32  # ways at a time: enough to fill a batch, few enough to be shown at once
 

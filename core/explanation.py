@@ -14,6 +14,11 @@ image of the log-mel frame, so one set of gradients serves both views::
 and both have the same sum in every frame. A band's share of ``phi_mel`` goes to the STFT bins under
 the band in proportion to the energy that each gives it, which keeps the sum a second time. What the
 sum lacks of ``f(x) - E[f(x')]`` is the `gap`, in units of probability.
+
+A song can speak for a genre by what sounds in it and by what does not. Only the first can be heard,
+kept and removed; it is the part of ``phi_mel`` from where the song is louder than the background::
+
+    audible  = E[max(mel - mel', 0) * (g_mfcc @ D)]
 """
 
 from __future__ import annotations
@@ -71,6 +76,8 @@ class Explanation:
         SHAP values of the MFCCs, in units of probability.
     mel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
         The same sums, as SHAP values of the mel bands.
+    audible : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        The part of `mel` from where the song is louder than the background.
     stft : np.ndarray [shape=(n, segment_frames, 1 + n_fft / 2), dtype=float32]
         The same sums, as SHAP values of the frequency bins.
     base_value : np.ndarray [shape=(n,), range=[0, 1]]
@@ -96,6 +103,7 @@ class Explanation:
     logmel: np.ndarray
     mfcc: np.ndarray
     mel: np.ndarray
+    audible: np.ndarray
     stft: np.ndarray
     base_value: np.ndarray
     prediction: np.ndarray
@@ -187,10 +195,11 @@ def explain(
     mel = analysis.logmel[chosen]
     shap_mfcc = np.empty(analysis.mfcc[chosen].shape, dtype=np.float32)
     shap_mel = np.empty(mel.shape, dtype=np.float32)
+    audible = np.empty(mel.shape, dtype=np.float32)
     if progress:
         progress(0, len(chosen))
     for index, views in enumerate(_expected_gradients(model, genre, mel)):
-        shap_mfcc[index], shap_mel[index] = views
+        shap_mfcc[index], shap_mel[index], audible[index] = views
         if progress:
             progress(index + 1, len(chosen))
 
@@ -216,6 +225,7 @@ def explain(
         logmel=mel,
         mfcc=shap_mfcc,
         mel=shap_mel,
+        audible=audible,
         stft=shap_stft,
         base_value=np.full(len(chosen), base @ _weights(model)),
         prediction=analysis.probabilities[chosen, genre].astype(np.float64),
@@ -243,8 +253,8 @@ def _weights(model: GenreModel) -> np.ndarray:
 
 def _expected_gradients(
     model: GenreModel, genre: int, mel: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield SHAP values of the MFCCs and of the mel bands of each segment in ``mel``."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield SHAP values of each segment: of MFCCs, of mel bands, and the audible part of these."""
     dct = dct_matrix(model.parameters.n_mfcc, mel.shape[-1]).astype(np.float64)
     mel_background = model.background.logmel.astype(np.float64)
     # Both views start from the same log-mel frames, in double precision, so their sums are equal.
@@ -254,9 +264,12 @@ def _expected_gradients(
     means = mean_gradients(_evaluator(model, genre), inputs, background, weights)
     for mel_frames, mfcc_frames, mean in zip(mel, inputs, means, strict=True):
         gradients = mean * weights[:, np.newaxis, np.newaxis]
+        mel_gradients = gradients / model.scale @ dct
+        louder = mel_frames - mel_background
         yield (
             np.sum((mfcc_frames - background) * gradients, axis=0),
-            np.sum((mel_frames - mel_background) * (gradients / model.scale @ dct), axis=0),
+            np.sum(louder * mel_gradients, axis=0),
+            np.sum(np.maximum(louder, 0) * mel_gradients, axis=0),
         )
 
 

@@ -47,10 +47,11 @@ def importance_mask(explanation: Explanation, *, keep: float = 0.2) -> np.ndarra
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
-        Chosen cells. Evidence is the SHAP value, lightly blurred over time and mel: single cells
-        would sound like musical noise. Cells are taken in the order of their evidence until the
-        area is met: first those that speak for the genre and sound, then those that speak for it by
-        their silence (at the floor of the spectrogram), and only then those that speak against it.
+        Chosen cells. Evidence is the audible part of the SHAP values: where a song speaks for a
+        genre by its silence there is nothing to keep, and removing it would only be more of it.
+        It is lightly blurred over time and mel, as single cells would sound like musical noise.
+        Cells are taken in the order of their evidence until the area is met, those that speak
+        against the genre after all that speak for it.
 
     Raises
     ------
@@ -60,13 +61,11 @@ def importance_mask(explanation: Explanation, *, keep: float = 0.2) -> np.ndarra
     if not 0 <= keep <= 1:
         raise ValueError(f"keep={keep} is not a share; choose a number from 0 to 1.")
     mask = np.zeros(explanation.mel.shape, dtype=bool)
-    floor = -explanation.parameters.top_db
     for index, frames in enumerate(explanation.filled):
         level = explanation.logmel[index, :frames]
-        evidence = scipy.ndimage.gaussian_filter(explanation.mel[index, :frames], SMOOTHING)
-        rank = (evidence > 0) * np.where(level > floor, 2, 1)
+        evidence = scipy.ndimage.gaussian_filter(explanation.audible[index, :frames], SMOOTHING)
         # The last key counts most; of equal evidence the louder cell is worth hearing.
-        order = np.lexsort((level.ravel(), evidence.ravel(), rank.ravel()))[::-1]
+        order = np.lexsort((level.ravel(), evidence.ravel()))[::-1]
         chosen = np.zeros(level.size, dtype=bool)
         chosen[order[: round(keep * level.size)]] = True
         mask[index, :frames] = chosen.reshape(level.shape)

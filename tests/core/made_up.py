@@ -33,7 +33,7 @@ def made_up_explanation(
     audio : Audio
         The song.
     evidence : np.ndarray [shape=(n_mels,) or (n, segment_frames, n_mels)], optional
-        SHAP values of the mel bands; random blobs by default.
+        SHAP values of the mel bands, taken for audible; random blobs by default.
     seed : int
         Which random blobs.
     segments : sequence of int, optional
@@ -52,6 +52,7 @@ def made_up_explanation(
     if evidence is None:
         noise = np.random.RandomState(seed).standard_normal(cells.shape)
         evidence = scipy.ndimage.gaussian_filter(noise, (0, 2, 4))
+    evidence = np.broadcast_to(evidence, cells.shape).astype(np.float32)
     mfcc = mfcc_from_logmel(cells)
     starts_s = starts[chosen] * parameters.hop_length / parameters.sample_rate
     return Explanation(
@@ -66,7 +67,8 @@ def made_up_explanation(
         mfcc_values=mfcc,
         logmel=cells,
         mfcc=np.zeros_like(mfcc),
-        mel=np.broadcast_to(evidence, cells.shape).astype(np.float32),
+        mel=evidence,
+        audible=evidence,
         stft=np.zeros((*cells.shape[:2], 1025), dtype=np.float32),
         base_value=np.full(len(chosen), 0.1),
         prediction=np.full(len(chosen), 0.1),

@@ -125,6 +125,24 @@ def test_it_travels_as_an_explanation_of_the_shap_library(explanation: Explanati
     assert list(travelling.feature_names)[:2] == ["MFCC 1", "MFCC 2"]
 
 
+def test_the_audible_part_is_that_of_cells_which_are_louder_than_the_background(
+    song: Audio,
+) -> None:
+    model = tiny_model("cnn", seed=3)
+    quiet_and_loud = np.where(np.arange(128) % 2, -80.0, 0.0) * np.ones((1, 72, 1))
+    background = Background(quiet_and_loud.astype(np.float32), np.ones(1, np.float32))
+    found = explain(song, GenreModel(model.network, model.card, background))
+    louder = found.logmel > background.logmel
+    assert louder[..., 1::2].mean() > 0.9
+    np.testing.assert_array_equal(found.audible, np.where(louder, found.mel, 0))
+
+
+def test_what_is_silent_has_no_audible_part(tiny: GenreModel) -> None:
+    found = explain(Audio(song_samples(1.0)), tiny)
+    assert found.mel[0, found.filled[0] :].any()
+    assert not found.audible[0, found.filled[0] :].any()
+
+
 def test_a_bin_has_a_share_only_in_the_bands_above_it(explanation: Explanation) -> None:
     bank = mel_filterbank(FeatureParameters())
     assert not explanation.stft[..., bank.max(axis=0) == 0].any()

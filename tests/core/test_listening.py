@@ -88,18 +88,6 @@ def test_of_equal_evidence_the_louder_is_kept() -> None:
     assert explanation.logmel[mask].min() >= explanation.logmel[~mask].max()
 
 
-def test_of_what_speaks_for_the_genre_first_that_is_kept_which_sounds() -> None:
-    song = Audio(sine(440))
-    explanation = made_up_explanation(song, evidence=np.arange(128) - 63.5)
-    silent = explanation.logmel == -80
-    assert silent[..., 64:].mean() > 0.9
-    mask = importance_mask(explanation, keep=0.5)
-    assert mask[..., 66:].all()
-    assert not mask[..., :62].any()
-    mask = importance_mask(explanation, keep=0.01)
-    assert mask[..., 66:][~silent[..., 66:]].all()
-
-
 def test_all_is_kept_as_it_was_or_removed_without_a_trace() -> None:
     samples = song_samples(2 * SEGMENT / SAMPLE_RATE)[:-1]  # the next frame would be a remainder
     song = Audio(samples)
