@@ -21,12 +21,12 @@ GENERAL = Settings(
 # Unknown segments of known songs: the more closely a song is remembered the better.
 KNOWN_SONGS = replace(
     GENERAL,
-    epochs=40,
+    epochs=55,
     steps=100,
     weight_decay=1e-4,
-    dropout=0.25,
+    dropout=0.2,
     label_smoothing=0.0,
-    augmentation=replace(GENERAL.augmentation, masked=0.05, mixup=0.1),
+    augmentation=replace(GENERAL.augmentation, masked=0.02, mixup=0.05),
 )
 
 # Folds by artist have no side to stop on; these are the epochs the artist protocol chose.

