@@ -45,7 +45,7 @@ def choose_song() -> Song | None:
                 wrap=True,
             )
         note = st.empty()  # replaced at once when a song is chosen
-        if state.get("song") is None and not session.warm_up.finished:
+        if state.get("song") is None and not session.warm_up.ready:
             with note.container():
                 loading_note()
     return state.get("song")

@@ -14,6 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -88,12 +89,12 @@ class WarmUp:
     def __init__(self) -> None:
         self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
         self._lock = threading.Lock()
-        self._finished = threading.Event()
+        self._ready = threading.Event()
 
     @property
-    def finished(self) -> bool:
+    def ready(self) -> bool:
         """Whether songs can be heard without waiting for anything to load."""
-        return self._finished.is_set()
+        return self._ready.is_set()
 
     def start(self) -> None:
         """Start to load, unless that has been done before."""
@@ -104,40 +105,46 @@ class WarmUp:
     def wait(self, report: Report) -> None:
         """Return when everything is loaded; tell the page about it until then."""
         self.start()
-        while not self._finished.wait(0.2):
+        while not self._ready.wait(0.2):
             report("The networks are loading. This happens once after the server's start …", None)
 
     def _run(self) -> None:
         try:
-            self._load()
+            models = self._load()
+            self._ready.set()
+            self._rehearse(models)
         except Exception:  # a page that needs what failed will say so
             traceback.print_exc(file=sys.stderr)
         finally:
-            self._finished.set()
+            self._ready.set()
 
     @staticmethod
-    def _load() -> None:
-        import plotly.graph_objects  # noqa: F401
+    def _load() -> list[GenreModel]:
+        from core import analysis, audio, explanation, listening  # noqa: F401
+        from core.models import ModelError, load_model
 
+        models = []
+        for name in MODELS:
+            # A page that needs a damaged model will say so.
+            with suppress(ModelError):
+                models.append(load_model(name))
+        return models
+
+    @staticmethod
+    def _rehearse(models: list[GenreModel]) -> None:
+        """Do everything once with the beginning of a song: the first time takes far longer."""
         from core.analysis import analyze
         from core.audio import Audio, load_audio
         from core.explanation import explain
         from core.listening import listen
-        from core.models import ModelError, load_model
 
-        songs = examples()
-        whole = load_audio(EXAMPLES_DIR / songs[0]["file"]) if songs else None
-        for name in MODELS:
-            try:
-                model = load_model(name)
-            except ModelError:
-                continue
-            if whole is None:
-                continue
-            seconds = round(model.parameters.segment_s * whole.sample_rate)
-            audio = Audio(whole.samples[:seconds], whole.sample_rate, whole.name)
-            analyze(audio, model)
-            listen(audio, explain(audio, model))
+        for entry in examples()[:1]:
+            song = load_audio(EXAMPLES_DIR / entry["file"])
+            for model in models:
+                seconds = round(model.parameters.segment_s * song.sample_rate)
+                audio = Audio(song.samples[:seconds], song.sample_rate, song.name)
+                analyze(audio, model)
+                listen(audio, explain(audio, model))
 
 
 warm_up = WarmUp()

@@ -7,6 +7,7 @@ without a page.
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Sequence
 
@@ -105,6 +106,16 @@ def duration(seconds: float) -> str:
     if seconds >= 60:
         return f"{clock(seconds)} minutes"
     return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"
+
+
+def time_left(seconds: float) -> str:
+    """Return how long work will still take, to be appended; nothing if it is nearly done."""
+    if seconds < 3:
+        return ""
+    if seconds < 55:
+        return f", about {5 * math.ceil(seconds / 5)} seconds left"
+    minutes = math.ceil(seconds / 60)
+    return f", about {minutes} minute{'s' if minutes > 1 else ''} left"
 
 
 def file_name(song: str, target: str, mode: str, percentage: int) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import session, wording
 from dashboard.cards import account, heard, legend, verdict_card, verdict_cards
 from dashboard.chooser import choose_song
-from dashboard.notices import Progress, failures_as_sentences
+from dashboard.notices import Progress, failures_as_sentences, renewed
 from dashboard.palette import diverging_scale, palette
 from dashboard.session import Excerpt, Song
 from dashboard.wording import genre_name, genre_title, markdown_safe, model_name, percent
@@ -39,13 +39,7 @@ state = st.session_state
 def main() -> None:
     """Draw the page from top to bottom."""
     song = choose_song()
-    # Two places in turn: what was drawn of one song goes at once when another is chosen, instead
-    # of staying until the new song's results replace it.
-    places = [st.empty(), st.empty()]
-    if "shown" not in state or state["shown"] != song:
-        state["shown"] = song
-        state["place"] = 1 - state.get("place", 0)
-    with places[state["place"]].container(), failures_as_sentences():
+    with renewed("song", song.digest if song else None), failures_as_sentences():
         if song is None:
             empty_page()
         elif analyses := verdicts(song):
@@ -116,13 +110,20 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
         target = choose_target(analysis)
     segment = choose_segment(analysis, target)
 
-    moment = wording.span(analysis.starts_s[segment], analysis.ends_s[segment])
-    st.header(f"Why {genre_name(target)}, from {moment}?", anchor=False)
-    show_evidence(song, analysis, target, segment)
-
-    st.header("Hear the evidence", anchor=False)
-    if explain_all(song, analysis, target):
-        players(song, analysis.model, target)
+    evidence_place = st.container()
+    players_place = renewed("players", (song.digest, analysis.model, target))
+    # Streamlit forgets an audio file when a run ends without having drawn it, also when someone's
+    # next click ended that run early: players that are ready are drawn before anything slow.
+    if session.is_explained(song, analysis, target):
+        with players_place:
+            players_section(song, analysis, target)
+        with evidence_place:
+            evidence_section(song, analysis, target, segment)
+    else:
+        with evidence_place:
+            evidence_section(song, analysis, target, segment)
+        with players_place:
+            players_section(song, analysis, target)
 
 
 def choose_target(analysis: Analysis) -> str:
@@ -186,8 +187,10 @@ def choose_segment(analysis: Analysis, target: str) -> int:
     return state["segment"]
 
 
-def show_evidence(song: Song, analysis: Analysis, target: str, segment: int) -> None:
+def evidence_section(song: Song, analysis: Analysis, target: str, segment: int) -> None:
     """Draw a segment's spectrogram with its SHAP values, and how they add up."""
+    moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
+    st.header(f"Why {genre_name(target)}, from {moment}?", anchor=False)
     with Progress() as progress:
         explanation = session.segment_explanation_of(
             song, analysis.model, target, segment, progress
@@ -258,6 +261,13 @@ def draw_evidence(explanation: Explanation, view: str) -> None:
         config=charts.CONFIG,
         alt=wording.evidence_alt(explanation.target, shap_values, rows.labels),
     )
+
+
+def players_section(song: Song, analysis: Analysis, target: str) -> None:
+    """Draw the players once the whole song is explained."""
+    st.header("Hear the evidence", anchor=False)
+    if explain_all(song, analysis, target):
+        players(song, analysis.model, target)
 
 
 def explain_all(song: Song, analysis: Analysis, target: str) -> bool:

@@ -55,6 +55,20 @@ def test_a_length_is_said_in_words(seconds: float, text: str) -> None:
     assert wording.duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1, ""),
+        (3, ", about 5 seconds left"),
+        (31, ", about 35 seconds left"),
+        (55, ", about 1 minute left"),
+        (130, ", about 3 minutes left"),
+    ],
+)
+def test_time_left_is_rounded_up(seconds: float, text: str) -> None:
+    assert wording.time_left(seconds) == text
+
+
 @given(st.text())
 def test_markdown_in_a_name_stays_text(name: str) -> None:
     safe = wording.markdown_safe(name)
