@@ -1,8 +1,8 @@
-"""What pages share: the warm-up of the server, the chosen song, and results from `core`.
+"""What pages share: the chosen song, and results from `core`.
 
 This is the only module of the dashboard that asks `core` to compute. Nothing of `core` but its
 constants is imported before a song is chosen, because TensorFlow and librosa take seconds to load:
-`warm_up` does that in the background, once per server. Results live on bounded shelves, by the
+that happens in the background, see `dashboard.warmup`. Results live on bounded shelves, by the
 digest of the song's bytes and of the model's weights.
 """
 
@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-import threading
-import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +20,7 @@ import streamlit as st
 
 from core.constants import EXAMPLES_DIR
 from dashboard.shelf import Shelf
+from dashboard.warmup import Report, WarmUp
 from dashboard.wording import genre_name, model_name
 
 if TYPE_CHECKING:
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
     from core.models import GenreModel
 
 MODELS = ("cnn", "cnn_lstm")  # in the order of their cards on the page
-
-Report = Callable[[str, float | None], None]
-"""Tells the page what is being done and, if known, which share of it; may raise to stop it."""
 
 PART = 12  # segments explained at a time; a run that is stopped loses no finished part
 
@@ -83,73 +78,6 @@ class Excerpt:
     probabilities: np.ndarray
 
 
-class WarmUp:
-    """Loads the libraries and the models in a thread of its own, once per server."""
-
-    def __init__(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
-        self._lock = threading.Lock()
-        self._ready = threading.Event()
-
-    @property
-    def ready(self) -> bool:
-        """Whether songs can be heard without waiting for anything to load."""
-        return self._ready.is_set()
-
-    def start(self) -> None:
-        """Start to load, unless that has been done before."""
-        with self._lock:
-            if self._thread.ident is None:
-                self._thread.start()
-
-    def wait(self, report: Report) -> None:
-        """Return when everything is loaded; tell the page about it until then."""
-        self.start()
-        while not self._ready.wait(0.2):
-            report("The networks are loading. This happens once after the server's start …", None)
-
-    def _run(self) -> None:
-        try:
-            models = self._load()
-            self._ready.set()
-            self._rehearse(models)
-        except Exception:  # a page that needs what failed will say so
-            traceback.print_exc(file=sys.stderr)
-        finally:
-            self._ready.set()
-
-    @staticmethod
-    def _load() -> list[GenreModel]:
-        from core import analysis, audio, explanation, listening  # noqa: F401
-        from core.models import ModelError, load_model
-
-        models = []
-        for name in MODELS:
-            # A page that needs a damaged model will say so.
-            with suppress(ModelError):
-                models.append(load_model(name))
-        return models
-
-    @staticmethod
-    def _rehearse(models: list[GenreModel]) -> None:
-        """Do everything once with the beginning of a song: the first time takes far longer."""
-        from core.analysis import analyze
-        from core.audio import Audio, load_audio
-        from core.explanation import explain
-        from core.listening import listen
-
-        for entry in examples()[:1]:
-            song = load_audio(EXAMPLES_DIR / entry["file"])
-            for model in models:
-                seconds = round(model.parameters.segment_s * song.sample_rate)
-                audio = Audio(song.samples[:seconds], song.sample_rate, song.name)
-                analyze(audio, model)
-                listen(audio, explain(audio, model))
-
-
-warm_up = WarmUp()
-
-
 @st.cache_data(show_spinner=False)
 def examples() -> list[dict[str, Any]]:
     """Return the bundled songs: dictionaries with `file`, `title` and `genre`."""
@@ -158,6 +86,13 @@ def examples() -> list[dict[str, Any]]:
     except (OSError, ValueError):
         return []
     return [song for song in songs if (EXAMPLES_DIR / song["file"]).is_file()]
+
+
+def _rehearsal_song() -> Path | None:
+    return next((EXAMPLES_DIR / entry["file"] for entry in examples()), None)
+
+
+warm_up = WarmUp(MODELS, _rehearsal_song)
 
 
 def song_from_bytes(content: bytes, name: str, *, title: str = "") -> Song:

@@ -146,8 +146,8 @@ def test_the_first_page_is_drawn_without_loading_what_is_slow() -> None:
         import sys
         from streamlit.testing.v1 import AppTest
         sys.path.insert(0, ".")
-        from dashboard import session
-        session.WarmUp.start = lambda self: None
+        from dashboard.warmup import WarmUp
+        WarmUp.start = lambda self: None
         page = AppTest.from_file("dashboard/app.py", default_timeout=60).run()
         assert not page.exception, page.exception
         assert page.title[0].value == "Groove-Guide", page

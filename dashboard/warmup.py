@@ -1,0 +1,91 @@
+"""Loading what is slow, in the background, while people already see the page."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.models import GenreModel
+
+Report = Callable[[str, float | None], None]
+"""Tells the page what is being done and, if known, which share of it; may raise to stop it."""
+
+
+class WarmUp:
+    """Loads the libraries and the models in a thread of its own, once.
+
+    Parameters
+    ----------
+    models : sequence of str
+        Names of the models.
+    song : callable
+        Returns the file of a song to rehearse with, or None.
+    """
+
+    def __init__(self, models: Sequence[str], song: Callable[[], Path | None]) -> None:
+        self._models = models
+        self._song = song
+        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+
+    @property
+    def ready(self) -> bool:
+        """Whether songs can be heard without waiting for anything to load."""
+        return self._ready.is_set()
+
+    def start(self) -> None:
+        """Start to load, unless that has been done before."""
+        with self._lock:
+            if self._thread.ident is None:
+                self._thread.start()
+
+    def wait(self, report: Report) -> None:
+        """Return when everything is loaded; tell the page about it until then."""
+        self.start()
+        while not self._ready.wait(0.2):
+            report("The networks are loading. This happens once after the server's start …", None)
+
+    def _run(self) -> None:
+        try:
+            models = self._load()
+            self._ready.set()
+            self._rehearse(models)
+        except Exception:  # a page that needs what failed will say so
+            traceback.print_exc(file=sys.stderr)
+        finally:
+            self._ready.set()
+
+    def _load(self) -> list[GenreModel]:
+        from core import analysis, audio, explanation, listening  # noqa: F401
+        from core.models import ModelError, load_model
+
+        models = []
+        for name in self._models:
+            # A page that needs a damaged model will say so.
+            with suppress(ModelError):
+                models.append(load_model(name))
+        return models
+
+    def _rehearse(self, models: list[GenreModel]) -> None:
+        """Do everything once with the beginning of a song: the first time takes far longer."""
+        from core.analysis import analyze
+        from core.audio import Audio, load_audio
+        from core.explanation import explain
+        from core.listening import listen
+
+        path = self._song()
+        if path is None:
+            return
+        song = load_audio(path)
+        for model in models:
+            seconds = round(model.parameters.segment_s * song.sample_rate)
+            audio = Audio(song.samples[:seconds], song.sample_rate, song.name)
+            analyze(audio, model)
+            listen(audio, explain(audio, model))
