@@ -10,7 +10,6 @@ import argparse
 import io
 import json
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# Only the standard library up here: --help does not wait for TensorFlow.
+# Nothing heavy up here: --help does not wait for TensorFlow.
+from core.terminal import Status, printable
+
 if TYPE_CHECKING:
     from core.models import GenreModel
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code.
     """
     options = _parser().parse_args(arguments)
-    status = _Status()
+    status = Status()
     try:
         if options.command == "models":
             return _models()
@@ -83,26 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _Status:
-    """A line on standard error that says what is being done, if a person is watching."""
-
-    def __init__(self) -> None:
-        self.watched = sys.stderr.isatty()
-
-    def show(self, text: str) -> None:
-        if self.watched:
-            width = shutil.get_terminal_size().columns - 1
-            print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if self.watched:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _analyze(options: argparse.Namespace, status: _Status) -> int:
+def _analyze(options: argparse.Namespace, status: Status) -> int:
     status.show("loading the model")
     from core.models import ModelError
-    from core.report import examine, folder_names, printable, write
+    from core.report import examine, folder_names, write
 
     try:
         if options.out is not None and options.out.exists() and not options.out.is_dir():
@@ -179,7 +164,6 @@ def _silence() -> Iterator[None]:
 
 def _models() -> int:
     from core.constants import MODELS_DIR
-    from core.report import printable
 
     rows: list[tuple[str, ...]] = [
         ("NAME", "TITLE", "PROTOCOL", "SONG ACCURACY (95 %)", "PARAMETERS", "SIZE")

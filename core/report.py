@@ -16,6 +16,7 @@ from core.audio import Audio, load_audio, save_audio
 from core.explanation import Explanation, explain
 from core.listening import listen
 from core.storage import write_json
+from core.terminal import clock, printable
 
 if TYPE_CHECKING:
     from core.models import GenreModel
@@ -239,17 +240,3 @@ def folder_names(songs: Iterable[Path]) -> list[str]:
         taken.add(name.casefold())
         names.append(name)
     return names
-
-
-def printable(text: object) -> str:
-    """Return text that a terminal shows as it is: names may hold control sequences."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for character in str(text)
-    )
-
-
-def clock(seconds: float) -> str:
-    """Return a time in minutes and seconds, like ``1:05.3``."""
-    tenths = round(10 * seconds)
-    return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"

@@ -23,7 +23,8 @@ from core.analysis import analyze, to_json
 from core.audio import Audio, load_audio, save_audio
 from core.constants import GENRES, PROJECT_DIR
 from core.models import GenreModel, load_model, save_model
-from core.report import clock, folder_names
+from core.report import folder_names
+from core.terminal import clock
 
 
 @pytest.fixture(scope="module")
@@ -387,7 +388,7 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,  # TensorFlow alone takes minutes to load on a machine that is busy
         check=False,
     )
 
