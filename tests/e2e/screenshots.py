@@ -1,8 +1,8 @@
 """Take pictures of the dashboard: wide and narrow, light and dark, empty and with a song.
 
-python -m tests.e2e.screenshots [--out DIR] [--song FILE] [--readme]
+python -m tests.e2e.screenshots [--out DIR] [--song FILE | --example TITLE] [--readme]
 
-Without a song, the first example is chosen. ``--readme`` takes only docs/listen.png.
+``--readme`` takes only docs/listen.png.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def open_page(browser: Browser, url: str, size: tuple[int, int], scheme: str) ->
     return page
 
 
-def choose(page: Page, song: Path | None) -> None:
+def choose(page: Page, song: Path | None, example: str) -> None:
     """Choose a song and wait until everything about it is drawn."""
     if song is not None:
         page.locator("input[type=file]").set_input_files(song)
     else:
         group = page.get_by_role("radiogroup", name="Or one of these examples")
-        group.get_by_role("radio").first.click()
+        group.get_by_role("radio", name=example).click()
     page.locator("audio").nth(2).wait_for(timeout=WAIT_MS)
     page.mouse.move(0, 0)
     page.wait_for_timeout(1_500)
@@ -58,7 +58,8 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, default=PROJECT / "out" / "screenshots")
-    parser.add_argument("--song", type=Path)
+    parser.add_argument("--song", type=Path, help="file to upload instead of an example")
+    parser.add_argument("--example", default="Mirror Ball", help="title of an example song")
     parser.add_argument("--readme", action="store_true")
     options = parser.parse_args()
     port = free_port()
@@ -70,7 +71,7 @@ def main() -> None:
             if options.readme:
                 README_PICTURE.parent.mkdir(exist_ok=True)
                 page = open_page(browser, url, README_SIZE, "light")
-                choose(page, options.song)
+                choose(page, options.song, options.example)
                 page.screenshot(path=README_PICTURE)
                 return
             options.out.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,7 @@ def main() -> None:
                 for name, size in SIZES.items():
                     page = open_page(browser, url, size, scheme)
                     page.screenshot(path=options.out / f"listen-empty-{name}-{scheme}.png")
-                    choose(page, options.song)
+                    choose(page, options.song, options.example)
                     whole_page(page, options.out / f"listen-{name}-{scheme}.png")
                     page.close()
         finally:
