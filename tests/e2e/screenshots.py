@@ -18,7 +18,7 @@ from tests.e2e.server import BROWSER_FLAGS, PROJECT, find_browser, free_port, st
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}  # pixels
 WAIT_MS = 300_000
 README_PICTURE = PROJECT / "docs" / "listen.png"
-README_SIZE = (1280, 1500)
+README_SIZE = (1280, 900)
 
 
 def open_page(browser: Browser, url: str, size: tuple[int, int], scheme: str) -> Page:
@@ -72,7 +72,7 @@ def main() -> None:
                 README_PICTURE.parent.mkdir(exist_ok=True)
                 page = open_page(browser, url, README_SIZE, "light")
                 choose(page, options.song, options.example)
-                page.screenshot(path=README_PICTURE)
+                whole_page(page, README_PICTURE)
                 return
             options.out.mkdir(parents=True, exist_ok=True)
             for scheme in ("light", "dark"):
