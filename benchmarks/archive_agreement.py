@@ -22,7 +22,8 @@ from core.analysis import analyze
 from core.audio import load_audio
 from core.datasets import read_archive
 from core.features import split_segments
-from core.models import list_models, load_model
+from core.model_cards import list_models
+from core.models import load_model
 
 GOAL = 0.98
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
 import tempfile
@@ -86,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _analyze(options: argparse.Namespace, status: Status) -> int:
     status.show("loading the model")
-    from core.models import ModelError
+    from core.model_cards import ModelError
     from core.report import examine, folder_names, write
 
     try:
@@ -128,7 +127,8 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
 
 
 def _load(name: str | None) -> GenreModel:
-    from core.models import ModelError, list_models, load_model
+    from core.model_cards import ModelError, list_models
+    from core.models import load_model
 
     if name is None:
         names = [card["name"] for card in list_models()]
@@ -163,21 +163,17 @@ def _silence() -> Iterator[None]:
 
 
 def _models() -> int:
-    from core.constants import MODELS_DIR
+    from core.model_cards import ModelError, card_paths
 
     rows: list[tuple[str, ...]] = [
         ("NAME", "TITLE", "PROTOCOL", "SONG ACCURACY (95 %)", "PARAMETERS", "SIZE")
     ]
     damaged = []
-    for path in sorted(MODELS_DIR.glob("*.json")):
+    for path in card_paths():
         try:
-            row = _row(path)
-        except KeyError as error:
-            damaged.append(f"{path.stem}: damaged. Its model card lacks {error}.")
-        except (OSError, ValueError, TypeError) as error:
+            rows.append(_row(path))
+        except ModelError as error:
             damaged.append(f"{path.stem}: damaged. {error}")
-        else:
-            rows += [row] if row else []
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -187,21 +183,12 @@ def _models() -> int:
     return 1 if damaged else 0
 
 
-def _row(path: Path) -> tuple[str, ...] | None:
-    """Return a model's cells; None if the file is no model card, an error if it is damaged."""
-    from core.storage import sha256
+def _row(path: Path) -> tuple[str, ...]:
+    """Return the cells of an intact model."""
+    from core.model_cards import PARTS, checked_file, read_card
 
-    card = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(card, dict) or not {"name", "weights", "genres"} <= card.keys():
-        return None
-    for part in ("weights", "background"):
-        file = path.parent / Path(card[part]["file"]).name
-        if not file.is_file():
-            raise ValueError(f"{file.name} is missing beside its model card; restore the file.")
-        if sha256(file) != card[part]["sha256"]:
-            raise ValueError(
-                f"{file.name} is not the file its model card describes; restore both files."
-            )
+    card = read_card(path)
+    size = sum(checked_file(path, card, part).stat().st_size for part in PARTS)
     accuracy = "-"
     if song := _part(card, "metrics", "test", "song"):
         low, high = song["interval"]
@@ -213,7 +200,7 @@ def _row(path: Path) -> tuple[str, ...] | None:
         str(_part(card, "metrics", "protocol") or "-"),
         accuracy,
         f"{parameters:,}" if parameters else "-",
-        f"{sum(card[part]['bytes'] for part in ('weights', 'background')) / 1e6:.1f} MB",
+        f"{size / 1e6:.1f} MB",
     )
 
 

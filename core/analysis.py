@@ -20,7 +20,7 @@ from core.features import (
     segment_starts,
     split_segments,
 )
-from core.models import ModelError
+from core.model_cards import ModelError
 
 if TYPE_CHECKING:
     from core.audio import Audio

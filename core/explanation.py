@@ -232,6 +232,35 @@ def explain(
     )
 
 
+def joined(parts: Sequence[Explanation]) -> Explanation:
+    """Return one explanation of all the segments that the parts explain.
+
+    Parameters
+    ----------
+    parts : sequence of Explanation
+        Explanations of one song for one genre by one model, at least one.
+
+    Returns
+    -------
+    Explanation
+        The parts' segments in the order of the parts.
+
+    Raises
+    ------
+    ValueError
+        If there is no part, or they explain different things.
+    """
+    if len({(part.target, part.model, part.parameters) for part in parts}) != 1:
+        raise ValueError("Only explanations of one genre by one model can be joined.")
+    first = parts[0]
+    arrays: dict[str, Any] = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(first)
+        if isinstance(getattr(first, field.name), np.ndarray)
+    }
+    return replace(first, **arrays)
+
+
 def _chosen_segments(segments: Iterable[int] | None, count: int) -> np.ndarray:
     if segments is None:
         return np.arange(count)

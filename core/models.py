@@ -8,7 +8,6 @@ match it are not opened. Nothing is pickled.
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,16 +18,13 @@ import numpy as np
 
 from core.constants import MODELS_DIR
 from core.features import FeatureParameters, mfcc_from_logmel
+from core.model_cards import PARTS, ModelError, checked_file, read_card
 from core.storage import replacing, sha256, write_json
 
 if TYPE_CHECKING:
     import keras
 
 PREDICTION_BATCH = 64  # segments at a time
-
-
-class ModelError(ValueError):
-    """A model cannot be used; the message is a sentence that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -162,61 +158,6 @@ _cache: dict[Path, GenreModel] = {}
 _cache_lock = threading.Lock()
 
 
-def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
-    """Return the cards of all models in a folder.
-
-    Parameters
-    ----------
-    folder : Path or str
-        Folder of models; the bundled one by default.
-
-    Returns
-    -------
-    list of dict
-        Cards in the order of their names; files that are no model cards are left out.
-    """
-    cards = []
-    for path in sorted(Path(folder).glob("*.json")):
-        try:
-            card = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(card, dict) and {"name", "weights", "genres"} <= card.keys():
-            cards.append(card)
-    return cards
-
-
-def _read_card(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        names = ", ".join(card["name"] for card in list_models(path.parent)) or "none"
-        raise ModelError(
-            f"There is no model {path.stem!r} in {path.parent}. Available models: {names}."
-        )
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        FeatureParameters.from_json(card["features"])
-        for part in ("weights", "background"):
-            if Path(card[part]["file"]).name != card[part]["file"]:
-                raise ValueError(f"{part} must be a file beside the card")
-        return card
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"The model card {path.name} cannot be read ({error}). Train the model again or "
-            "restore the file."
-        ) from error
-
-
-def _checked(path: Path, digest: str) -> Path:
-    if not path.is_file():
-        raise ModelError(f"{path.name} is missing beside its model card. Restore the file.")
-    if sha256(path) != digest:
-        raise ModelError(
-            f"{path.name} is not the file its model card describes (SHA-256 differs). "
-            "Restore both files or train the model again."
-        )
-    return path
-
-
 def load_model(name: str | Path) -> GenreModel:
     """Load a model; the same one is loaded only once.
 
@@ -243,11 +184,8 @@ def load_model(name: str | Path) -> GenreModel:
     path = path.resolve()
     with _cache_lock:
         if path not in _cache:
-            card = _read_card(path)
-            weights = _checked(path.parent / card["weights"]["file"], card["weights"]["sha256"])
-            background = _checked(
-                path.parent / card["background"]["file"], card["background"]["sha256"]
-            )
+            card = read_card(path)
+            weights, background = (checked_file(path, card, part) for part in PARTS)
             import keras
 
             try:
@@ -286,7 +224,7 @@ def save_model(model: GenreModel, folder: Path | str) -> Path:
             logmel=model.background.logmel.astype(np.float16),
             weights=model.background.weights.astype(np.float32),
         )
-    for part, path in (("weights", weights), ("background", background)):
+    for part, path in zip(PARTS, (weights, background), strict=True):
         model.card[part] = {
             "file": path.name,
             "sha256": sha256(path),

@@ -88,7 +88,7 @@ def failures_as_sentences() -> Iterator[None]:
     except Exception as error:  # Streamlit's own stop and rerun are not Exceptions
         from core.audio import AudioError
         from core.explanation import ExplanationError
-        from core.models import ModelError
+        from core.model_cards import ModelError
 
         if isinstance(error, AudioError | ExplanationError | ModelError):
             st.error(markdown_safe(str(error)), icon=":material/error:")

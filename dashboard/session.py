@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +162,7 @@ def analyses_of(song: Song, report: Report) -> tuple[dict[str, Analysis], list[s
         A sentence for each model that cannot be used.
     """
     audio_of(song, report)  # its failure is the song's, not a model's
-    from core.models import ModelError
+    from core.model_cards import ModelError
 
     analyses, failures = {}, []
     for name in MODELS:
@@ -194,6 +194,8 @@ def segment_explanation_of(
 def explanation_of(song: Song, name: str, target: str, report: Report) -> Explanation:
     """Return a whole song's explanation, made in parts that are kept when a run is stopped."""
     analysis = analysis_of(song, name, report)
+    from core.explanation import joined
+
     model = _model(name)
     count = len(analysis.starts_s)
     parts = []
@@ -202,7 +204,7 @@ def explanation_of(song: Song, name: str, target: str, report: Report) -> Explan
         parts.append(
             _explained(song, model, target, "part", first // PART, segments, report, count)
         )
-    return _joined(parts)
+    return joined(parts)
 
 
 def excerpt_of(
@@ -336,16 +338,3 @@ def _explained(
 
     key = (*_key(song, model), target, kind, index)
     return _explanations.get(key, ask, waiting=lambda: report(doing, None))
-
-
-def _joined(parts: Sequence[Explanation]) -> Explanation:
-    """Return one explanation of all segments that the parts explain."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    arrays: dict[str, Any] = {
-        item.name: np.concatenate([getattr(part, item.name) for part in parts])
-        for item in fields(first)
-        if isinstance(getattr(first, item.name), np.ndarray)
-    }
-    return replace(first, **arrays)

@@ -64,7 +64,8 @@ class WarmUp:
 
     def _load(self) -> list[GenreModel]:
         from core import analysis, audio, explanation, listening  # noqa: F401
-        from core.models import ModelError, load_model
+        from core.model_cards import ModelError
+        from core.models import load_model
 
         models = []
         for name in self._models:

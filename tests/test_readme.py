@@ -6,7 +6,7 @@ import json
 
 from benchmarks.tables import accuracy_table, with_table
 from core.constants import MODELS_DIR, PROJECT_DIR
-from core.models import list_models
+from core.model_cards import list_models
 
 
 def test_the_table_of_the_readme_is_the_table_of_the_scores() -> None:

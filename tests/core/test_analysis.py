@@ -14,7 +14,7 @@ from core.analysis import analyze, to_json
 from core.audio import Audio
 from core.constants import GENRES, SAMPLE_RATE
 from core.features import logmel, segment_starts
-from core.models import ModelError
+from core.model_cards import ModelError
 from tests.synthetic import song_samples
 
 if TYPE_CHECKING:

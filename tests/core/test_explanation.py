@@ -16,9 +16,10 @@ from core.analysis import analyze
 from core.audio import Audio
 from core.constants import SAMPLE_RATE
 from core.expected_gradients import GAP_TOLERANCE
-from core.explanation import Explanation, ExplanationError, explain
+from core.explanation import Explanation, ExplanationError, explain, joined
 from core.features import FeatureParameters, mel_filterbank
-from core.models import Background, GenreModel, ModelError
+from core.model_cards import ModelError
+from core.models import Background, GenreModel
 from tests.synthetic import song_samples, tiny_model
 
 MODELS = {name: tiny_model(name, seed=seed) for seed, name in enumerate(("cnn", "cnn_lstm"), 5)}
@@ -235,3 +236,12 @@ def test_a_model_is_traced_once_and_can_be_forgotten(
     del model
     gc.collect()
     assert alive() is None
+
+
+def test_joined_parts_are_the_explanation_of_the_whole(song: Audio, tiny: GenreModel) -> None:
+    whole = explain(song, tiny, target="jazz")
+    parts = joined([whole[:1], whole[1:]])
+    np.testing.assert_array_equal(parts.mel, whole.mel)
+    np.testing.assert_array_equal(parts.segments, whole.segments)
+    with pytest.raises(ValueError, match="one genre by one model"):
+        joined([whole[:1], explain(song, tiny, target="rock", segments=[1])])

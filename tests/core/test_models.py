@@ -13,7 +13,8 @@ import pytest
 
 from core.constants import GENRES, MODELS_DIR
 from core.features import FeatureParameters, mfcc_from_logmel
-from core.models import GenreModel, ModelError, list_models, load_model, save_model
+from core.model_cards import ModelError, list_models
+from core.models import GenreModel, load_model, save_model
 from core.storage import sha256, write_json
 from tests.synthetic import tiny_model
 

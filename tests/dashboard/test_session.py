@@ -15,7 +15,8 @@ from core.analysis import analyze
 from core.audio import Audio, AudioError, encode_audio, load_audio
 from core.explanation import explain
 from core.listening import listen
-from core.models import GenreModel, ModelError
+from core.model_cards import ModelError
+from core.models import GenreModel
 from dashboard import session
 from dashboard.shelf import Shelf
 

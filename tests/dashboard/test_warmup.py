@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.models import GenreModel, ModelError
+from core.model_cards import ModelError
+from core.models import GenreModel
 from dashboard.warmup import WarmUp
 
 
