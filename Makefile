@@ -1,6 +1,6 @@
 # The targets a person needs; each sets up what it lacks. Python 3.11-3.13 and make are enough.
 #
-#   make app                      the dashboard, in the browser
+#   make app                      the dashboard, in the browser (ADDRESS=0.0.0.0: for the network)
 #   make test                     all tests
 #   make lint                     ruff and mypy
 #   make train DATA=genres/       train on a folder genre/track.ext (or LOGMEL=logmel.npz)
@@ -10,6 +10,8 @@
 PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
 	if $$candidate -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null; then echo $$candidate; break; fi; done)
+
+ADDRESS ?= localhost
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -21,7 +23,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 
 app: $(VENV)/.installed
-	$(RUN) -m streamlit run dashboard/app.py --server.showEmailPrompt=false
+	$(RUN) -m streamlit run dashboard/app.py --server.showEmailPrompt=false \
+	--server.address=$(ADDRESS)
 
 test: $(VENV)/.installed-dev
 	$(RUN) -m pytest

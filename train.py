@@ -194,10 +194,8 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, fol
     )
     right = {}
     for name in wanted_models(options.models):
-        network, statistics, chosen = run.choose(name)
-        history = {"train": chosen["history"]}
-        if split.protocol == "artist":
-            network, statistics, history["refit"] = run.fit_again(name, chosen["epochs"])
+        chosen = run.choose(name)
+        network, statistics, again = run.fit_again(name, chosen["epochs"])
         metrics, rows = run.measure(network, statistics, chosen["temperature"])
         bars.close()
         if name not in options.models:
@@ -219,7 +217,7 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, fol
                 "training": {
                     **run.describe(name),
                     "epochs": chosen["epochs"],
-                    "history": history,
+                    "history": {"train": chosen["history"], "refit": again},
                 },
                 "metrics": {"protocol": split.protocol, "test": metrics, "valid": chosen["valid"]},
             }

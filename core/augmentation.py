@@ -1,10 +1,8 @@
 """Training batches: random three-second cuts of log-mel spectrograms, varied before the DCT.
 
 Everything happens on the 128-band spectrogram, where a change means something (a louder recording,
-a darker one, a higher key, a slower band, a hidden region), and inside the TensorFlow graph. Masked
-cells go to the floor of the spectrogram, as silence does, so that a song of which only parts are
-played is not foreign to a network trained here. Mixup is Zhang et al. (2018); masking generalises
-SpecAugment (Park et al. 2019) from stripes to regions of any shape.
+a darker one, a higher key, a slower band, a silent region), and inside the TensorFlow graph. Mixup
+is Zhang et al. (2018).
 """
 
 from __future__ import annotations
@@ -17,10 +15,12 @@ import tensorflow as tf
 from core.constants import GENRES
 from core.datasets import TrackSet
 from core.features import dct_matrix
+from core.masking import silence
 from core.splits import Segments
 
 EQ_TERMS = 6  # cosines that make up a random tone curve
-REGION_GRID = (9, 8)  # time × mel knots of the smooth noise that shapes masked regions
+LOWEST_EDGE = 0.55  # of the mel axis: the lowest frequency from which a cut can be darkened
+FALLS_DB = (0.5, 12.0)  # dB a band beyond it
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,10 @@ class Augmentation:
         Standard deviation of the first term of a random tone curve, in dB.
     gain_db : float
         Largest fall of level, in dB; the largest rise is half of it.
+    darkened : float
+        Probability that the highest bands fade.
     masked : float
-        Probability that only 10-100 % of the cut's area stays, the rest at the floor.
+        Probability that only 10-100 % of the cut's area stays; see `core.masking`.
     mixup : float
         Parameter of mixup's symmetric Beta distribution.
     softened : float
@@ -52,6 +54,7 @@ class Augmentation:
     shift_bands: float = 4.0
     eq_db: float = 4.0
     gain_db: float = 10.0
+    darkened: float = 0.3
     masked: float = 0.5
     mixup: float = 0.2
     softened: float = 0.6
@@ -199,17 +202,14 @@ class BatchMaker:
         logmel += self._uniform([size, 1, 1], -most, most / 2)
         return tf.clip_by_value(logmel, -self.parameters.top_db, 0.0)
 
-    def _hide(self, logmel: tf.Tensor) -> tf.Tensor:
-        """Send regions of smooth random shape to the floor: 10-100 % of the area stays."""
-        size = self.batch_size
-        shape = (self.parameters.segment_frames, self.parameters.n_mels)
-        noise = self.generator.normal([size, *REGION_GRID, 1])
-        noise = tf.image.resize(noise, shape, "bicubic")[..., 0]
-        noise /= tf.math.reduce_std(noise, [1, 2], keepdims=True)
-        area = self._uniform([size, 1, 1], 0.1, 1.0)
-        untouched = self._uniform([size, 1, 1]) >= self.augmentation.masked
-        threshold = np.sqrt(2.0) * tf.math.erfinv(2 * area - 1)
-        return tf.where((noise < threshold) | untouched, logmel, -self.parameters.top_db)
+    def _darken(self, logmel: tf.Tensor) -> tf.Tensor:
+        """Let some cuts fade towards high frequencies, as old or narrow recordings do."""
+        rows = [self.batch_size, 1, 1]
+        bands = tf.range(self.parameters.n_mels, dtype=tf.float32)
+        edge = self._uniform(rows, LOWEST_EDGE, 1.0) * self.parameters.n_mels
+        fall = tf.maximum(bands - edge, 0.0) * self._uniform(rows, *FALLS_DB)
+        chosen = self._uniform(rows) < self.augmentation.darkened
+        return tf.maximum(tf.where(chosen, logmel - fall, logmel), -self.parameters.top_db)
 
     def _mix(self, *values: tf.Tensor) -> list[tf.Tensor]:
         """Blend each row with the next one: mixup."""
@@ -243,8 +243,10 @@ class BatchMaker:
             logmel = self._shift(logmel)
         if strength.eq_db or strength.gain_db:
             logmel = self._recolour(logmel)
+        if strength.darkened:
+            logmel = self._darken(logmel)
         if strength.masked:
-            logmel = self._hide(logmel)
+            logmel = silence(self.generator, logmel, strength.masked, self.parameters.top_db)
         mfcc = (tf.tensordot(logmel, self._dct, 1) - self._mean) / self._scale
         genres = tf.one_hot(tf.gather(self._labels, track), len(GENRES))
         second = first * self.parameters.hop_length / self.parameters.sample_rate

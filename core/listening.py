@@ -115,7 +115,7 @@ def listen(
     ):
         important[start : start + frames] = mask[:frames]
     wanted = important if mode == "keep" else 1 - important
-    samples = _filter(audio.samples, wanted, parameters)
+    samples = filter_song(audio.samples, wanted, parameters)
     # Taking parts away can raise a peak that they had cancelled.
     peak = max(np.abs(samples).max(), np.abs(audio.samples - samples).max())
     if peak > 1:
@@ -142,8 +142,23 @@ def _bin_bands(parameters: FeatureParameters) -> np.ndarray:
     return shares
 
 
-def _filter(samples: np.ndarray, mask: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
-    """Apply gains in [0, 1], ``(frames, n_mels)``, to a song by one continuous overlap-add."""
+def filter_song(samples: np.ndarray, mask: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+    """Apply a gain to each cell of a song, by one continuous overlap-add.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,)]
+        The song.
+    mask : np.ndarray [shape=(frames, n_mels), range=[0, 1]]
+        Gains in amplitude; the last frame's hold to the end of the song.
+    parameters : FeatureParameters
+        Feature parameters.
+
+    Returns
+    -------
+    np.ndarray [shape=(n,), dtype=float32]
+        The song with its own phase.
+    """
     n_fft = parameters.n_fft
     step = n_fft // OVERLAP
     window = scipy.signal.get_window("hann", n_fft).astype(np.float32)

@@ -1,8 +1,8 @@
 """Whole training runs: fit on one side, choose on the second, fit again, measure on the third.
 
 The order of a run, for each model: the network is fitted on `train` and stopped by `valid`; the
-temperature is fitted on `valid`; where weights are shipped it is fitted again on `refit` (which
-includes `valid`) for the epochs that the first fit chose; then, once, it is measured on `test`.
+temperature is fitted on `valid`; it is fitted again on `refit` (which includes `valid`) for the
+epochs that the first fit chose; then, once, it is measured on `test`.
 Nothing that is chosen ever sees `test`.
 """
 
@@ -169,7 +169,7 @@ class Run:
         mfcc = segment_mfcc(self.tracks, segments)
         return ((mfcc - statistics.mean) / statistics.scale).astype(np.float32)[..., np.newaxis]
 
-    def choose(self, name: str) -> tuple[keras.Model, Standardisation, dict[str, Any]]:
+    def choose(self, name: str) -> dict[str, Any]:
         """Fit on `train`, stop and calibrate on `valid`.
 
         Parameters
@@ -179,11 +179,7 @@ class Run:
 
         Returns
         -------
-        network : keras.Model
-            The fitted network.
-        statistics : Standardisation
-            Of the training side.
-        chosen : dict
+        dict
             `epochs`, `temperature`, `history`, `valid` metrics.
         """
         settings = self.settings[name]
@@ -194,16 +190,12 @@ class Run:
         labels = self.tracks.labels[self.split.valid.track]
         temperature = fit_temperature(rows, labels)
         calibrated = sharpen(rows, temperature)
-        return (
-            network,
-            statistics,
-            {
-                "epochs": fit.best_epoch,
-                "temperature": temperature,
-                "history": fit.history,
-                "valid": evaluate(calibrated, labels, self.split.valid.track),
-            },
-        )
+        return {
+            "epochs": fit.best_epoch,
+            "temperature": temperature,
+            "history": fit.history,
+            "valid": evaluate(calibrated, labels, self.split.valid.track),
+        }
 
     def fit_again(
         self, name: str, epochs: int

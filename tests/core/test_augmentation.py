@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from core.augmentation import Augmentation, BatchMaker, training_runs
 from core.datasets import TrackSet
@@ -13,7 +15,9 @@ from core.features import dct_matrix, mfcc_from_logmel
 from core.splits import Segments, all_segments, split_tracks
 from tests.archives import track_set
 
-PLAIN = Augmentation(reverse=0, tempo=0, shift_bands=0, eq_db=0, gain_db=0, masked=0, mixup=0)
+PLAIN = Augmentation(
+    reverse=0, tempo=0, shift_bands=0, eq_db=0, gain_db=0, darkened=0, masked=0, mixup=0
+)
 ONES = np.ones(13, dtype=np.float32)
 ZEROS = np.zeros(13, dtype=np.float32)
 
@@ -62,14 +66,24 @@ def test_strong_variation_stays_inside_the_run_and_finite(tracks: TrackSet) -> N
     assert np.allclose(genres.sum(axis=1), 1, atol=1e-5)
 
 
-def test_masked_regions_are_at_the_floor_before_the_dct(tracks: TrackSet) -> None:
-    masked = Augmentation(reverse=0, tempo=0, shift_bands=0, eq_db=0, gain_db=0, masked=1, mixup=0)
+def test_masked_cuts_differ_from_whole_ones(tracks: TrackSet) -> None:
     plain, _, _, _ = one_batch(tracks, all_segments(tracks), PLAIN)
-    hidden, _, _, _ = one_batch(tracks, all_segments(tracks), masked)
+    hidden, _, _, _ = one_batch(tracks, all_segments(tracks), replace(PLAIN, masked=1))
     # The zeroth coefficient is the mean level times the square root of the number of bands.
-    level = hidden[..., 0, 0] / np.sqrt(128)
-    assert level.mean() < plain[..., 0, 0].mean() / np.sqrt(128) - 5
-    assert level.min() >= -80.01
+    assert (hidden[..., 0, 0] / np.sqrt(128)).min() >= -80.01
+    assert (np.abs(hidden - plain).max(axis=(1, 2, 3)) > 20).mean() > 0.9
+
+
+def test_darkened_cuts_lose_high_bands_only(tracks: TrackSet) -> None:
+    maker = BatchMaker(
+        tracks, all_segments(tracks), ZEROS, ONES, replace(PLAIN, darkened=1), 32, seed=3
+    )
+    loud = np.full((32, 72, 128), -10, dtype=np.float32)
+    heard = maker._darken(tf.constant(loud)).numpy()
+    assert (heard[..., :70] == -10).all()
+    assert (heard[..., -1] < -11).mean() > 0.9
+    assert (np.diff(heard, axis=2) <= 0).all()
+    assert heard.min() >= -80
 
 
 def test_a_louder_recording_only_moves_the_zeroth_coefficient() -> None:

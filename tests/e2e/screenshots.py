@@ -78,6 +78,7 @@ def main() -> None:
             for scheme in ("light", "dark"):
                 for name, size in SIZES.items():
                     page = open_page(browser, url, size, scheme)
+                    page.get_by_role("radio", name=options.example).wait_for(timeout=WAIT_MS)
                     page.screenshot(path=options.out / f"listen-empty-{name}-{scheme}.png")
                     choose(page, options.song, options.example)
                     whole_page(page, options.out / f"listen-{name}-{scheme}.png")
