@@ -24,7 +24,7 @@ import numpy as np
 
 GRID = 64  # intervals of the finest grid on a way
 FIRST_INTERVALS = 8
-INTERVAL_TOLERANCES = (0.01, 0.005, 0.0025)  # gap of an interval, in units of the output
+INTERVAL_TOLERANCES = (0.01, 0.005, 0.0025)  # gap of an interval
 GAP_TOLERANCE = 0.01  # gap of an input; beyond it the next smaller tolerance applies
 WAYS = 32  # ways at a time: enough to fill a batch, few enough to be shown at once
 
@@ -32,7 +32,11 @@ Evaluate = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def mean_gradients(
-    evaluate: Evaluate, inputs: np.ndarray, background: np.ndarray, weights: np.ndarray
+    evaluate: Evaluate,
+    inputs: np.ndarray,
+    background: np.ndarray,
+    weights: np.ndarray,
+    unit: float = 1.0,
 ) -> Iterator[np.ndarray]:
     """Yield, for one input after the other, the mean gradients on the ways to it.
 
@@ -47,6 +51,8 @@ def mean_gradients(
         Inputs to compare with.
     weights : np.ndarray [shape=(k,), non-negative]
         Weights of the background inputs; sum to one.
+    unit : float
+        What the tolerances are multiples of, in units of the output.
 
     Yields
     ------
@@ -58,7 +64,7 @@ def mean_gradients(
     together = max(1, WAYS // len(background))
     for start in range(0, len(inputs), together):
         yield from _integrate(
-            evaluate, inputs[start : start + together], background, weights, beginnings
+            evaluate, inputs[start : start + together], background, weights, beginnings, unit
         )
 
 
@@ -68,6 +74,7 @@ def _integrate(
     background: np.ndarray,
     weights: np.ndarray,
     beginnings: tuple[np.ndarray, np.ndarray],
+    unit: float,
 ) -> np.ndarray:
     """Return the mean gradients of a few inputs, ``(n, k, ...)``."""
     n, k = len(inputs), len(background)
@@ -104,7 +111,7 @@ def _integrate(
             rises = outputs[ways, lefts + steps] - outputs[ways, lefts]
             mean_slopes = (slopes[ways, lefts] + slopes[ways, lefts + steps]) / 2
             gaps = rises - mean_slopes * steps / GRID
-            split = refined[ways // k] & (np.abs(gaps) > tolerance) & (steps > 1)
+            split = refined[ways // k] & (np.abs(gaps) > tolerance * unit) & (steps > 1)
             if not split.any():
                 break
             steps[split] //= 2
@@ -114,7 +121,7 @@ def _integrate(
             ways = np.concatenate([ways, ways[split]])
             steps = np.concatenate([steps, steps[split]])
         totals = np.bincount(ways // k, weights=gaps * weights[ways % k], minlength=n)
-        refined = np.abs(totals) > GAP_TOLERANCE
+        refined = np.abs(totals) > GAP_TOLERANCE * unit
 
     shares = np.zeros((n * k, 1, GRID + 1), dtype=np.float32)
     for ends in (lefts, lefts + steps):

@@ -5,43 +5,31 @@ the small weighted background of segments that comes with every model.
 
 Conventions
 -----------
-The explained output ``f`` is the calibrated probability of one genre. A frame of MFCCs is a linear
-image of the log-mel frame, so one set of gradients serves both views::
-
-    phi_mfcc = E[(mfcc - mfcc') * g_mfcc]        g_mfcc: gradient for the standardised MFCCs / scale
-    phi_mel  = E[(mel - mel') * (g_mfcc @ D)]    D: rows of the DCT
-
-and both have the same sum in every frame. A band's share of ``phi_mel`` goes to the STFT bins under
-the band in proportion to the energy that each gives it, which keeps the sum a second time. What the
-sum lacks of ``f(x) - E[f(x')]`` is the `gap`, in units of probability.
-
-A song can speak for a genre by what sounds in it and by what does not. Only the first can be heard,
-kept and removed; it is the part of ``phi_mel`` from where the song is louder than the background::
-
-    audible  = E[max(mel - mel', 0) * (g_mfcc @ D)]
+The explained output ``f`` is the calibrated probability of one genre or, where a genre is explained
+*rather than* another, the difference of their log-odds: ``log p(target) - log p(versus)``, in nats.
+The MFCC and the mel view have the same sum in every frame (see `core.shap_values`). A band's share
+of the mel view goes to the STFT bins under the band in proportion to the energy that each gives it,
+which keeps the sum a second time. What the sum lacks of ``f(x) - E[f(x')]`` is the `gap`, in units
+of ``f``.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from core.analysis import analyze
-from core.expected_gradients import Evaluate, mean_gradients
-from core.features import FeatureParameters, dct_matrix, mel_filterbank, segment_starts, stft
+from core.features import FeatureParameters, mel_filterbank, segment_starts, stft
 from core.models import GenreModel
+from core.shap_values import Output, shap_values
 
 if TYPE_CHECKING:
     import shap
 
     from core.audio import Audio
-
-GRADIENT_BATCH = 64  # gradients at a time; larger batches are no faster on two cores
 
 
 class ExplanationError(ValueError):
@@ -55,7 +43,7 @@ class Explanation:
     Parameters
     ----------
     target : str
-        The genre whose probability is explained.
+        The genre that is explained.
     model : str
         Name of the model.
     genres : tuple of str
@@ -73,17 +61,19 @@ class Explanation:
     logmel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32, range=[-top_db, 0]]
         Log-mel spectrogram in dB relative to the song's maximum.
     mfcc : np.ndarray [shape=(n, segment_frames, n_mfcc), dtype=float32]
-        SHAP values of the MFCCs, in units of probability.
+        SHAP values of the MFCCs, in units of the explained output.
     mel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
         The same sums, as SHAP values of the mel bands.
     audible : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
         The part of `mel` from where the song is louder than the background.
     stft : np.ndarray [shape=(n, segment_frames, 1 + n_fft / 2), dtype=float32]
         The same sums, as SHAP values of the frequency bins.
-    base_value : np.ndarray [shape=(n,), range=[0, 1]]
-        The target's mean probability over the background.
-    prediction : np.ndarray [shape=(n,), range=[0, 1]]
-        The target's probability for each segment.
+    base_value : np.ndarray [shape=(n,)]
+        The output's mean over the background.
+    prediction : np.ndarray [shape=(n,)]
+        The output for each segment: the target's probability, or the difference of log-odds.
+    versus : str
+        The genre that the target is explained rather than; empty where its probability is.
 
     Notes
     -----
@@ -107,6 +97,7 @@ class Explanation:
     stft: np.ndarray
     base_value: np.ndarray
     prediction: np.ndarray
+    versus: str = ""
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -128,7 +119,7 @@ class Explanation:
 
     @property
     def gap(self) -> np.ndarray:
-        """What the SHAP values leave unexplained, `shape=(n,)`, signed, in units of probability."""
+        """What the SHAP values leave unexplained, `shape=(n,)`, signed, in units of the output."""
         total = self.mfcc.sum(axis=(1, 2), dtype=np.float64)
         return self.prediction - self.base_value - total
 
@@ -142,7 +133,7 @@ class Explanation:
             base_values=self.base_value,
             data=self.mfcc_values,
             feature_names=[f"MFCC {index + 1}" for index in range(self.mfcc.shape[-1])],
-            output_names=self.target,
+            output_names=f"{self.target} rather than {self.versus}" if self.versus else self.target,
         )
 
 
@@ -151,6 +142,7 @@ def explain(
     model: GenreModel,
     *,
     target: str | None = None,
+    versus: str | None = None,
     segments: Iterable[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
@@ -164,6 +156,9 @@ def explain(
         The model whose answer is explained.
     target : str, optional
         Genre to explain; the song's verdict by default.
+    versus : str, optional
+        Genre to explain it rather than, as in "why jazz rather than blues?": then the difference of
+        their log-odds is explained, otherwise the target's probability.
     segments : iterable of int, optional
         Which segments to explain, counted from 0; all by default.
     progress : callable, optional
@@ -178,27 +173,32 @@ def explain(
     Raises
     ------
     ExplanationError
-        If the model does not know the genre, or the song does not have the segments.
+        If the model does not know a genre, both are the same, or the song lacks the segments.
     ModelError
         If the song has another sampling rate than the model was trained with.
     """
-    if target is not None and target not in model.genres:
-        raise ExplanationError(
-            f"{model.name} does not know the genre {target!r}. Choose one of: "
-            f"{', '.join(model.genres)}."
-        )
+    for genre in (target, versus):
+        if genre is not None and genre not in model.genres:
+            raise ExplanationError(
+                f"{model.name} does not know the genre {genre!r}. Choose one of: "
+                f"{', '.join(model.genres)}."
+            )
     analysis = analyze(audio, model)
     target = target or analysis.genre
+    if target == versus:
+        raise ExplanationError(f"Choose another genre than {target} to explain {target} against.")
     chosen = _chosen_segments(segments, len(analysis.logmel))
-    genre = model.genres.index(target)
-    base = model.predict_logmel(model.background.logmel)[:, genre]
+    output = Output(
+        model.genres.index(target), None if versus is None else model.genres.index(versus)
+    )
+    base = output.of(model.predict_logmel(model.background.logmel))
     mel = analysis.logmel[chosen]
     shap_mfcc = np.empty(analysis.mfcc[chosen].shape, dtype=np.float32)
     shap_mel = np.empty(mel.shape, dtype=np.float32)
     audible = np.empty(mel.shape, dtype=np.float32)
     if progress:
         progress(0, len(chosen))
-    for index, views in enumerate(_expected_gradients(model, genre, mel)):
+    for index, views in enumerate(shap_values(model, output, mel)):
         shap_mfcc[index], shap_mel[index], audible[index] = views
         if progress:
             progress(index + 1, len(chosen))
@@ -214,6 +214,7 @@ def explain(
         shap_stft[index] = _share_among_bins(shap_mel[index], heard, parameters)
     return Explanation(
         target=target,
+        versus=versus or "",
         model=model.name,
         genres=model.genres,
         parameters=parameters,
@@ -227,8 +228,8 @@ def explain(
         mel=shap_mel,
         audible=audible,
         stft=shap_stft,
-        base_value=np.full(len(chosen), base @ _weights(model)),
-        prediction=analysis.probabilities[chosen, genre].astype(np.float64),
+        base_value=np.full(len(chosen), base @ model.background.shares),
+        prediction=output.of(analysis.probabilities[chosen]),
     )
 
 
@@ -250,7 +251,7 @@ def joined(parts: Sequence[Explanation]) -> Explanation:
     ValueError
         If there is no part, or they explain different things.
     """
-    if len({(part.target, part.model, part.parameters) for part in parts}) != 1:
+    if len({(part.target, part.versus, part.model, part.parameters) for part in parts}) != 1:
         raise ValueError("Only explanations of one genre by one model can be joined.")
     first = parts[0]
     arrays: dict[str, Any] = {
@@ -273,76 +274,6 @@ def _chosen_segments(segments: Iterable[int] | None, count: int) -> np.ndarray:
             f"The song has no segment {wrong[0]}; its segments are 0 to {count - 1}."
         )
     return chosen
-
-
-def _weights(model: GenreModel) -> np.ndarray:
-    weights = model.background.weights.astype(np.float64)
-    return weights / weights.sum()
-
-
-def _expected_gradients(
-    model: GenreModel, genre: int, mel: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield SHAP values of each segment: of MFCCs, of mel bands, and the audible part of these."""
-    dct = dct_matrix(model.parameters.n_mfcc, mel.shape[-1]).astype(np.float64)
-    mel_background = model.background.logmel.astype(np.float64)
-    # Both views start from the same log-mel frames, in double precision, so their sums are equal.
-    inputs = (mel.astype(np.float64) @ dct.T - model.mean) / model.scale
-    background = (mel_background @ dct.T - model.mean) / model.scale
-    weights = _weights(model)
-    means = mean_gradients(_evaluator(model, genre), inputs, background, weights)
-    for mel_frames, mfcc_frames, mean in zip(mel, inputs, means, strict=True):
-        gradients = mean * weights[:, np.newaxis, np.newaxis]
-        mel_gradients = gradients / model.scale @ dct
-        louder = mel_frames - mel_background
-        yield (
-            np.sum((mfcc_frames - background) * gradients, axis=0),
-            np.sum(louder * mel_gradients, axis=0),
-            np.sum(np.maximum(louder, 0) * mel_gradients, axis=0),
-        )
-
-
-_graphs: WeakKeyDictionary[GenreModel, Any] = WeakKeyDictionary()
-_graphs_lock = threading.Lock()
-
-
-def _evaluator(model: GenreModel, genre: int) -> Evaluate:
-    """Return a function from standardised MFCCs to a genre's gradients and probabilities."""
-    with _graphs_lock:
-        if model not in _graphs:
-            _graphs[model] = _trace(model)
-        graph = _graphs[model]
-    output = np.int32(genre)
-
-    def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = [
-            graph(
-                points[start : start + GRADIENT_BATCH, ..., np.newaxis].astype(np.float32), output
-            )
-            for start in range(0, len(points), GRADIENT_BATCH)
-        ]
-        gradients, probabilities = zip(*parts, strict=True)
-        return np.concatenate(gradients)[..., 0], np.concatenate(probabilities)
-
-    return evaluate
-
-
-def _trace(model: GenreModel) -> Any:
-    """Return the graph that all explanations of a model share."""
-    import tensorflow as tf
-
-    network = model.network  # not the model itself: it would keep its own entry in `_graphs` alive
-    shape = (None, model.parameters.segment_frames, model.parameters.n_mfcc, 1)
-
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32), tf.TensorSpec((), tf.int32)])
-    def gradients(points: Any, genre: Any) -> tuple[Any, Any]:
-        with tf.GradientTape() as tape:
-            tape.watch(points)
-            probabilities = tf.gather(network(points, training=False), genre, axis=1)
-        # The segments of a batch do not know of each other: each gets its own gradient.
-        return tape.gradient(probabilities, points), probabilities
-
-    return gradients
 
 
 def _share_among_bins(

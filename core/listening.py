@@ -28,52 +28,101 @@ if TYPE_CHECKING:
     from core.explanation import Explanation
 
 Mode = Literal["keep", "remove"]
+Share = Literal["area", "evidence"]
 
 SMOOTHING = (1.0, 1.0)  # frames, mel bands: standard deviation of the blur before cells are ranked
 OVERLAP = 4  # filter windows over each sample
 BLOCK = 1_024  # filter windows at a time: bounds memory, whatever the song's length
 
 
-def importance_mask(explanation: Explanation, *, keep: float = 0.2) -> np.ndarray:
+def importance_mask(
+    explanation: Explanation,
+    *,
+    keep: float | np.ndarray = 0.2,
+    of: Share = "area",
+    ranking: np.ndarray | None = None,
+) -> np.ndarray:
     """Choose the cells that speak most for the explained genre.
 
     Parameters
     ----------
     explanation : Explanation
         The explanation.
-    keep : float, range=[0, 1]
-        Share of each segment's time-frequency area that is chosen.
+    keep : float or np.ndarray [shape=(n,)], range=[0, 1]
+        Share that is chosen, one for all segments or one for each.
+    of : {"area", "evidence"}
+        Of what `keep` is a share: of each segment's time-frequency area, or of its positive
+        evidence, all of which is needed for ``keep=1``.
+    ranking : np.ndarray [shape=(n, segment_frames, n_mels)], optional
+        What the cells are ranked by; by default `evidence`.
 
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
-        Chosen cells. Evidence is the audible part of the SHAP values: where a song speaks for a
-        genre by its silence there is nothing to keep, and removing it would only be more of it.
-        It is lightly blurred over time and mel, as single cells would sound like musical noise.
-        Cells are taken in the order of their evidence until the area is met, those that speak
-        against the genre after all that speak for it.
+        Chosen cells, taken in the order of their rank; of equal ranks the louder cell first. Cells
+        that speak against the genre come after all that speak for it.
 
     Raises
     ------
     ValueError
-        If `keep` is not a share.
+        If `keep` is not a share, or `of` is unknown.
     """
-    if not 0 <= keep <= 1:
+    shares = np.broadcast_to(np.asarray(keep, dtype=float), len(explanation))
+    if not np.all((shares >= 0) & (shares <= 1)):
         raise ValueError(f"keep={keep} is not a share; choose a number from 0 to 1.")
+    if of not in get_args(Share):
+        raise ValueError(f"of={of!r} is unknown; choose 'area' or 'evidence'.")
+    ranks = evidence(explanation) if ranking is None else ranking
     mask = np.zeros(explanation.mel.shape, dtype=bool)
     for index, frames in enumerate(explanation.filled):
-        level = explanation.logmel[index, :frames]
-        evidence = scipy.ndimage.gaussian_filter(explanation.audible[index, :frames], SMOOTHING)
-        # The last key counts most; of equal evidence the louder cell is worth hearing.
-        order = np.lexsort((level.ravel(), evidence.ravel()))[::-1]
+        level = explanation.logmel[index, :frames].ravel()
+        rank = ranks[index, :frames].ravel()
+        order = np.lexsort((level, rank))[::-1]  # the last key counts most
+        if of == "area":
+            count = round(shares[index] * level.size)
+        else:
+            gained = np.cumsum(np.maximum(rank[order], 0), dtype=np.float64)
+            # As many as reach the share: rounding must not ask for cells without evidence.
+            count = int(np.searchsorted(gained, shares[index] * gained[-1] * (1 - 1e-9)))
+            count += bool(shares[index] and gained[-1])
         chosen = np.zeros(level.size, dtype=bool)
-        chosen[order[: round(keep * level.size)]] = True
-        mask[index, :frames] = chosen.reshape(level.shape)
+        chosen[order[:count]] = True
+        mask[index, :frames] = chosen.reshape(frames, -1)
     return mask
 
 
+def evidence(explanation: Explanation) -> np.ndarray:
+    """Return what cells are ranked by: the audible part of the SHAP values, lightly blurred.
+
+    Where a song speaks for a genre by its silence there is nothing to keep, and removing it would
+    only be more of it. Single cells would sound like musical noise.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The explanation.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        Zero where the song has ended.
+    """
+    blurred = np.zeros_like(explanation.audible)
+    for index, frames in enumerate(explanation.filled):
+        blurred[index, :frames] = scipy.ndimage.gaussian_filter(
+            explanation.audible[index, :frames], SMOOTHING
+        )
+    return blurred
+
+
 def listen(
-    audio: Audio, explanation: Explanation, *, keep: float = 0.2, mode: Mode = "keep"
+    audio: Audio,
+    explanation: Explanation,
+    *,
+    keep: float | np.ndarray = 0.2,
+    mode: Mode = "keep",
+    of: Share = "area",
+    ranking: np.ndarray | None = None,
 ) -> Audio:
     """Return the song with nothing but its important regions, or with everything but them.
 
@@ -85,10 +134,12 @@ def listen(
         Its explanation. What it does not cover (other segments, a remainder after the last one)
         is not important: silent when the important regions are kept, untouched when they are
         removed.
-    keep : float, range=[0, 1]
+    keep : float or np.ndarray [shape=(n,)], range=[0, 1]
         Share of each segment's time-frequency area (mel scale) that counts as important.
     mode : {"keep", "remove"}
         Whether the important regions are all that is left, or all that is missing.
+    of, ranking
+        As in `importance_mask`.
 
     Returns
     -------
@@ -99,14 +150,14 @@ def listen(
     Raises
     ------
     ValueError
-        If `keep` is not a share, `mode` is unknown, or the explanation is not of this song.
+        If `keep` is not a share, `mode` or `of` is unknown, or the explanation is not of this song.
     """
     if mode not in get_args(Mode):
         raise ValueError(f"mode={mode!r} is unknown; choose 'keep' or 'remove'.")
     parameters = explanation.parameters
     n_frames = 1 + len(audio.samples) // parameters.hop_length
     important = np.zeros((n_frames, parameters.n_mels), dtype=np.float32)
-    masks = importance_mask(explanation, keep=keep)
+    masks = importance_mask(explanation, keep=keep, of=of, ranking=ranking)
     starts = segment_starts(n_frames, parameters)
     if explanation.segments.max() >= len(starts):
         raise ValueError("The explanation has segments that the song lacks; explain this song.")

@@ -42,6 +42,12 @@ class Background:
     logmel: np.ndarray
     weights: np.ndarray
 
+    @property
+    def shares(self) -> np.ndarray:
+        """The weights in double precision, `shape=(k,)`: their sum is one to the last digit."""
+        weights = self.weights.astype(np.float64)
+        return weights / weights.sum()
+
 
 class GenreModel:
     """One trained network together with its card.

@@ -11,7 +11,7 @@ import shap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import core.explanation
+import core.shap_values
 from core.analysis import analyze
 from core.audio import Audio
 from core.constants import SAMPLE_RATE
@@ -221,13 +221,13 @@ def test_a_model_is_traced_once_and_can_be_forgotten(
     song: Audio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     traces: list[str] = []
-    trace = core.explanation._trace
+    trace = core.shap_values._trace
 
     def counted(model: GenreModel) -> object:
         traces.append(model.name)
         return trace(model)
 
-    monkeypatch.setattr(core.explanation, "_trace", counted)
+    monkeypatch.setattr(core.shap_values, "_trace", counted)
     model = tiny_model("cnn")
     explain(song, model, target="jazz", segments=[0])
     explain(song, model, target="rock")
@@ -245,3 +245,30 @@ def test_joined_parts_are_the_explanation_of_the_whole(song: Audio, tiny: GenreM
     np.testing.assert_array_equal(parts.segments, whole.segments)
     with pytest.raises(ValueError, match="one genre by one model"):
         joined([whole[:1], explain(song, tiny, target="rock", segments=[1])])
+
+
+def test_a_genre_rather_than_another_adds_up_in_log_odds(song: Audio, tiny: GenreModel) -> None:
+    found = explain(song, tiny, target="jazz", versus="blues")
+    rows = analyze(song, tiny).probabilities.astype(np.float64)
+    jazz, blues = (tiny.genres.index(genre) for genre in ("jazz", "blues"))
+    np.testing.assert_allclose(found.prediction, np.log(rows[:, jazz] / rows[:, blues]), atol=1e-5)
+    tolerance = GAP_TOLERANCE * core.shap_values.LOG_ODDS_UNIT
+    assert np.abs(found.gap).max() <= tolerance + 1e-3
+    np.testing.assert_allclose(found.mel.sum(axis=2), found.mfcc.sum(axis=2), atol=1e-4)
+    other = explain(song, tiny, target="blues", versus="jazz")
+    np.testing.assert_allclose(other.mfcc, -found.mfcc, atol=1e-4)
+    assert (found.versus, other.versus) == ("blues", "jazz")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"target": "jazz", "versus": "jazz"}, "another genre than jazz"),
+        ({"target": "jazz", "versus": "polka"}, "does not know the genre 'polka'"),
+    ],
+)
+def test_a_rival_must_be_another_genre(
+    song: Audio, tiny_cnn: GenreModel, options: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ExplanationError, match=sentence):
+        explain(song, tiny_cnn, **options)  # type: ignore[arg-type]
