@@ -77,6 +77,27 @@ def filtered(logmel: tf.Tensor, kept: tf.Tensor, top_db: float) -> tf.Tensor:
     return tf.minimum(decibels, 0.0)
 
 
+def raised(logmel: tf.Tensor, part: float | tf.Tensor, top_db: float) -> tf.Tensor:
+    """Return spectrograms brought nearer to full level, as a new reference does.
+
+    Parameters
+    ----------
+    logmel : tf.Tensor [shape=(batch, frames, n_mels), range=[-top_db, 0]]
+        Spectrograms in dB.
+    part : float or tf.Tensor, range=[0, 1]
+        Part of what their maximum lacks.
+    top_db : float
+        Depth of the spectrogram.
+
+    Returns
+    -------
+    tf.Tensor [shape=(batch, frames, n_mels), range=[-top_db, 0]]
+        The floor stays where it is.
+    """
+    lacking = -tf.reduce_max(logmel, [1, 2], keepdims=True)
+    return tf.where(logmel > -top_db, tf.minimum(logmel + part * lacking, 0.0), -top_db)
+
+
 def silence(
     generator: tf.random.Generator, logmel: tf.Tensor, probability: float, top_db: float
 ) -> tf.Tensor:
@@ -103,9 +124,7 @@ def silence(
     kept = regions(generator, logmel)
     exact = tf.where(kept, logmel, -top_db)
     masked = tf.where(generator.uniform(rows) < 0.5, exact, filtered(logmel, kept, top_db))
-    lacking = -tf.reduce_max(masked, [1, 2], keepdims=True)
-    raised = masked + generator.uniform(rows) * lacking
-    masked = tf.where(masked > -top_db, tf.minimum(raised, 0.0), -top_db)
+    masked = raised(masked, generator.uniform(rows), top_db)
     return tf.where(generator.uniform(rows) < probability, masked, logmel)
 
 

@@ -18,7 +18,8 @@ GENERAL = Settings(
     ),
 )
 
-# Unknown segments of known songs: the more closely a song is remembered the better.
+# Unknown segments of known songs: the more closely a song is remembered the better, so shades of
+# another's opinion do not help.
 KNOWN_SONGS = replace(
     GENERAL,
     epochs=55,
@@ -26,7 +27,7 @@ KNOWN_SONGS = replace(
     weight_decay=1e-4,
     dropout=0.2,
     label_smoothing=0.0,
-    augmentation=replace(GENERAL.augmentation, masked=0.02, mixup=0.05),
+    augmentation=replace(GENERAL.augmentation, darkened=0.0, masked=0.02, mixup=0.05, softened=0.0),
 )
 
 # Folds by artist have no side to stop on; these are the epochs the artist protocol chose.

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from core.features import FeatureParameters, mel_filterbank, stft
 from core.listening import filter_song
-from core.masking import filtered, regions, silence
+from core.masking import filtered, raised, regions, silence
 
 PARAMETERS = FeatureParameters()
 
@@ -65,3 +65,12 @@ def test_filtering_is_predicted_to_within_a_few_decibels() -> None:
     error = np.abs(predicted.numpy()[0] - heard)
     assert np.median(error) < 0.5
     assert np.mean(error < 10) > 0.9
+
+
+def test_raising_leaves_silence_silent_and_stops_at_full_level() -> None:
+    logmel = np.full((2, 3, 4), -80, dtype=np.float32)
+    logmel[0, 0, 0], logmel[0, 1, 1] = -20, -70
+    half, full = (raised(logmel, part, 80.0).numpy() for part in (0.5, 1.0))
+    assert (half[0, 0, 0], half[0, 1, 1]) == (-10, -60)
+    assert (full[0, 0, 0], full[0, 1, 1]) == (0, -50)
+    assert (full[1] == -80).all()
