@@ -34,7 +34,8 @@ STEP_SIZE = 0.15  # of a ranking whose deviation is one at first
 SOFTNESS = 0.3  # width of the mask's edge in deviations of the ranking; only gradients see it
 RETENTION = 0.5  # weight of "gone without it" against "there with nothing else"
 BATCH = 8  # segments at a time
-SHARES = np.linspace(0.02, 1, 50)  # candidates for the smallest share
+# Candidates for the smallest share.
+SHARES = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 
 Progress = Callable[[int, int], None]
 
@@ -103,9 +104,9 @@ def smallest_share(model: GenreModel, explanation: Explanation, ranking: np.ndar
 
     Returns
     -------
-    np.ndarray [shape=(n,), range=[0.02, 1]]
-        Smallest share of the area, in steps of 2 %, at which the genre is at least as probable as
-        in the whole segment; as the filtered spectrogram predicts it, to be checked by listening.
+    np.ndarray [shape=(n,), range=[0.01, 1]]
+        Smallest of `SHARES` at which the genre is at least as probable as in the whole segment, as
+        the filtered spectrogram predicts it; to be checked by listening.
     """
     from core.listening import importance_mask
     from core.masking import filtered, raised
@@ -115,7 +116,7 @@ def smallest_share(model: GenreModel, explanation: Explanation, ranking: np.ndar
     whole = model.predict_logmel(explanation.logmel)[:, genre]
     smallest = np.ones(len(explanation))
     for share in SHARES[::-1]:
-        mask = importance_mask(explanation, keep=float(share), ranking=ranking)
+        mask = importance_mask(explanation, keep=share, ranking=ranking)
         heard = filtered(explanation.logmel, mask, top_db)
         kept = model.predict_logmel(raised(heard, 1.0, top_db).numpy())[:, genre]
         smallest[kept >= whole] = share

@@ -1,9 +1,9 @@
 """What pages share: the chosen song, and results from `core`.
 
-This is the only module of the dashboard that asks `core` to compute. Nothing of `core` but its
-constants is imported before a song is chosen, because TensorFlow and librosa take seconds to load:
-that happens in the background, see `dashboard.warmup`. Results live on bounded shelves, by the
-digest of the song's bytes and of the model's weights.
+This module and `dashboard.sounds` are the only ones that ask `core` to compute. Nothing of `core`
+but its constants is imported before a song is chosen, because TensorFlow and librosa take seconds
+to load: that happens in the background, see `dashboard.warmup`. Results live on bounded shelves, by
+the digest of the song's bytes and of the model's weights.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.audio import Audio
     from core.explanation import Explanation
-    from core.listening import Mode
     from core.models import GenreModel
 
 MODELS = ("cnn", "cnn_lstm")  # in the order of their cards on the page
@@ -37,7 +36,6 @@ PART = 12  # segments explained at a time; a run that is stopped loses no finish
 _songs: Shelf[Audio] = Shelf(4)  # fifteen minutes are 79 MB each
 _analyses: Shelf[Analysis] = Shelf(16)
 _explanations: Shelf[Explanation] = Shelf(64)  # parts and single segments, up to 4 MB each
-_excerpts: Shelf[Excerpt] = Shelf(24)
 
 
 @dataclass(frozen=True)
@@ -60,22 +58,6 @@ class Song:
     name: str
     content: bytes = field(repr=False, compare=False)
     title: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Excerpt:
-    """A song or a part of it, ready to be played, and what a model says of it.
-
-    Parameters
-    ----------
-    file : bytes
-        FLAC, as long as the song.
-    probabilities : np.ndarray [shape=(10,), range=[0, 1]]
-        Mean of the segments' genre probabilities.
-    """
-
-    file: bytes
-    probabilities: np.ndarray
 
 
 @st.cache_data(show_spinner=False)
@@ -140,7 +122,7 @@ def analysis_of(song: Song, name: str, report: Report) -> Analysis:
         If the song cannot be heard, or the model cannot be used.
     """
     audio = audio_of(song, report)
-    model = _model(name)
+    model = model_of(name)
     from core.analysis import analyze
 
     def hear() -> Analysis:
@@ -148,7 +130,7 @@ def analysis_of(song: Song, name: str, report: Report) -> Analysis:
         return analyze(audio, model)
 
     doing = f"{model_name(name)} is listening …"
-    return _analyses.get(_key(song, model), hear, waiting=lambda: report(doing, None))
+    return _analyses.get(key_of(song, model), hear, waiting=lambda: report(doing, None))
 
 
 def analyses_of(song: Song, report: Report) -> tuple[dict[str, Analysis], list[str]]:
@@ -175,7 +157,7 @@ def analyses_of(song: Song, report: Report) -> tuple[dict[str, Analysis], list[s
 
 def is_explained(song: Song, analysis: Analysis, target: str) -> bool:
     """Return whether the explanation of a whole song is at hand."""
-    key = _key(song, _model(analysis.model))
+    key = key_of(song, model_of(analysis.model))
     parts = range(0, len(analysis.starts_s), PART)
     return all((*key, target, "part", first // PART) in _explanations for first in parts)
 
@@ -184,87 +166,32 @@ def segment_explanation_of(
     song: Song, name: str, target: str, segment: int, report: Report
 ) -> Explanation:
     """Return the explanation of one segment of a song, an `Explanation` of length 1."""
-    model = _model(name)
-    part = _explanations.peek((*_key(song, model), target, "part", segment // PART))
+    model = model_of(name)
+    part = _explanations.peek((*key_of(song, model), target, "part", segment // PART))
     if part is not None:
         return part[segment % PART]
     return _explained(song, model, target, "segment", segment, [segment], report)
 
 
-def explanation_of(song: Song, name: str, target: str, report: Report) -> Explanation:
-    """Return a whole song's explanation, made in parts that are kept when a run is stopped."""
-    analysis = analysis_of(song, name, report)
-    from core.explanation import joined
-
-    model = _model(name)
-    count = len(analysis.starts_s)
+def parts_of(song: Song, name: str, target: str, report: Report) -> list[Explanation]:
+    """Return a whole song's explanation in parts, which are kept when a run is stopped."""
+    count = len(analysis_of(song, name, report).starts_s)
+    model = model_of(name)
     parts = []
     for first in range(0, count, PART):
         segments = range(first, min(first + PART, count))
         parts.append(
             _explained(song, model, target, "part", first // PART, segments, report, count)
         )
+    return parts
+
+
+def explanation_of(song: Song, name: str, target: str, report: Report) -> Explanation:
+    """Return a whole song's explanation."""
+    parts = parts_of(song, name, target, report)
+    from core.explanation import joined
+
     return joined(parts)
-
-
-def excerpt_of(
-    song: Song, name: str, target: str | None, keep: float, mode: Mode, report: Report
-) -> Excerpt:
-    """Return a song, or what `core.listening` leaves of it, with the model's answer to that.
-
-    Parameters
-    ----------
-    song : Song
-        The song.
-    name : str
-        Name of the model.
-    target : str or None
-        Genre whose evidence decides what is important; None for the song as it is.
-    keep : float
-        Share of the sound that counts as important, in ``(0, 1)``.
-    mode : {"keep", "remove"}
-        Whether the important regions are left, or everything else.
-    report : callable
-        Told about progress.
-
-    Returns
-    -------
-    Excerpt
-        As long as the song.
-    """
-    from core.analysis import analyze
-    from core.audio import encode_audio
-
-    model = _model(name)
-
-    def cut() -> Excerpt:
-        audio = audible(song, name, target, keep, mode, report)
-        report("Listening to what is left …" if target else "Preparing the song …", None)
-        heard = analyze(audio, model) if target else analysis_of(song, name, report)
-        return Excerpt(encode_audio(audio, "FLAC"), heard.song_probabilities)
-
-    key = (*_key(song, model), target, keep, mode)
-    return _excerpts.get(key, cut, waiting=lambda: report("Preparing what you hear …", None))
-
-
-def audible(
-    song: Song, name: str, target: str | None, keep: float, mode: Mode, report: Report
-) -> Audio:
-    """Return the samples of an excerpt; the parameters are those of `excerpt_of`."""
-    from core.listening import listen
-
-    audio = audio_of(song, report)
-    if target is None:
-        return audio
-    explanation = explanation_of(song, name, target, report)
-    return listen(audio, explanation, keep=keep, mode=mode)
-
-
-def wav_of(song: Song, name: str, target: str, keep: float, mode: Mode) -> bytes:
-    """Return an excerpt as a WAV file; the parameters are those of `excerpt_of`."""
-    from core.audio import encode_audio
-
-    return encode_audio(audible(song, name, target, keep, mode, lambda *_: None), "WAV")
 
 
 def accuracy(name: str) -> tuple[float, int] | None:
@@ -275,7 +202,7 @@ def accuracy(name: str) -> tuple[float, int] | None:
     tuple of float and int, or None
         Share of songs of artists that it was not trained with; None if its card does not say.
     """
-    metrics = _model(name).card.get("metrics")
+    metrics = model_of(name).card.get("metrics")
     if not metrics or metrics.get("protocol") != "artist":
         return None
     test = metrics["test"]
@@ -284,31 +211,33 @@ def accuracy(name: str) -> tuple[float, int] | None:
 
 def genre_index(name: str, genre: str) -> int:
     """Return the place of a genre among a model's probabilities."""
-    return _model(name).genres.index(genre)
+    return model_of(name).genres.index(genre)
 
 
 def standardised(name: str, mfcc: np.ndarray) -> np.ndarray:
     """Return MFCCs as a model reads them; see `GenreModel.standardise`."""
-    return _model(name).standardise(mfcc)
+    return model_of(name).standardise(mfcc)
 
 
 def band_frequencies(name: str) -> np.ndarray:
     """Return the middle of each mel band of a model in Hz, `shape=(n_mels,)`."""
     from core.features import mel_filterbank
 
-    parameters = _model(name).parameters
+    parameters = model_of(name).parameters
     bank = mel_filterbank(parameters)
     bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft
     return (bank @ bins) / bank.sum(axis=1)
 
 
-def _model(name: str) -> GenreModel:
+def model_of(name: str) -> GenreModel:
+    """Return a loaded model."""
     from core.models import load_model
 
     return load_model(name)
 
 
-def _key(song: Song, model: GenreModel) -> tuple[str, str]:
+def key_of(song: Song, model: GenreModel) -> tuple[str, str]:
+    """Return what identifies results of a model about a song."""
     return song.digest, model.card["weights"]["sha256"]
 
 
@@ -336,5 +265,5 @@ def _explained(
 
         return explain(audio, model, target=target, segments=segments, progress=progress)
 
-    key = (*_key(song, model), target, kind, index)
+    key = (*key_of(song, model), target, kind, index)
     return _explanations.get(key, ask, waiting=lambda: report(doing, None))

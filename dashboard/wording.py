@@ -194,6 +194,14 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
     return f"{part} {less if now >= 0.5 * original else little}"
 
 
+def enough(share: float, target: str) -> str:
+    """Say how little would be enough for the network, as a sentence."""
+    return (
+        f"As little as {percent(share)} of a segment, on average, would be enough for the network "
+        f"to hear as much {genre_name(target)} as in the whole."
+    )
+
+
 def original_reading(model: str) -> str:
     """Say what the probability of the whole song is."""
     return f"The whole song as {model_name(model)} hears it, on average over its segments."

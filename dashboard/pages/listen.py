@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard import session, wording
+from dashboard import session, sounds, wording
 from dashboard.cards import account, heard, legend, verdict_card, verdict_cards
 from dashboard.chooser import choose_song
 from dashboard.notices import Progress, failures_as_sentences, renewed
 from dashboard.palette import diverging_scale, palette
-from dashboard.session import Excerpt, Song
+from dashboard.session import Song
+from dashboard.sounds import ATTRIBUTED, OPTIMISED, Excerpt
 from dashboard.wording import genre_name, genre_title, markdown_safe, model_name, percent
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ VIEW_MEANINGS = {
     "part in its answer.",
     "mel": "Grey: the sound by frequency, from low to high. Colour: the same evidence, carried "
     "back to what can be heard.",
+}
+METHODS = {ATTRIBUTED: "What counted", OPTIMISED: "What would be enough"}
+METHOD_MEANINGS = {
+    ATTRIBUTED: "The regions whose SHAP values speak most for the genre: what the network's answer "
+    "to this song was made of.",
+    OPTIMISED: "Another question, and a harder light on the network: regions sought, by trial and "
+    "correction, so that they alone convince it and nothing of the kind is left without them. "
+    "They show what would persuade this network, not what did.",
 }
 
 state = st.session_state
@@ -111,10 +120,11 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     segment = choose_segment(analysis, target)
 
     evidence_place = st.container()
-    players_place = renewed("players", (song.digest, analysis.model, target))
+    method = state.get("method", ATTRIBUTED)
+    players_place = renewed("players", (song.digest, analysis.model, target, method))
     # Streamlit forgets an audio file when a run ends without having drawn it, also when someone's
     # next click ended that run early: players that are ready are drawn before anything slow.
-    if session.is_explained(song, analysis, target):
+    if sounds.is_ready(song, analysis, target, method):
         with players_place:
             players_section(song, analysis, target)
         with evidence_place:
@@ -213,6 +223,7 @@ def evidence_section(song: Song, analysis: Analysis, target: str, segment: int) 
         if filled < explanation.mfcc.shape[1]:
             end_s = float(explanation.ends_s[0])
             st.caption(f"The song ends at {wording.clock(end_s, digits=1)}: the rest is silence.")
+        network_input(song, analysis.model, segment)
     with right:
         st.html(
             account(
@@ -223,6 +234,20 @@ def evidence_section(song: Song, analysis: Analysis, target: str, segment: int) 
             )
         )
         st.caption(wording.additivity(float(explanation.gap[0])))
+
+
+def network_input(song: Song, model: str, segment: int) -> None:
+    """Offer to hear what the network is given of a segment."""
+    with st.expander("Hear what the network is given", icon=":material/hearing:"):
+        st.markdown(
+            "Thirteen MFCCs keep the broad shape of the spectrum and lose pitch and phase. Turned "
+            "back into sound they are a ghost of these three seconds: all that the network has to "
+            "go by. The players below filter the song itself instead."
+        )
+        if st.toggle("Turn them into sound", key=f"ghost-{song.digest}-{model}-{segment}"):
+            with Progress() as progress:
+                file = sounds.network_input_of(song, model, segment, progress)
+            st.audio(file, format="audio/flac", alt="The network's input as sound")
 
 
 def draw_evidence(explanation: Explanation, view: str) -> None:
@@ -266,13 +291,27 @@ def draw_evidence(explanation: Explanation, view: str) -> None:
 def players_section(song: Song, analysis: Analysis, target: str) -> None:
     """Draw the players once the whole song is explained."""
     st.header("Hear the evidence", anchor=False)
-    if explain_all(song, analysis, target):
-        players(song, analysis.model, target)
+    method = st.segmented_control(
+        "What to keep",
+        list(METHODS),
+        format_func=lambda name: METHODS[name],
+        default=ATTRIBUTED,
+        key="method",
+        persist_state="session",
+        required=True,
+        label_visibility="collapsed",
+    )
+    st.markdown(METHOD_MEANINGS[method])
+    if prepared(song, analysis, target, method):
+        if method == OPTIMISED:
+            enough = sounds.enough_of(song, analysis.model, target)
+            st.markdown(wording.enough(enough, target))
+        players(song, analysis.model, target, method)
 
 
-def explain_all(song: Song, analysis: Analysis, target: str) -> bool:
-    """Explain the whole song unless that was stopped; return whether it is explained."""
-    key = (song.digest, analysis.model, target)
+def prepared(song: Song, analysis: Analysis, target: str, method: str) -> bool:
+    """Work through the whole song unless that was stopped; return whether all is done."""
+    key = (song.digest, analysis.model, target, method)
     if state.get("stopped") == key:
         st.markdown("Stopped. What was finished is kept.")
         st.button(
@@ -280,16 +319,16 @@ def explain_all(song: Song, analysis: Analysis, target: str) -> bool:
         )
         return False
     place = st.empty()
-    if not session.is_explained(song, analysis, target):
+    if not sounds.is_ready(song, analysis, target, method):
         place.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
     with Progress() as progress:
-        session.explanation_of(song, analysis.model, target, progress)
+        sounds.prepare(song, analysis.model, target, method, progress)
     place.empty()
     return True
 
 
 @st.fragment
-def players(song: Song, model: str, target: str) -> None:
+def players(song: Song, model: str, target: str, method: str) -> None:
     """Draw the three players and what the network says of each; a fragment: the slider is quick."""
     least, most, step = KEEP_PERCENT
     if "keep" not in state:
@@ -306,9 +345,9 @@ def players(song: Song, model: str, target: str) -> None:
     keep = percentage / 100
     with failures_as_sentences():
         with Progress() as progress:
-            whole = session.excerpt_of(song, model, None, 1.0, "keep", progress)
-            kept = session.excerpt_of(song, model, target, keep, "keep", progress)
-            rest = session.excerpt_of(song, model, target, keep, "remove", progress)
+            whole = sounds.excerpt_of(song, model, None, method, 1.0, "keep", progress)
+            kept = sounds.excerpt_of(song, model, target, method, keep, "keep", progress)
+            rest = sounds.excerpt_of(song, model, target, method, keep, "remove", progress)
 
         original, *others = st.columns(3, border=True)
         genre = session.genre_index(model, target)
@@ -327,7 +366,7 @@ def players(song: Song, model: str, target: str) -> None:
                 st.markdown(wording.reading(mode, keep, target, before, now))
                 st.download_button(
                     "Save as WAV",
-                    data=partial(session.wav_of, song, model, target, keep, mode),
+                    data=partial(sounds.wav_of, song, model, target, method, keep, mode),
                     file_name=wording.file_name(song.name, target, mode, percentage),
                     mime="audio/wav",
                     icon=":material/download:",

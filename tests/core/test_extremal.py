@@ -7,7 +7,7 @@ import pytest
 
 from core.audio import Audio
 from core.explanation import Explanation, explain
-from core.extremal import AREAS, extremal_ranking, smallest_share
+from core.extremal import AREAS, SHARES, extremal_ranking, smallest_share
 from core.listening import importance_mask
 from core.masking import filtered, raised
 from core.models import GenreModel
@@ -53,14 +53,14 @@ def test_the_smallest_share_convinces_and_no_smaller_one_does(
 ) -> None:
     smallest = smallest_share(tiny_cnn, explanation, ranking)
     whole = tiny_cnn.predict_logmel(explanation.logmel)[:, tiny_cnn.genres.index("jazz")]
-    assert ((smallest >= 0.02) & (smallest <= 1)).all()
+    assert np.isin(smallest, SHARES).all()
     found = smallest < 1
     assert found.any()
     at = heard(tiny_cnn, explanation, importance_mask(explanation, keep=smallest, ranking=ranking))
     assert (at[found] >= whole[found]).all()
-    less = importance_mask(explanation, keep=np.maximum(smallest - 0.02, 0), ranking=ranking)
-    fewer = heard(tiny_cnn, explanation, less)
-    assert (fewer[found & (smallest > 0.03)] < whole[found & (smallest > 0.03)]).all()
+    smaller = np.array([max((s for s in SHARES if s < share), default=0) for share in smallest])
+    less = importance_mask(explanation, keep=smaller, ranking=ranking)
+    assert (heard(tiny_cnn, explanation, less)[smaller > 0] < whole[smaller > 0]).all()
 
 
 def test_a_stop_is_obeyed_between_batches(tiny_cnn: GenreModel, explanation: Explanation) -> None:

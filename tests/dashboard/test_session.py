@@ -11,14 +11,10 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from core.analysis import analyze
-from core.audio import Audio, AudioError, encode_audio, load_audio
+from core.audio import AudioError, load_audio
 from core.explanation import explain
-from core.listening import listen
-from core.model_cards import ModelError
 from core.models import GenreModel
 from dashboard import session
-from dashboard.shelf import Shelf
 
 
 class Stopped(BaseException):
@@ -27,23 +23,6 @@ class Stopped(BaseException):
 
 def silent(text: str, share: float | None) -> None:
     """Report nothing."""
-
-
-@pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -> session.Song:
-    """The little song as an upload, a small network, empty shelves, nothing left to load."""
-
-    def model(name: str) -> GenreModel:
-        if name != "cnn":
-            raise ModelError(f"There is no model {name!r}.")
-        return tiny_cnn
-
-    monkeypatch.setattr(session, "_model", model)
-    monkeypatch.setattr(session, "PART", 2)
-    monkeypatch.setattr(session.warm_up, "wait", lambda report: None)
-    for shelf in ("_songs", "_analyses", "_explanations", "_excerpts"):
-        monkeypatch.setattr(session, shelf, Shelf(16))
-    return session.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")
 
 
 def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
@@ -93,21 +72,6 @@ def test_one_segment_is_explained_alone_or_taken_from_the_whole(chosen: session.
     assert list(taken.segments) == [1]
     assert taken is not alone
     np.testing.assert_allclose(taken.mfcc, alone.mfcc, atol=1e-5)
-
-
-@pytest.mark.parametrize("mode", ["keep", "remove"])
-def test_an_excerpt_is_what_listen_leaves_and_what_the_network_says_of_it(
-    chosen: session.Song, tiny_cnn: GenreModel, mode: str
-) -> None:
-    excerpt = session.excerpt_of(chosen, "cnn", "jazz", 0.3, mode, silent)  # type: ignore[arg-type]
-    audio = load_audio(chosen.content)
-    expected = listen(audio, explain(audio, tiny_cnn, target="jazz"), keep=0.3, mode=mode)  # type: ignore[arg-type]
-    heard = load_audio(excerpt.file)
-    assert len(heard.samples) == len(audio.samples)
-    np.testing.assert_allclose(heard.samples, expected.samples, atol=1e-3)
-    np.testing.assert_allclose(
-        excerpt.probabilities, analyze(expected, tiny_cnn).song_probabilities, atol=1e-4
-    )
 
 
 def test_equal_bytes_are_heard_once_whatever_they_are_called(
