@@ -149,9 +149,8 @@ def _limited(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     excess_db = 20 * np.log10(np.maximum(_peaks(samples, spacing) / CEILING, 1))
     if not excess_db.any():
         return samples
-    # A stretch lies between two points: a gain that is low enough at both is so in between.
-    points = np.maximum(np.append(excess_db, 0), np.insert(excess_db, 0, 0))
-    gains = (10 ** (-_spread(points) / 20)).astype(np.float32)
+    # A stretch lies between its own point and the next, which the hold makes as low at least.
+    gains = (10 ** (-_spread(np.append(excess_db, 0)) / 20)).astype(np.float32)
     position = np.arange(spacing, dtype=np.float32) / spacing
     curve = gains[:-1, np.newaxis] + np.diff(gains)[:, np.newaxis] * position
     return samples * curve.ravel()[: len(samples)]
@@ -166,7 +165,7 @@ def _spread(excess_db: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     excess_db : np.ndarray [shape=(points,), range=[0, inf)]
-        Needed reduction in dB.
+        Needed reduction in dB, at each point and up to the next.
 
     Returns
     -------
@@ -197,7 +196,8 @@ def _peaks(samples: np.ndarray, spacing: int) -> np.ndarray:
     -------
     np.ndarray [shape=(1 + n // spacing,), dtype=float32]
         Amplitudes; after the sound there is silence. Values between samples are left out where
-        none can reach the ceiling.
+        none can reach the ceiling, and fall short of the truth for sounds close to half the
+        sampling rate.
     """
     # Each value between two samples is a sum of those around it, by a windowed sinc.
     distance = (

@@ -18,9 +18,7 @@ from dashboard.palette import diverging_scale, palette
 from dashboard.wording import clock, genre_name, percent
 
 MAX_LABELLED_SEGMENTS = 14  # more, and percentages no longer fit into the cells
-CLIPPED_SHARE = (
-    0.005  # of the cells may exceed the strongest colour, lest one outlier pale the rest
-)
+CLIPPED_SHARE = 0.005  # of the cells exceed the strongest colour: one outlier must not pale them
 
 TICK_FREQUENCIES = {
     100: "100",

@@ -302,6 +302,7 @@ def players_section(song: Song, analysis: Analysis, target: str) -> None:
         label_visibility="collapsed",
     )
     st.markdown(METHOD_MEANINGS[method])
+    st.caption("Excerpts are played about as loud as the song; the network hears what you hear.")
     if prepared(song, analysis, target, method):
         if method == OPTIMISED:
             enough = sounds.enough_of(song, analysis.model, target)
