@@ -1,0 +1,48 @@
+"""What bundled models must stand: another loudest moment in the song, silence, and noise."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from core.analysis import analyze
+from core.audio import Audio, load_audio
+from core.constants import EXAMPLES_DIR, SAMPLE_RATE
+from core.model_cards import list_models
+from core.models import GenreModel, load_model
+
+EXAMPLES = [
+    entry["file"]
+    for entry in json.loads((EXAMPLES_DIR / "examples.json").read_text(encoding="utf-8"))
+]
+
+
+@pytest.fixture(scope="module", params=[card["name"] for card in list_models()])
+def model(request: pytest.FixtureRequest) -> GenreModel:
+    return load_model(request.param)
+
+
+@pytest.mark.parametrize("file", EXAMPLES)
+def test_a_louder_moment_elsewhere_in_the_song_hardly_matters(model: GenreModel, file: str) -> None:
+    """The reference of a spectrogram is the song's maximum: here it lies 6 dB higher."""
+    analysis = analyze(load_audio(EXAMPLES_DIR / file), model)
+    lowered = np.maximum(analysis.logmel - 6, -model.parameters.top_db)
+    moved = model.predict_logmel(lowered).mean(axis=0) - analysis.song_probabilities
+    assert np.abs(moved).max() < 0.1
+
+
+def test_examples_are_not_all_heard_as_one_genre(model: GenreModel) -> None:
+    heard = {analyze(load_audio(EXAMPLES_DIR / file), model).genre for file in EXAMPLES}
+    assert len(heard) >= 4
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1])
+def test_silence_and_noise_get_probabilities_like_any_sound(
+    model: GenreModel, level: float
+) -> None:
+    samples = level * np.random.default_rng(0).standard_normal(5 * SAMPLE_RATE)
+    answer = analyze(Audio(samples=samples.astype(np.float32)), model).probabilities
+    assert np.isfinite(answer).all()
+    np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-5)
