@@ -20,10 +20,13 @@ from core.faithfulness import (
     average_gain,
     average_increase,
     complexity,
+    deletion_auc,
     evaluate,
     faithfulness,
     faithfulness_of_removal,
     input_fidelity,
+    insertion_auc,
+    rank_correlation,
     sparseness,
     validate,
 )
@@ -152,6 +155,117 @@ def test_what_is_wrong_with_maps_is_said(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         metric(maps)
+
+
+@pytest.mark.parametrize("area", [insertion_auc, deletion_auc])
+@pytest.mark.parametrize(
+    ("shares", "probabilities", "expected"),
+    [
+        ([0, 1], [0.2, 0.8], 0.5),
+        ([0, 0.5, 1], [0.0, 1.0, 1.0], 0.75),
+        ([0, 0.1, 1], [0.0, 1.0, 1.0], 0.95),  # shares need not be at equal distances
+        ([0, 0.25, 1], [[0.4, 1.0], [0.4, 0.0], [0.4, 0.0]], (0.4 + 0.125) / 2),
+    ],
+)
+def test_the_area_under_a_curve_is_that_computed_by_hand(
+    area: Callable[[np.ndarray, np.ndarray], float],
+    shares: list[float],
+    probabilities: list[float],
+    expected: float,
+) -> None:
+    assert area(np.array(shares), np.array(probabilities)) == pytest.approx(expected, abs=1e-12)
+
+
+@given(hnp.arrays(float, (5, 3), elements=st.floats(0, 1)), st.floats(0.01, 0.9))
+def test_the_area_is_that_of_the_single_curves_and_never_leaves_their_range(
+    probabilities: np.ndarray, share: float
+) -> None:
+    shares = np.array([0, share, 0.95, 0.99, 1])
+    area = insertion_auc(shares, probabilities)
+    singles = [insertion_auc(shares, curve) for curve in probabilities.T]
+    assert area == pytest.approx(np.mean(singles), abs=1e-12)
+    assert probabilities.min() - 1e-12 <= area <= probabilities.max() + 1e-12
+    better = probabilities.copy()
+    better[1] = 1
+    assert insertion_auc(shares, better) >= area
+    # What is removed from one end is kept from the other.
+    assert deletion_auc((1 - shares)[::-1], probabilities[::-1]) == pytest.approx(area, abs=1e-12)
+
+
+@pytest.mark.parametrize("area", [insertion_auc, deletion_auc])
+@pytest.mark.parametrize(
+    ("shares", "probabilities", "message"),
+    [
+        ([0, 0.5], [0.1, 0.2], "rise from 0 to 1"),
+        ([0.1, 1], [0.1, 0.2], "rise from 0 to 1"),
+        ([0, 0.5, 0.5, 1], [0.1] * 4, "rise from 0 to 1"),
+        ([0, float("nan"), 1], [0.1] * 3, "rise from 0 to 1"),
+        ([0, 1], [0.1] * 3, "2 shares have 3 probabilities"),
+        ([0, 1], [0.1, 1.1], "from 0 to 1"),
+        ([], [], "at least one segment"),
+    ],
+)
+def test_what_is_wrong_with_a_curve_is_said(
+    area: Callable[[np.ndarray, np.ndarray], float],
+    shares: list[float],
+    probabilities: list[float],
+    message: str,
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        area(np.array(shares), np.array(probabilities))
+
+
+def test_maps_are_alike_when_they_order_their_cells_alike() -> None:
+    maps = np.array([[1.0, 2.0, 3.0, 10.0], [4.0, 3.0, -2.0, 1.0]])
+    assert rank_correlation(maps, np.exp(maps)) == pytest.approx(1)
+    assert rank_correlation(maps, -maps) == pytest.approx(-1)
+    # Each segment counts once: one agrees, one is the reverse.
+    assert rank_correlation(maps, maps * [[1], [-1]]) == pytest.approx(0, abs=1e-12)
+    # Spearman's own formula: 1 - 6 * sum(d^2) / (n * (n^2 - 1)).
+    other = np.array([[2.0, 1.0, 3.0, 4.0]])
+    assert rank_correlation(maps[:1], other) == pytest.approx(1 - 6 * 2 / (4 * 15))
+    # Ties share their mean rank.
+    assert rank_correlation(np.array([[0.0, 0.0, 1.0]]), np.array([[0.0, 1.0, 2.0]])) == (
+        pytest.approx(1.5 / math.sqrt(1.5 * 2))
+    )
+
+
+@given(
+    hnp.arrays(float, (2, 3, 4), elements=st.integers(-5, 5)),
+    hnp.arrays(float, (2, 3, 4), elements=st.integers(-5, 5)),
+)
+def test_the_correlation_of_maps_is_symmetric_and_knows_no_scale(
+    maps: np.ndarray, others: np.ndarray
+) -> None:
+    correlation = rank_correlation(maps, others)
+    assert -1 - 1e-12 <= correlation <= 1 + 1e-12
+    assert rank_correlation(others, maps) == pytest.approx(correlation, abs=1e-12)
+    assert rank_correlation(3 * maps - 1, others) == pytest.approx(correlation, abs=1e-12)
+    assert rank_correlation(-maps, others) == pytest.approx(-correlation, abs=1e-12)
+
+
+def test_a_map_without_any_order_is_like_no_other() -> None:
+    assert rank_correlation(np.ones((2, 5)), np.arange(10.0).reshape(2, 5)) == 0
+
+
+def test_maps_of_noise_are_not_alike() -> None:
+    noise = np.random.RandomState(0).standard_normal((2, 4, 72, 128))
+    assert abs(rank_correlation(*noise)) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("maps", "others", "message"),
+    [
+        (np.ones((1, 4)), np.ones((2, 4)), "differ in shape"),
+        (np.ones((0, 4)), np.ones((0, 4)), "hold no segment's cells"),
+        (np.array([[1.0, np.nan]]), np.ones((1, 2)), "nan"),
+    ],
+)
+def test_maps_that_cannot_be_compared_are_refused(
+    maps: np.ndarray, others: np.ndarray, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        rank_correlation(maps, others)
 
 
 def test_all_metrics_come_by_the_names_of_the_literature() -> None:

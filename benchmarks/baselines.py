@@ -1,0 +1,201 @@
+"""What cells are ranked by in other methods than SHAP: gradients, noise, occlusion and LIME.
+
+Each function returns an importance ranking that `core.listening.listen` takes in place of its own,
+so that methods differ in nothing but the order of the cells. Rankings of single cells are blurred
+like that of the SHAP values. A *block* is one of 8 x 16 equal rectangles of a segment's log-mel
+spectrogram (9 frames x 8 bands with the shared features); without a block, its cells are at the
+floor.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from sklearn.linear_model import Ridge
+
+from core.explanation import Explanation
+from core.features import FeatureParameters, dct_matrix
+from core.listening import evidence
+from core.models import GenreModel
+from core.shap_values import Output, gradients_of
+
+BLOCKS = (8, 16)  # in time, in frequency
+LIME_SAMPLES = 1_000  # a segment
+LIME_KERNEL_WIDTH = 0.25  # of the cosine distance; as in LIME's own code, like the penalty
+LIME_PENALTY = 1.0
+
+
+def plain_gradient(model: GenreModel, explanation: Explanation) -> np.ndarray:
+    """Rank cells by how strongly the probability reacts to them, up or down.
+
+    Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks: visualising image
+    classification models and saliency maps".
+
+    Parameters
+    ----------
+    model : GenreModel
+        The explained model.
+    explanation : Explanation
+        Says which segments, and which genre.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32, non-negative]
+        Absolute gradient of the genre's probability for the log-mel cells, per dB, blurred.
+    """
+    return _blurred(explanation, np.abs(_mel_gradients(model, explanation)))
+
+
+def gradient_times_input(model: GenreModel, explanation: Explanation) -> np.ndarray:
+    """Rank cells by their gradient times their level above the floor.
+
+    Shrikumar, Greenside, Shcherbina & Kundaje 2016, "Not just a black box: learning important
+    features through propagating activation differences".
+
+    Parameters
+    ----------
+    model : GenreModel
+        The explained model.
+    explanation : Explanation
+        Says which segments, and which genre.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        To first order the probability that each cell adds to that of silence, blurred.
+    """
+    level = explanation.logmel + explanation.parameters.top_db
+    return _blurred(explanation, _mel_gradients(model, explanation) * level)
+
+
+def random_ranking(explanation: Explanation, seed: int) -> np.ndarray:
+    """Rank cells at random: masks of the same area and a similar shape that know nothing.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Says which segments.
+    seed : int
+        Seed of the noise; every segment has its own.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        White noise, blurred.
+    """
+    shape = explanation.mel.shape[1:]
+    noise = [
+        np.random.default_rng([seed, int(segment)]).standard_normal(shape)
+        for segment in explanation.segments
+    ]
+    return _blurred(explanation, np.stack(noise))
+
+
+def occlusion(model: GenreModel, explanation: Explanation) -> np.ndarray:
+    """Rank blocks by how much the probability drops without them.
+
+    Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks".
+
+    Parameters
+    ----------
+    model : GenreModel
+        The explained model.
+    explanation : Explanation
+        Says which segments, and which genre.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        Drop of the genre's probability, the same for all cells of a block.
+    """
+    blocks = _blocks(explanation.parameters)
+    one_missing = ~np.eye(math.prod(BLOCKS), dtype=bool)
+    target = model.genres.index(explanation.target)
+    whole = model.predict(explanation.mfcc_values)[:, target]
+    drops = [
+        probability - _without_blocks(model, segment, one_missing)[:, target]
+        for probability, segment in zip(whole, explanation.logmel, strict=True)
+    ]
+    return np.stack(drops).astype(np.float32)[:, blocks]
+
+
+def lime(model: GenreModel, explanation: Explanation, seed: int) -> np.ndarray:
+    """Rank blocks by their weight in a linear model of what the network says near a segment.
+
+    LIME (Ribeiro, Singh & Guestrin 2016, "Why should I trust you?") as audioLIME applies it to
+    music (Haunschmid, Manilow & Widmer 2020, "audioLIME: listenable explanations using source
+    separation"), with blocks of the spectrogram in place of separated sources.
+
+    Parameters
+    ----------
+    model : GenreModel
+        The explained model.
+    explanation : Explanation
+        Says which segments, and which genre.
+    seed : int
+        Seed of the samples; every segment has its own.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        Weight in the linear model, the same for all cells of a block.
+    """
+    blocks = _blocks(explanation.parameters)
+    target = model.genres.index(explanation.target)
+    weights = []
+    for segment, logmel in zip(explanation.segments, explanation.logmel, strict=True):
+        generator = np.random.default_rng([seed, int(segment)])
+        present = generator.random((LIME_SAMPLES, math.prod(BLOCKS))) < 0.5
+        present[0] = True
+        # The cosine between a sample and the whole is the root of the share that is present.
+        distance = 1 - np.sqrt(present.mean(axis=1))
+        closeness = np.exp(-((distance / LIME_KERNEL_WIDTH) ** 2) / 2)
+        answers = _without_blocks(model, logmel, present)[:, target]
+        surrogate = Ridge(alpha=LIME_PENALTY).fit(present, answers, sample_weight=closeness)
+        weights.append(surrogate.coef_)
+    return np.stack(weights).astype(np.float32)[:, blocks]
+
+
+def _mel_gradients(model: GenreModel, explanation: Explanation) -> np.ndarray:
+    """Return the gradient of the genre's probability for each log-mel cell, per dB."""
+    output = Output(model.genres.index(explanation.target))
+    gradients, _ = gradients_of(model, output)(model.standardise(explanation.mfcc_values))
+    dct = dct_matrix(model.parameters.n_mfcc, model.parameters.n_mels)
+    return gradients / model.scale @ dct
+
+
+def _blurred(explanation: Explanation, values: np.ndarray) -> np.ndarray:
+    """Blur values as `evidence` blurs the SHAP values."""
+    return evidence(replace(explanation, audible=values.astype(np.float32)))
+
+
+def _blocks(parameters: FeatureParameters) -> np.ndarray:
+    """Return the number of each cell's block, ``(segment_frames, n_mels)``."""
+    times, bands = (
+        np.arange(size) * count // size
+        for size, count in zip((parameters.segment_frames, parameters.n_mels), BLOCKS, strict=True)
+    )
+    return times[:, np.newaxis] * BLOCKS[1] + bands
+
+
+def _without_blocks(model: GenreModel, logmel: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return a model's answers to one segment of which some blocks are at the floor.
+
+    Parameters
+    ----------
+    model : GenreModel
+        The model.
+    logmel : np.ndarray [shape=(segment_frames, n_mels)]
+        The segment in dB.
+    present : np.ndarray [shape=(m, blocks), dtype=bool]
+        Which blocks are left in each variant.
+
+    Returns
+    -------
+    np.ndarray [shape=(m, genres), range=[0, 1]]
+        Probabilities.
+    """
+    blocks = _blocks(model.parameters)
+    return model.predict_logmel(np.where(present[:, blocks], logmel, -model.parameters.top_db))
