@@ -125,13 +125,17 @@ class Explanation:
 
     @property
     def shap(self) -> shap.Explanation:
-        """The MFCC view in the form that the shap library's own plots read."""
+        """SHAP values of the coefficients, in the form that the shap library's own plots read.
+
+        Those plots know instances and features, not time: the values of a segment, ``(n, n_mfcc)``,
+        are sums over its frames, and the data are means over them.
+        """
         import shap
 
         return shap.Explanation(
-            values=self.mfcc,
+            values=self.mfcc.sum(axis=1),
             base_values=self.base_value,
-            data=self.mfcc_values,
+            data=self.mfcc_values.mean(axis=1),
             feature_names=[f"MFCC {index + 1}" for index in range(self.mfcc.shape[-1])],
             output_names=f"{self.target} rather than {self.versus}" if self.versus else self.target,
         )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Mode = Literal["keep", "remove"]
 Share = Literal["area", "evidence"]
 
-SMOOTHING = (1.0, 1.0)  # frames, mel bands: standard deviation of the blur before cells are ranked
+SMOOTHING = (0.5, 0.5)  # frames, mel bands: standard deviation of the blur before cells are ranked
 OVERLAP = 4  # filter windows over each sample
 BLOCK = 1_024  # filter windows at a time: bounds memory, whatever the song's length
 
