@@ -38,8 +38,10 @@ train: train-data $(VENV)/.installed
 	$(RUN) train.py $(if $(DATA),--data "$(DATA)",--logmel "$(LOGMEL)")
 
 bench: bench-data $(VENV)/.installed
-	$(RUN) benchmarks/archive_agreement.py --data "$(DATA)"
 	$(RUN) benchmarks/tables.py
+	$(RUN) benchmarks/faithfulness.py --data "$(DATA)"
+	$(RUN) benchmarks/estimator.py --logmel "$(DATA)/logmel.npz"
+	$(RUN) benchmarks/archive_agreement.py --data "$(DATA)"
 
 train-data:
 	@test -n "$(DATA)$(LOGMEL)" || { \

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ RUNS_DIR = PROJECT_DIR / "runs"
 SCORES_FILE = "scores.json"
 MODELS = ("cnn", "cnn_lstm")
 FOLDS = 5
+PROFILE_SEGMENTS = 30  # a genre
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -59,6 +61,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         nargs="+",
         default=[],
         help="a teacher's tags of training tracks (npz: X, IDS), learnt beside the genres",
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="train nothing; explain the artist protocol's test side by the models in OUT, genre "
+        "by genre, and keep the mean SHAP values beside them",
     )
     options = parser.parse_args(arguments)
     if options.epochs is not None and options.epochs < 1:
@@ -287,6 +295,34 @@ def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
         )
 
 
+def explain_genres(options: argparse.Namespace, tracks: TrackSet) -> None:
+    """Write the profile of every genre to the wanted models, from songs of unknown artists."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from core.models import load_model
+    from core.profiles import SUFFIX, genre_profiles, save_profiles
+    from core.runs import segment_logmel
+    from core.splits import split_tracks
+
+    test = split_tracks(tracks, "artist", options.seed).test
+    labels = tracks.labels[test.track]
+    generator = np.random.default_rng(options.seed)
+    chosen = np.concatenate(
+        [
+            generator.permutation(np.flatnonzero(labels == genre))[:PROFILE_SEGMENTS]
+            for genre in np.unique(labels)
+        ]
+    )
+    logmel = segment_logmel(tracks, test.where(chosen))
+    for name in options.models:
+        model = load_model((options.out / f"{name}.json").resolve())
+        with tqdm(total=len(chosen), desc=f"{name} explained", unit="segment") as bar:
+            report = partial(lambda bar, done, total: bar.update(done - bar.n), bar)
+            profiles = genre_profiles(model, logmel, labels[chosen], report)
+        save_profiles(profiles, options.out / f"{name}{SUFFIX}")
+
+
 def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
     """Return one line of figures."""
     segment, song = metrics["segment"], metrics["song"]
@@ -313,6 +349,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = parse_arguments(arguments)
     from core.datasets import DatasetError
+    from core.model_cards import ModelError
     from core.splits import split_tracks
 
     where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()
@@ -320,12 +357,14 @@ def main(arguments: list[str] | None = None) -> int:
     folder = RUNS_DIR / f"{options.protocol}-{options.seed}-{mode}-{where[:8]}"
     try:
         tracks = read_tracks(options)
-        if options.protocol == "folds":
+        if options.explain:
+            explain_genres(options, tracks)
+        elif options.protocol == "folds":
             train_folds(options, tracks, folder)
         else:
             split = split_tracks(tracks, options.protocol, options.seed)
             train_split(options, tracks, split, folder)
-    except DatasetError as error:
+    except (DatasetError, ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ import pytest
 
 import train
 from core.models import load_model
+from core.profiles import load_profiles
 from tests.archives import archive, audio_folder, some_track_ids
 
 
@@ -57,7 +58,7 @@ def test_a_folder_is_decoded_once(tmp_path: Path) -> None:
 
 
 def test_a_smoke_run_trains_measures_and_writes_models_that_load(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = archive(tmp_path / "logmel.npz", some_track_ids(per_side=2))
     out = tmp_path / "models"
@@ -75,3 +76,17 @@ def test_a_smoke_run_trains_measures_and_writes_models_that_load(
     capsys.readouterr()
     assert train.main([*arguments, "--resume"]) == 0
     assert "cnn_lstm, artist: 20 tracks" in capsys.readouterr().out
+    few = ["--logmel", str(file), "--out", str(out), "--models", "cnn", "--explain"]
+    monkeypatch.setattr(train, "PROFILE_SEGMENTS", 1)
+    assert train.main(few) == 0
+    profiles = load_profiles(out / "cnn.profiles.npz")
+    assert profiles.segments.tolist() == [1] * 10
+    assert profiles.bands.shape == (10, 128)
+
+
+def test_there_is_nothing_to_explain_without_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = archive(tmp_path / "logmel.npz", some_track_ids(per_side=1))
+    assert train.main(["--logmel", str(file), "--out", str(tmp_path), "--explain"]) == 1
+    assert "There is no model 'cnn'" in capsys.readouterr().err
