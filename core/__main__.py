@@ -14,13 +14,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 # Nothing heavy up here: --help does not wait for TensorFlow.
 from core.terminal import Status, printable
-
-if TYPE_CHECKING:
-    from core.models import GenreModel
 
 PREFERRED_MODEL = "cnn_lstm"
 
@@ -84,14 +81,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _analyze(options: argparse.Namespace, status: Status) -> int:
-    status.show("loading the model")
-    from core.model_cards import ModelError
-    from core.report import examine, folder_names, write
+    from core.model_cards import ModelError, card_path, read_card
 
     try:
+        # What costs nothing to check comes before the seconds that TensorFlow takes to load.
         if options.out is not None and options.out.exists() and not options.out.is_dir():
             raise ModelError(f"{options.out} is a file; name a folder for the results.")
-        model = _load(options.model)
+        name = options.model or _preferred_model()
+        read_card(card_path(name))
+        status.show("loading the model")
+        from core.models import load_model
+        from core.report import examine, folder_names, write
+
+        with _silence():
+            import tensorflow  # noqa: F401
+        model = load_model(name)
     except ModelError as error:
         status.clear()
         print(f"python -m core analyze: {error}", file=sys.stderr)
@@ -109,8 +113,10 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
             )
             text = report.to_text()
             if options.out is not None:
-                write(report, options.out / folder)
+                taken_away = write(report, options.out / folder)
                 text = f"{text.splitlines()[0]}\n  -> {printable(options.out / folder)}"
+                if taken_away:
+                    text += f" (files of an earlier run taken away: {', '.join(taken_away)})"
                 if folder != song.stem:
                     text += " (another song has its name)"
         except Exception as error:  # one bad file must not cost a person the other nine hundred
@@ -126,18 +132,13 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
     return 1 if failed else 0
 
 
-def _load(name: str | None) -> GenreModel:
+def _preferred_model() -> str:
     from core.model_cards import ModelError, list_models
-    from core.models import load_model
 
-    if name is None:
-        names = [card["name"] for card in list_models()]
-        if not names:
-            raise ModelError("No model is bundled; train one with train.py, or name a model card.")
-        name = PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
-    with _silence():
-        import tensorflow  # noqa: F401
-    return load_model(name)
+    names = [card["name"] for card in list_models()]
+    if not names:
+        raise ModelError("No model is bundled; train one with train.py, or name a model card.")
+    return PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
 
 
 @contextmanager

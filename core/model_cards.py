@@ -70,6 +70,32 @@ def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
     return cards
 
 
+def card_path(name: Path | str) -> Path:
+    """Return where the card of a model is, or would be.
+
+    Parameters
+    ----------
+    name : str or Path
+        Name of a bundled model (``"cnn"``), or the path of a model card.
+
+    Returns
+    -------
+    Path
+        Absolute path.
+
+    Raises
+    ------
+    ModelError
+        If it is neither a name nor the path of a JSON file.
+    """
+    path = Path(name)
+    if path.suffix != ".json":
+        if path.name != str(name) or not path.name:
+            raise ModelError(f"{str(name)!r} is not a model name; names look like 'cnn_lstm'.")
+        path = MODELS_DIR / f"{name}.json"
+    return path.resolve()
+
+
 def read_card(path: Path) -> dict[str, Any]:
     """Read a model card.
 

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.constants import MODELS_DIR
 from core.features import FeatureParameters, mfcc_from_logmel
-from core.model_cards import PARTS, ModelError, checked_file, read_card
+from core.model_cards import PARTS, ModelError, card_path, checked_file, read_card
 from core.storage import replacing, sha256, write_json
 
 if TYPE_CHECKING:
@@ -182,12 +181,7 @@ def load_model(name: str | Path) -> GenreModel:
     ModelError
         If there is no such model, or its files are damaged or do not match the card.
     """
-    path = Path(name)
-    if path.suffix != ".json":
-        if path.name != str(name) or not path.name:
-            raise ModelError(f"{str(name)!r} is not a model name; names look like 'cnn_lstm'.")
-        path = MODELS_DIR / f"{name}.json"
-    path = path.resolve()
+    path = card_path(name)
     with _cache_lock:
         if path not in _cache:
             card = read_card(path)

@@ -163,7 +163,7 @@ def examine(
     return Report(analysis, Reason(explanation, important, without, kept, removed))
 
 
-def write(report: Report, folder: Path) -> None:
+def write(report: Report, folder: Path) -> list[str]:
     """Write a song's files, together or not at all.
 
     Parameters
@@ -175,11 +175,17 @@ def write(report: Report, folder: Path) -> None:
         ``important.wav``, ``without.wav`` and ``explanation.npz``. Files of an earlier report are
         replaced or taken away, others left alone.
 
+    Returns
+    -------
+    list of str
+        Names of an earlier report's files that are gone and not replaced.
+
     Raises
     ------
     OSError
         If the folder cannot be written.
     """
+    before = [file for file in FILES if (folder / file).exists()]
     with _complete(folder) as temporary:
         if report.reason is not None:
             save_audio(report.reason.important, temporary / "important.wav")
@@ -193,6 +199,7 @@ def write(report: Report, folder: Path) -> None:
                 prediction=explanation.prediction,
             )
         write_json(temporary / "analysis.json", report.to_json())
+    return [file for file in before if not (folder / file).exists()]
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def account(target: str, base_value: float, shap_values: np.ndarray, prediction:
     Returns
     -------
     str
-        HTML table whose figures add up as shown: the sum is rounded once, at the end.
+        HTML table; its gap is the difference of the two figures above it as they are shown.
     """
     values = np.asarray(shap_values, dtype=np.float64)
     favour, against = float(values[values > 0].sum()), float(values[values < 0].sum())
@@ -97,7 +97,7 @@ def account(target: str, base_value: float, shap_values: np.ndarray, prediction:
         ("against", f"What speaks against {name}", points(against)),
         ("total", "Sum", exact(total)),
         ("", "What the network says", exact(prediction)),
-        ("gap", "Gap", points(prediction - total)),
+        ("gap", "Gap", points(round(prediction, 3) - round(total, 3))),
     ]
     lines = "".join(
         f'<tr class="{kind}"><th scope="row">{text}</th><td>{value}</td></tr>'

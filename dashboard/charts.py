@@ -8,6 +8,7 @@ date axis, which Plotly labels as minutes and seconds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ from dashboard.wording import clock, genre_name, percent
 
 MAX_LABELLED_SEGMENTS = 14  # more, and percentages no longer fit into the cells
 CLIPPED_SHARE = 0.005  # of the cells exceed the strongest colour: one outlier must not pale them
+
+TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, math.inf)
+MOST_TICKS = 6  # as many as fit on a phone
 
 TICK_FREQUENCIES = {
     100: "100",
@@ -138,14 +142,17 @@ def timeline(
     count = len(starts_s)
     names = [genre_name(genre) for genre in genres]
     edges = 1000 * np.append(starts_s, ends_s[-1])
+    columns = np.asarray(probabilities, dtype=np.float64).T
+    gap = 2 if count <= 4 * MAX_LABELLED_SEGMENTS else 0
+    if count == 1:  # Plotly draws no heat map of a single column
+        edges, columns, gap = np.insert(edges, 1, edges.mean()), np.repeat(columns, 2, axis=1), 0
     middles = 500 * (np.asarray(starts_s) + np.asarray(ends_s))
     rows = np.arange(len(names))
 
-    gap = 2 if count <= 4 * MAX_LABELLED_SEGMENTS else 0
     heat = go.Heatmap(
         x=edges,
         y=rows,
-        z=np.asarray(probabilities, dtype=np.float64).T,
+        z=columns,
         zmin=0,
         zmax=1,
         colorscale=[(0, colours.quiet), (1, colours.loud)],
@@ -201,6 +208,8 @@ def timeline(
     figure.update_xaxes(
         type="date",
         tickformat="%-M:%S",
+        tick0=0,
+        dtick=1000 * next(step for step in TICK_STEPS_S if ends_s[-1] <= MOST_TICKS * step),
         range=[edges[0], edges[-1]],
         fixedrange=True,
         showgrid=False,

@@ -175,7 +175,7 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
             f"more {genre} than in the whole song.",
             f"about as much {genre} as in the whole song.",
             f"less {genre}: some of it lies elsewhere.",
-            f"little {genre}: it needs the rest, too.",
+            f"little {genre}: alone they do not carry it.",
         )
     else:
         part = "Without the important regions the network hears"
@@ -183,7 +183,7 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
             f"more {genre}: they did not carry it.",
             f"almost as much {genre}: there is evidence elsewhere.",
             f"less {genre}.",
-            f"little {genre}: they carried it.",
+            f"little {genre}: it cannot do without them.",
         )
     if max(original, now) < FAINT:
         return f"{part} hardly any {genre}, as in the whole song."
@@ -197,14 +197,14 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
 def enough(share: float, target: str) -> str:
     """Say how little would be enough for the network, as a sentence."""
     return (
-        f"As little as {percent(share)} of a segment, on average, would be enough for the network "
-        f"to hear as much {genre_name(target)} as in the whole."
+        f"About {percent(share)} of a segment, on average, would be enough for the network to hear "
+        f"as much {genre_name(target)} as in the whole. Move the slider there to hear it."
     )
 
 
 def original_reading(model: str) -> str:
     """Say what the probability of the whole song is."""
-    return f"The whole song as {model_name(model)} hears it, on average over its segments."
+    return f"The whole song as the {model_name(model)} hears it, on average over its segments."
 
 
 def additivity(gap: float) -> str:

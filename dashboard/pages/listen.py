@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.listening import Mode
 
 SHADED_DEVIATIONS = 2.5  # of the training data, from white to the darkest grey
-KEEP_PERCENT = (5, 50, 5)  # slider: least, most, step
+KEEP_PERCENTS = (1, 2, 3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
 KEEP_PERCENT_AT_FIRST = 20
 VIEWS = {"mfcc": "MFCC", "mel": "Mel spectrogram"}
 VIEW_MEANINGS = {
@@ -35,8 +35,8 @@ VIEW_MEANINGS = {
 }
 METHODS = {ATTRIBUTED: "What counted", OPTIMISED: "What would be enough"}
 METHOD_MEANINGS = {
-    ATTRIBUTED: "The regions whose SHAP values speak most for the genre: what the network's answer "
-    "to this song was made of.",
+    ATTRIBUTED: "The regions whose SHAP values speak most for the genre: what makes it as likely "
+    "as it is to this network.",
     OPTIMISED: "Another question, and a harder light on the network: regions sought, by trial and "
     "correction, so that they alone convince it and nothing of the kind is left without them. "
     "They show what would persuade this network, not what did.",
@@ -244,7 +244,7 @@ def network_input(song: Song, model: str, segment: int) -> None:
             "back into sound they are a ghost of these three seconds: all that the network has to "
             "go by. The players below filter the song itself instead."
         )
-        if st.toggle("Turn them into sound", key=f"ghost-{song.digest}-{model}-{segment}"):
+        if st.toggle("Turn them into sound", key="ghost", persist_state="session"):
             with Progress() as progress:
                 file = sounds.network_input_of(song, model, segment, progress)
             st.audio(file, format="audio/flac", alt="The network's input as sound")
@@ -331,15 +331,12 @@ def prepared(song: Song, analysis: Analysis, target: str, method: str) -> bool:
 @st.fragment
 def players(song: Song, model: str, target: str, method: str) -> None:
     """Draw the three players and what the network says of each; a fragment: the slider is quick."""
-    least, most, step = KEEP_PERCENT
-    if "keep" not in state:
+    if state.get("keep") not in KEEP_PERCENTS:
         state["keep"] = KEEP_PERCENT_AT_FIRST
-    percentage = st.slider(
+    percentage = st.select_slider(
         "How much of the sound counts as important",
-        least,
-        most,
-        step=step,
-        format="%d %%",
+        KEEP_PERCENTS,
+        format_func=lambda value: f"{value}\u202f%",
         key="keep",
         persist_state="session",
     )

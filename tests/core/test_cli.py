@@ -51,7 +51,7 @@ def wav(song: Audio, tmp_path: Path) -> Path:
 
 def bundle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a folder's models be the bundled ones."""
-    monkeypatch.setattr(core.models, "MODELS_DIR", folder)
+    monkeypatch.setattr(core.model_cards, "MODELS_DIR", folder)
     for name in ("list_models", "card_paths"):
         function = getattr(core.model_cards, name)
         monkeypatch.setattr(
@@ -207,14 +207,16 @@ def test_a_name_cannot_steer_the_terminal(
 
 
 def test_a_second_run_leaves_no_files_of_the_first_and_touches_no_others(
-    wav: Path, models: Path, tmp_path: Path
+    wav: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     assert run("analyze", wav, "--explain", "--model", models / "cnn.json", "--out", out) == 0
     (out / "Little Song" / "notes.txt").write_text("mine")
+    assert "taken away" not in capsys.readouterr().out
     assert run("analyze", wav, "--model", models / "cnn_lstm.json", "--out", out) == 0
     assert sorted(os.listdir(out / "Little Song")) == ["analysis.json", "notes.txt"]
     assert content(out / "Little Song")["model"] == "cnn_lstm"
+    assert "taken away: important.wav, without.wav, explanation.npz" in capsys.readouterr().out
     assert os.listdir(out) == ["Little Song"]
 
 

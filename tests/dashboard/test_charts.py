@@ -164,3 +164,25 @@ def test_bands_are_labelled_with_round_frequencies_that_exist() -> None:
     for row, text in rows.ticks.items():
         hertz = float(text.replace("k", "000"))
         assert frequencies[row] == pytest.approx(hertz, rel=0.05)
+
+
+def test_a_single_segment_is_drawn_in_two_halves_which_plotly_needs() -> None:
+    figure = charts.timeline(
+        np.eye(10)[:1], np.zeros(1), np.ones(1), GENRES, selected=0, target="jazz"
+    )
+    assert figure.data[0].z.shape == (10, 2)
+    np.testing.assert_allclose(figure.data[0].x, [0, 500, 1000])
+    assert len(figure.data[1].x) == 10
+
+
+@pytest.mark.parametrize(("end_s", "step_s"), [(2.0, 1), (20.0, 5), (240.0, 60), (900.0, 300)])
+def test_times_on_the_axis_are_round_and_fit_on_a_phone(end_s: float, step_s: int) -> None:
+    figure = charts.timeline(
+        np.eye(10)[:2],
+        np.array([0, end_s / 2]),
+        np.array([end_s / 2, end_s]),
+        GENRES,
+        selected=0,
+        target="jazz",
+    )
+    assert figure.layout.xaxis.dtick == 1000 * step_s

@@ -139,7 +139,7 @@ def test_network_and_genre_can_be_chosen_and_a_new_song_starts_over(
     players(page)
     page.get_by_role("radio", name="CNN-LSTM").click()
     settled(page)
-    expect(page.get_by_text("The whole song as CNN-LSTM hears it")).to_be_visible()
+    expect(page.get_by_text("The whole song as the CNN-LSTM hears it")).to_be_visible()
 
     verdict = page.locator(".verdict").nth(1).locator("dt").first.inner_text()
     other = "Reggae" if verdict != "Reggae" else "Blues"
