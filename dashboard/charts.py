@@ -23,6 +23,7 @@ CLIPPED_SHARE = 0.005  # of the cells exceed the strongest colour: one outlier m
 
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, math.inf)
 MOST_TICKS = 6  # as many as fit on a phone
+SHORTEST_AXIS_S = 2.0  # on a shorter date axis Plotly draws no heat map
 
 TICK_FREQUENCIES = {
     100: "100",
@@ -141,18 +142,16 @@ def timeline(
     colours = palette(dark)
     count = len(starts_s)
     names = [genre_name(genre) for genre in genres]
-    edges = 1000 * np.append(starts_s, ends_s[-1])
-    columns = np.asarray(probabilities, dtype=np.float64).T
-    gap = 2 if count <= 4 * MAX_LABELLED_SEGMENTS else 0
-    if count == 1:  # Plotly draws no heat map of a single column
-        edges, columns, gap = np.insert(edges, 1, edges.mean()), np.repeat(columns, 2, axis=1), 0
-    middles = 500 * (np.asarray(starts_s) + np.asarray(ends_s))
+    drawn_ends_s = np.append(ends_s[:-1], max(ends_s[-1], SHORTEST_AXIS_S))
+    edges = 1000 * np.append(starts_s, drawn_ends_s[-1])
+    middles = 500 * (np.asarray(starts_s) + drawn_ends_s)
     rows = np.arange(len(names))
 
+    gap = 2 if count <= 4 * MAX_LABELLED_SEGMENTS else 0
     heat = go.Heatmap(
         x=edges,
         y=rows,
-        z=columns,
+        z=np.asarray(probabilities, dtype=np.float64).T,
         zmin=0,
         zmax=1,
         colorscale=[(0, colours.quiet), (1, colours.loud)],
@@ -189,7 +188,7 @@ def timeline(
     figure.add_shape(
         type="rect",
         x0=1000 * float(starts_s[selected]),
-        x1=1000 * float(ends_s[selected]),
+        x1=1000 * float(drawn_ends_s[selected]),
         y0=-0.5,
         y1=len(names) - 0.5,
         line={"color": colours.ink, "width": 2},
