@@ -22,7 +22,7 @@ import numpy as np
 import scipy.ndimage
 
 from core.features import dct_matrix
-from core.listening import SMOOTHING, evidence
+from core.listening import SMOOTHING, evidence, importance_mask
 
 if TYPE_CHECKING:
     from core.explanation import Explanation
@@ -108,7 +108,6 @@ def smallest_share(model: GenreModel, explanation: Explanation, ranking: np.ndar
         Smallest of `SHARES` at which the genre is at least as probable as in the whole segment, as
         the filtered spectrogram predicts it; to be checked by listening.
     """
-    from core.listening import importance_mask
     from core.masking import filtered, raised
 
     genre = model.genres.index(explanation.target)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ATTRIBUTED, OPTIMISED = "attributed", "optimised"  # two questions: what counted, what is enough
 
 _rankings: Shelf[np.ndarray] = Shelf(64)  # of parts of songs, half a megabyte each
+_enough: Shelf[float] = Shelf(64)
 _excerpts: Shelf[Excerpt] = Shelf(24)
 
 
@@ -124,7 +125,9 @@ def excerpt_of(
         heard = analyze(audio, model) if target else session.analysis_of(song, name, report)
         return Excerpt(encode_audio(audio, "FLAC"), heard.song_probabilities)
 
-    key = (*session.key_of(song, model), target, method, keep, mode)
+    # The song as it is depends on nothing that it could be cut by.
+    how = (target, method, keep, mode) if target else ()
+    key = (*session.key_of(song, model), *how)
     return _excerpts.get(key, cut, waiting=lambda: report("Preparing what you hear …", None))
 
 
@@ -152,16 +155,21 @@ def wav_of(song: Song, name: str, target: str, method: str, keep: float, mode: M
     return encode_audio(audible(song, name, target, method, keep, mode, lambda *_: None), "WAV")
 
 
-def enough_of(song: Song, name: str, target: str) -> float:
+def enough_of(song: Song, name: str, target: str, report: Report) -> float:
     """Return the mean share of a segment that is enough for the model, by its optimised ranking."""
-    from core.extremal import smallest_share
+    model = session.model_of(name)
+    doing = "Looking how little is enough …"
 
-    def quiet(*_: object) -> None:
-        return None
+    def look() -> float:
+        explanation = session.explanation_of(song, name, target, report)
+        ranking = ranking_of(song, name, target, report)
+        from core.extremal import smallest_share
 
-    explanation = session.explanation_of(song, name, target, quiet)
-    ranking = ranking_of(song, name, target, quiet)
-    return float(smallest_share(session.model_of(name), explanation, ranking).mean())
+        report(doing, None)
+        return float(smallest_share(model, explanation, ranking).mean())
+
+    key = (*session.key_of(song, model), target)
+    return _enough.get(key, look, waiting=lambda: report(doing, None))
 
 
 def network_input_of(song: Song, name: str, segment: int, report: Report) -> bytes:

@@ -305,7 +305,8 @@ def players_section(song: Song, analysis: Analysis, target: str) -> None:
     st.caption("Excerpts are played about as loud as the song; the network hears what you hear.")
     if prepared(song, analysis, target, method):
         if method == OPTIMISED:
-            enough = sounds.enough_of(song, analysis.model, target)
+            with Progress() as progress:
+                enough = sounds.enough_of(song, analysis.model, target, progress)
             st.markdown(wording.enough(enough, target))
         players(song, analysis.model, target, method)
 

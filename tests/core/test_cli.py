@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 import core.model_cards
-import core.models
 import core.report
 from core.__main__ import _silence, main
 from core.analysis import analyze, to_json

@@ -63,8 +63,21 @@ def test_work_that_was_stopped_goes_on_where_it_was(chosen: session.Song, method
     assert sounds.is_ready(chosen, analysis, "jazz", method)
 
 
-def test_little_is_enough_when_the_optimised_ranking_convinces(chosen: session.Song) -> None:
-    assert 0 < sounds.enough_of(chosen, "cnn", "jazz") <= 1
+def test_how_little_is_enough_is_looked_up_once(
+    chosen: session.Song, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = sounds.enough_of(chosen, "cnn", "jazz", silent)
+    assert 0 < share <= 1
+    monkeypatch.setattr("core.extremal.smallest_share", None)
+    assert sounds.enough_of(chosen, "cnn", "jazz", silent) == share
+
+
+def test_the_song_as_it_is_is_prepared_once_for_both_methods(chosen: session.Song) -> None:
+    first, second = (
+        sounds.excerpt_of(chosen, "cnn", None, method, 1.0, "keep", silent)
+        for method in (ATTRIBUTED, OPTIMISED)
+    )
+    assert first is second
 
 
 def test_the_networks_input_is_a_segment_long(chosen: session.Song) -> None:
