@@ -1,26 +1,25 @@
 """What cells are ranked by in other methods than SHAP: gradients, noise, occlusion and LIME.
 
 Each function returns an importance ranking that `core.listening.listen` takes in place of its own,
-so that methods differ in nothing but the order of the cells. Rankings of single cells are blurred
-like that of the SHAP values. A *block* is one of 8 x 16 equal rectangles of a segment's log-mel
-spectrogram (9 frames x 8 bands with the shared features); without a block, its cells are at the
-floor.
+so that methods differ in nothing but the order of the cells. A *block* is one of 8 x 16 equal
+rectangles of a segment's log-mel spectrogram (9 frames x 8 bands with the shared features); without
+a block, its cells are at the floor.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
+import scipy.ndimage
 from sklearn.linear_model import Ridge
 
 from core.explanation import Explanation
 from core.features import FeatureParameters, dct_matrix
-from core.listening import evidence
 from core.models import GenreModel
 from core.shap_values import Output, gradients_of
 
+GRAIN = 0.5  # deviation of the blur of noise, in cells: regions, not single cells
 BLOCKS = (8, 16)  # in time, in frequency
 LIME_SAMPLES = 1_000  # a segment
 LIME_KERNEL_WIDTH = 0.25  # of the cosine distance; as in LIME's own code, like the penalty
@@ -43,9 +42,9 @@ def plain_gradient(model: GenreModel, explanation: Explanation) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32, non-negative]
-        Absolute gradient of the genre's probability for the log-mel cells, per dB, blurred.
+        Absolute gradient of the genre's probability for the log-mel cells, per dB.
     """
-    return _blurred(explanation, np.abs(_mel_gradients(model, explanation)))
+    return np.abs(_mel_gradients(model, explanation)).astype(np.float32)
 
 
 def gradient_times_input(model: GenreModel, explanation: Explanation) -> np.ndarray:
@@ -64,10 +63,10 @@ def gradient_times_input(model: GenreModel, explanation: Explanation) -> np.ndar
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        To first order the probability that each cell adds to that of silence, blurred.
+        To first order the probability that each cell adds to that of silence.
     """
     level = explanation.logmel + explanation.parameters.top_db
-    return _blurred(explanation, _mel_gradients(model, explanation) * level)
+    return (_mel_gradients(model, explanation) * level).astype(np.float32)
 
 
 def random_ranking(explanation: Explanation, seed: int) -> np.ndarray:
@@ -87,10 +86,12 @@ def random_ranking(explanation: Explanation, seed: int) -> np.ndarray:
     """
     shape = explanation.mel.shape[1:]
     noise = [
-        np.random.default_rng([seed, int(segment)]).standard_normal(shape)
+        scipy.ndimage.gaussian_filter(
+            np.random.default_rng([seed, int(segment)]).standard_normal(shape), GRAIN
+        )
         for segment in explanation.segments
     ]
-    return _blurred(explanation, np.stack(noise))
+    return np.stack(noise).astype(np.float32)
 
 
 def occlusion(model: GenreModel, explanation: Explanation) -> np.ndarray:
@@ -164,11 +165,6 @@ def _mel_gradients(model: GenreModel, explanation: Explanation) -> np.ndarray:
     gradients, _ = gradients_of(model, output)(model.standardise(explanation.mfcc_values))
     dct = dct_matrix(model.parameters.n_mfcc, model.parameters.n_mels)
     return gradients / model.scale @ dct
-
-
-def _blurred(explanation: Explanation, values: np.ndarray) -> np.ndarray:
-    """Blur values as `evidence` blurs the SHAP values."""
-    return evidence(replace(explanation, audible=values.astype(np.float32)))
 
 
 def _blocks(parameters: FeatureParameters) -> np.ndarray:

@@ -53,7 +53,8 @@ SUMMARY = "summary.json"  # in a model's folder of runs
 def summary(model: GenreModel, tracks: Sequence[Track]) -> dict[str, Any]:
     """Return all figures of one model: counts, and for each method means over all segments.
 
-    The `seconds` of a segment are medians over the tracks: the first one pays for the graph.
+    The `seconds` of a segment are medians over the tracks (the first one pays for the graph), and
+    so is the `roughness` (steady sounds have hardly any to compare with).
     """
     rows = measure(model, tracks)
     counts = [done["segments"] for done in rows]
@@ -66,6 +67,7 @@ def summary(model: GenreModel, tracks: Sequence[Track]) -> dict[str, Any]:
         figures = [done[name] for done in rows]
         methods[name] = _mean(figures, counts) | {
             "seconds": float(np.median([figure["seconds"] for figure in figures])),
+            "roughness": float(np.median([figure["roughness"] for figure in figures])),
             "randomised": correlations.get(name),
         }
     return {
@@ -120,7 +122,7 @@ def table(name: str, figures: dict[str, Any]) -> str:
             f"    {method:<21}" + "".join(f"{value:8.3f}" for value in row[area].values())
             for method, row in figures["methods"].items()
         ]
-    columns = ("insertion", "deletion", "randomised", "seconds")
+    columns = ("insertion", "deletion", "roughness", "randomised", "seconds")
     lines.append(f"  {'over all areas':<23}" + "".join(f"{column:>12}" for column in columns))
     for method, row in figures["methods"].items():
         cells = ["" if row[column] is None else f"{row[column]:.3f}" for column in columns]

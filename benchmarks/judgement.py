@@ -23,6 +23,7 @@ from benchmarks.baselines import (
     random_ranking,
 )
 from benchmarks.pieces import Piece, Track, evenly, explained, middle
+from benchmarks.roughness import modulation
 from core.analysis import Analysis, analyze
 from core.audio import load_audio
 from core.constants import PROJECT_DIR
@@ -39,7 +40,7 @@ RUNS_DIR = PROJECT_DIR / "runs" / "faithfulness"
 SEED = 0
 AREAS = (0.1, 0.2, 0.3)  # for the metrics of one area
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75)  # for the curves, which end in silence and in the whole
-ACROSS = 0.2  # area of the masks that the other models hear
+ACROSS = 0.2  # area of the masks that the other models hear, and of roughness
 CHECKED = 20  # segments that are also explained with shuffled weights
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -48,6 +49,8 @@ Heard = dict[tuple[Mode, float], Analysis]  # by mode and kept or removed share
 
 METHODS: dict[str, Method] = {
     "shap": lambda model, explanation, seed: evidence(explanation),
+    "shap_alone": lambda model, explanation, seed: explanation.audible,
+    "silencing": lambda model, explanation, seed: explanation.silencing,
     "extremal": lambda model, explanation, seed: extremal_ranking(model, explanation, seed=seed),
     "gradient": lambda model, explanation, seed: plain_gradient(model, explanation),
     "gradient_times_input": lambda model, explanation, seed: gradient_times_input(
@@ -57,7 +60,8 @@ METHODS: dict[str, Method] = {
     "occlusion": lambda model, explanation, seed: occlusion(model, explanation),
     "lime": lime,
 }
-FROM_SHAP = ("shap", "extremal")  # the SHAP values' cost is theirs, too
+# The explanation's cost is theirs, too; `shap` ranks by both parts of the evidence.
+FROM_SHAP = ("shap", "shap_alone", "silencing", "extremal")
 
 
 def folder_of(card: dict[str, Any]) -> Path:
@@ -80,7 +84,8 @@ def measure(model: GenreModel, tracks: Sequence[Track]) -> list[dict[str, Any]]:
     -------
     list of dict
         For each track its `segments`, and the figures of each method with the `seconds` that it
-        took for a segment.
+        took for a segment and the `roughness` of what it keeps: fast modulation as a multiple of
+        the recording's.
     """
     rows = []
     for track in tqdm(tracks, desc=model.name, unit="track"):
@@ -97,17 +102,20 @@ def measure(model: GenreModel, tracks: Sequence[Track]) -> list[dict[str, Any]]:
                 [METHODS[name](model, part, SEED + track.number) for part in piece.parts]
             )
             seconds = time.process_time() - started + piece.seconds * (name in FROM_SHAP)
-            heard: Heard = {
-                (mode, share): analyze(
-                    listen(piece.audio, piece.whole, keep=share, mode=mode, ranking=ranking), model
+            sounds = {
+                (mode, share): listen(
+                    piece.audio, piece.whole, keep=share, mode=mode, ranking=ranking
                 )
                 for share in SHARES
                 for mode in MODES
             }
+            heard: Heard = {key: analyze(sound, model) for key, sound in sounds.items()}
             if name == "shap":
                 _store_sounds(file.with_suffix(".npz"), piece, heard)
             done[name] = row(model, piece, ranking, heard)
             done[name]["seconds"] = seconds / len(piece.whole)
+            kept = modulation(sounds["keep", ACROSS])
+            done[name]["roughness"] = kept / max(modulation(piece.audio), 1e-6)
             write_json(file, done)
         rows.append(done)
     return rows

@@ -25,6 +25,7 @@ from core.analysis import analyze
 from core.features import FeatureParameters, mel_filterbank, segment_starts, stft
 from core.models import GenreModel
 from core.shap_values import Output, shap_values
+from core.silencing import silencing_values
 
 if TYPE_CHECKING:
     import shap
@@ -66,6 +67,9 @@ class Explanation:
         The same sums, as SHAP values of the mel bands.
     audible : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
         The part of `mel` from where the song is louder than the background.
+    silencing : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        How much each cell's sounding adds to the output, when other regions are silent; see
+        `core.silencing`.
     stft : np.ndarray [shape=(n, segment_frames, 1 + n_fft / 2), dtype=float32]
         The same sums, as SHAP values of the frequency bins.
     base_value : np.ndarray [shape=(n,)]
@@ -94,6 +98,7 @@ class Explanation:
     mfcc: np.ndarray
     mel: np.ndarray
     audible: np.ndarray
+    silencing: np.ndarray
     stft: np.ndarray
     base_value: np.ndarray
     prediction: np.ndarray
@@ -200,10 +205,13 @@ def explain(
     shap_mfcc = np.empty(analysis.mfcc[chosen].shape, dtype=np.float32)
     shap_mel = np.empty(mel.shape, dtype=np.float32)
     audible = np.empty(mel.shape, dtype=np.float32)
+    silencing = np.empty(mel.shape, dtype=np.float32)
     if progress:
         progress(0, len(chosen))
-    for index, views in enumerate(shap_values(model, output, mel)):
+    both = zip(shap_values(model, output, mel), silencing_values(model, output, mel), strict=True)
+    for index, (views, reaction) in enumerate(both):
         shap_mfcc[index], shap_mel[index], audible[index] = views
+        silencing[index] = reaction
         if progress:
             progress(index + 1, len(chosen))
 
@@ -231,6 +239,7 @@ def explain(
         mfcc=shap_mfcc,
         mel=shap_mel,
         audible=audible,
+        silencing=silencing,
         stft=shap_stft,
         base_value=np.full(len(chosen), base @ model.background.shares),
         prediction=output.of(analysis.probabilities[chosen]),

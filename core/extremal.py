@@ -6,23 +6,21 @@ for it, and what could not be missed. It is answered here with extremal perturba
 of fixed area is changed by gradient ascent until the model, hearing only what it keeps, is as sure
 as can be of the genre, and without it no longer thinks of it. The way from mask to answer is
 differentiable: filtered mel spectrogram, level, MFCC, network. The area is drawn anew at every
-step, so that one ranking of the cells serves all areas; a blur keeps the regions smooth; the SHAP
-values are where it starts. Such a mask is tailored to the model: it shows what would convince, not
-what did.
+step, so that one ranking of the cells serves all areas; a blur keeps the regions smooth; it starts
+from the evidence of the explanation. Such a mask is tailored to the model: it shows what would
+convince, not what did.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.ndimage
 
-from core.features import dct_matrix
-from core.listening import SMOOTHING, evidence, importance_mask
+from core.graphs import answers_of, once_a_model
+from core.listening import evidence, importance_mask
 
 if TYPE_CHECKING:
     from core.explanation import Explanation
@@ -32,6 +30,7 @@ AREAS = (0.05, 0.1, 0.2, 0.3)  # of a segment, one of them at each step
 STEPS = 60
 STEP_SIZE = 0.15  # of a ranking whose deviation is one at first
 SOFTNESS = 0.3  # width of the mask's edge in deviations of the ranking; only gradients see it
+SMOOTHING = 0.5  # deviation of the blur, in frames and in mel bands
 RETENTION = 0.5  # weight of "gone without it" against "there with nothing else"
 BATCH = 8  # segments at a time
 # Candidates for the smallest share.
@@ -122,37 +121,24 @@ def smallest_share(model: GenreModel, explanation: Explanation, ranking: np.ndar
     return smallest
 
 
-_graphs: WeakKeyDictionary[GenreModel, Any] = WeakKeyDictionary()
-_graphs_lock = threading.Lock()
-
-
+@once_a_model
 def _graph(model: GenreModel) -> Any:
-    with _graphs_lock:
-        if model not in _graphs:
-            _graphs[model] = _trace(model)
-        return _graphs[model]
-
-
-def _trace(model: GenreModel) -> Any:
     """Return the graph that optimises the rankings of a few segments."""
     import tensorflow as tf
 
     from core.masking import filtered, raised
 
-    network = model.network  # not the model itself: it would keep its own entry in `_graphs` alive
+    answers = answers_of(model)
     parameters = model.parameters
     top_db, n_mels = parameters.top_db, parameters.n_mels
-    dct = tf.constant(dct_matrix(parameters.n_mfcc, n_mels).T)
-    mean, scale = tf.constant(model.mean), tf.constant(model.scale)
     shape = (None, parameters.segment_frames, n_mels)
     blurs = [
-        tf.constant(_gaussian(width).reshape(sides), tf.float32)
-        for width, sides in zip(SMOOTHING, [(-1, 1, 1, 1), (1, -1, 1, 1)], strict=True)
+        tf.constant(_gaussian(SMOOTHING).reshape(sides), tf.float32)
+        for sides in [(-1, 1, 1, 1), (1, -1, 1, 1)]
     ]
 
     def probability(logmel: Any, genre: Any) -> Any:
-        mfcc = (tf.tensordot(logmel, dct, 1) - mean) / scale
-        return tf.gather(network(mfcc[..., tf.newaxis], training=False), genre, axis=1)
+        return tf.gather(answers(logmel), genre, axis=1)
 
     def blurred(values: Any) -> Any:
         values = values[..., tf.newaxis]

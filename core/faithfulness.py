@@ -7,6 +7,7 @@ of them can be imported from here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from core.models import GenreModel
 
 __all__ = [
+    "acceptance",
     "average_drop",
     "average_gain",
     "average_increase",
@@ -99,3 +101,55 @@ def faithfulness(
         **evaluate(original, kept, removed, genre, maps),
         "segments": segments,
     }
+
+
+def acceptance(
+    audio: Audio,
+    explanations: Sequence[Explanation],
+    listeners: Sequence[GenreModel],
+    *,
+    keep: float = 0.2,
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Let models hear what matters to each other, and say whether one accepts another's excerpt.
+
+    Parameters
+    ----------
+    audio : Audio
+        The song that was explained.
+    explanations : sequence of Explanation
+        What the song's regions mean to each of several models; their targets may differ.
+    listeners : sequence of GenreModel
+        The models that are asked about the excerpts.
+    keep : float, range=[0, 1]
+        Share of each segment's time-frequency area that counts as important.
+
+    Returns
+    -------
+    dict
+        For each explained model and each listener, by their names: mean probability of the
+        explained genre in the `original`, the `kept` and the `removed` audio, over the segments
+        that the explanation covers. JSON-ready.
+
+    Raises
+    ------
+    ValueError
+        If `keep` is not a share, an explanation is not of this song, or a listener does not know
+        its genre.
+    """
+    matrix: dict[str, dict[str, dict[str, float]]] = {}
+    for explanation in explanations:
+        sounds = {
+            "original": audio,
+            "kept": listen(audio, explanation, keep=keep, mode="keep"),
+            "removed": listen(audio, explanation, keep=keep, mode="remove"),
+        }
+        matrix[explanation.model] = {}
+        for listener in listeners:
+            genre = listener.genres.index(explanation.target)
+            matrix[explanation.model][listener.name] = {
+                name: float(
+                    analyze(sound, listener).probabilities[explanation.segments, genre].mean()
+                )
+                for name, sound in sounds.items()
+            }
+    return matrix

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 import librosa
 import numpy as np
 import scipy.fft
-import scipy.ndimage
 import scipy.signal
 
 from core.features import FeatureParameters, segment_starts
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 Mode = Literal["keep", "remove"]
 Share = Literal["area", "evidence"]
 
-SMOOTHING = (0.5, 0.5)  # frames, mel bands: standard deviation of the blur before cells are ranked
 OVERLAP = 4  # filter windows over each sample
 BLOCK = 1_024  # filter windows at a time: bounds memory, whatever the song's length
 
@@ -92,10 +90,12 @@ def importance_mask(
 
 
 def evidence(explanation: Explanation) -> np.ndarray:
-    """Return what cells are ranked by: the audible part of the SHAP values, lightly blurred.
+    """Return what cells are ranked by: what they contribute, and what is missed without them.
 
-    Where a song speaks for a genre by its silence there is nothing to keep, and removing it would
-    only be more of it. Single cells would sound like musical noise.
+    The first is the audible part of the SHAP values: where a song speaks for a genre by its silence
+    there is nothing to keep, and removing it would only be more of it. The second, the effect of
+    silence (see `core.silencing`), is what the rest of the song will be replaced by. Both count
+    alike. Either alone convinces less, and sounds rougher.
 
     Parameters
     ----------
@@ -105,14 +105,15 @@ def evidence(explanation: Explanation) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        Zero where the song has ended.
+        Sum of the two, each in units of its mean size in the segment; zero where the song has
+        ended.
     """
-    blurred = np.zeros_like(explanation.audible)
+    ranks = np.zeros_like(explanation.audible)
     for index, frames in enumerate(explanation.filled):
-        blurred[index, :frames] = scipy.ndimage.gaussian_filter(
-            explanation.audible[index, :frames], SMOOTHING
-        )
-    return blurred
+        for part in (explanation.audible, explanation.silencing):
+            values = part[index, :frames]
+            ranks[index, :frames] += values / max(float(np.abs(values).mean()), 1e-12)
+    return ranks
 
 
 def listen(

@@ -16,16 +16,15 @@ where the song is louder than the background::
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from core.expected_gradients import Evaluate, mean_gradients
 from core.features import dct_matrix
+from core.graphs import once_a_model
 from core.models import GenreModel
 
 GRADIENT_BATCH = 64  # gradients at a time; larger batches are no faster on two cores
@@ -47,6 +46,11 @@ class Output:
 
     genre: int
     rival: int | None = None
+
+    @property
+    def indices(self) -> tuple[np.int32, np.int32]:
+        """Genre and rival as graphs take them; without a rival -1."""
+        return np.int32(self.genre), np.int32(-1 if self.rival is None else self.rival)
 
     def of(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the output for probabilities.
@@ -110,8 +114,27 @@ def shap_values(
         )
 
 
-_graphs: WeakKeyDictionary[GenreModel, Any] = WeakKeyDictionary()
-_graphs_lock = threading.Lock()
+def output_of(probabilities: Any, genre: Any, rival: Any) -> Any:
+    """Return an output inside a graph.
+
+    Parameters
+    ----------
+    probabilities : tf.Tensor [shape=(m, genres)]
+        A network's answers.
+    genre, rival : tf.Tensor [shape=(), dtype=int32]
+        As in `Output.indices`.
+
+    Returns
+    -------
+    tf.Tensor [shape=(m,)]
+        What `Output.of` computes.
+    """
+    import tensorflow as tf
+
+    if rival < 0:
+        return tf.gather(probabilities, genre, axis=1)
+    logs = tf.math.log(tf.maximum(probabilities, LEAST_PROBABILITY))
+    return tf.gather(logs, genre, axis=1) - tf.gather(logs, rival, axis=1)
 
 
 def gradients_of(model: GenreModel, output: Output) -> Evaluate:
@@ -130,19 +153,13 @@ def gradients_of(model: GenreModel, output: Output) -> Evaluate:
         From standardised MFCCs ``(m, segment_frames, n_mfcc)`` to gradients of the same shape and
         values ``(m,)``, float32.
     """
-    with _graphs_lock:
-        if model not in _graphs:
-            _graphs[model] = _trace(model)
-        graph = _graphs[model]
-    genre = np.int32(output.genre)
-    rival = np.int32(-1 if output.rival is None else output.rival)
+    graph = _graph(model)
 
     def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         parts = [
             graph(
                 points[start : start + GRADIENT_BATCH, ..., np.newaxis].astype(np.float32),
-                genre,
-                rival,
+                *output.indices,
             )
             for start in range(0, len(points), GRADIENT_BATCH)
         ]
@@ -152,11 +169,12 @@ def gradients_of(model: GenreModel, output: Output) -> Evaluate:
     return evaluate
 
 
-def _trace(model: GenreModel) -> Any:
+@once_a_model
+def _graph(model: GenreModel) -> Any:
     """Return the graph that all explanations of a model share."""
     import tensorflow as tf
 
-    network = model.network  # not the model itself: it would keep its own entry in `_graphs` alive
+    network = model.network
     shape = (None, model.parameters.segment_frames, model.parameters.n_mfcc, 1)
     index = tf.TensorSpec((), tf.int32)
 
@@ -165,11 +183,7 @@ def _trace(model: GenreModel) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(points)
             probabilities = network(points, training=False)
-            if rival < 0:
-                values = tf.gather(probabilities, genre, axis=1)
-            else:
-                logs = tf.math.log(tf.maximum(probabilities, LEAST_PROBABILITY))
-                values = tf.gather(logs, genre, axis=1) - tf.gather(logs, rival, axis=1)
+            values = output_of(probabilities, genre, rival)
         # The segments of a batch do not know of each other: each gets its own gradient.
         return tape.gradient(values, points), values
 

@@ -11,6 +11,7 @@ import scipy.ndimage
 
 from benchmarks.baselines import (
     BLOCKS,
+    GRAIN,
     gradient_times_input,
     lime,
     occlusion,
@@ -21,7 +22,7 @@ from core.audio import Audio
 from core.constants import GENRES
 from core.explanation import Explanation
 from core.features import FeatureParameters, dct_matrix, mfcc_from_logmel
-from core.listening import SMOOTHING, importance_mask
+from core.listening import importance_mask
 from core.models import GenreModel
 from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples, tiny_model
@@ -163,7 +164,7 @@ def test_random_masks_have_the_area_and_the_grain_of_others(explanation: Explana
         first, second = (
             np.take(ranking, range(*ends), axis).ravel() for ends in [(0, 71), (1, 72)]
         )
-        impulse = scipy.ndimage.gaussian_filter1d(np.eye(1, 41, 20)[0], SMOOTHING[axis - 1])
+        impulse = scipy.ndimage.gaussian_filter1d(np.eye(1, 41, 20)[0], GRAIN)
         grain = impulse[1:] @ impulse[:-1] / (impulse @ impulse)  # of white noise after the blur
         assert np.corrcoef(first, second)[0, 1] == pytest.approx(grain, abs=0.03)
     assert np.abs(np.corrcoef(ranking.reshape(3, -1)) - np.eye(3)).max() < 0.05

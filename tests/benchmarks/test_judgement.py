@@ -14,7 +14,7 @@ from benchmarks.faithfulness import main, summary, table, table_across
 from benchmarks.judgement import AREAS, SHARES, across, measure, shuffled
 from benchmarks.pieces import MOST_SEGMENTS, Track, evenly, explained, held_out_tracks, middle
 from core.analysis import analyze
-from core.audio import Audio, save_audio
+from core.audio import Audio, load_audio, save_audio
 from core.explanation import explain
 from core.features import FeatureParameters
 from core.listening import Mode, evidence, listen
@@ -96,9 +96,7 @@ def test_figures_are_those_of_the_audio_and_of_every_segment(
     assert figures["segments_per_genre"]["rock"] == 3
     losses: dict[Mode, list[float]] = {"keep": [], "remove": []}
     for track in tracks:
-        piece = explained(
-            Audio(song_samples((6.2, 2.5)[track.number], seed=track.number)), tiny_cnn
-        )
+        piece = explained(load_audio(track.file), tiny_cnn)
         ranking = np.concatenate([evidence(part) for part in piece.parts])
         for mode, found in losses.items():
             heard = listen(piece.audio, piece.whole, keep=0.2, mode=mode, ranking=ranking)

@@ -69,6 +69,7 @@ def made_up_explanation(
         mfcc=np.zeros_like(mfcc),
         mel=evidence,
         audible=evidence,
+        silencing=np.zeros_like(evidence),
         stft=np.zeros((*cells.shape[:2], 1025), dtype=np.float32),
         base_value=np.full(len(chosen), 0.1),
         prediction=np.full(len(chosen), 0.1),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
-
 import numpy as np
 import pytest
 import shap
@@ -216,27 +213,6 @@ def test_progress_counts_segments_and_may_stop_the_work(song: Audio, tiny_cnn: G
 
     with pytest.raises(Stop):
         explain(song, tiny_cnn, progress=stop)
-
-
-def test_a_model_is_traced_once_and_can_be_forgotten(
-    song: Audio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    traces: list[str] = []
-    trace = core.shap_values._trace
-
-    def counted(model: GenreModel) -> object:
-        traces.append(model.name)
-        return trace(model)
-
-    monkeypatch.setattr(core.shap_values, "_trace", counted)
-    model = tiny_model("cnn")
-    explain(song, model, target="jazz", segments=[0])
-    explain(song, model, target="rock")
-    assert traces == ["cnn"]
-    alive = weakref.ref(model)
-    del model
-    gc.collect()
-    assert alive() is None
 
 
 def test_joined_parts_are_the_explanation_of_the_whole(song: Audio, tiny: GenreModel) -> None:

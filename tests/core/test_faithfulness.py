@@ -16,6 +16,7 @@ from core.analysis import analyze
 from core.audio import Audio
 from core.explanation import explain
 from core.faithfulness import (
+    acceptance,
     average_drop,
     average_gain,
     average_increase,
@@ -325,3 +326,22 @@ def test_silent_audio_is_judged_like_any_other(tiny_cnn: GenreModel, keep: float
         song = Audio(samples)
         answer = faithfulness(tiny_cnn, song, made_up_explanation(song), keep=keep)
         assert all(np.isfinite(value) for name, value in answer.items() if name != "segments")
+
+
+def test_models_hear_what_matters_to_each_other(
+    song: Audio, tiny_cnn: GenreModel, tiny_cnn_lstm: GenreModel
+) -> None:
+    models = (tiny_cnn, tiny_cnn_lstm)
+    explanations = [explain(song, model, target="jazz", segments=[1]) for model in models]
+    matrix = acceptance(song, explanations, models, keep=0.3)
+    for model, explanation in zip(models, explanations, strict=True):
+        alone = faithfulness(model, song, explanation, keep=0.3)
+        assert matrix[model.name][model.name] == pytest.approx(
+            {name: alone[f"probability_{name}"] for name in ("original", "kept", "removed")}
+        )
+    jazz = tiny_cnn.genres.index("jazz")
+    kept = listen(song, explanations[1], keep=0.3)
+    assert matrix["cnn_lstm"]["cnn"]["kept"] == pytest.approx(
+        float(analyze(kept, tiny_cnn).probabilities[1, jazz])
+    )
+    assert matrix["cnn_lstm"]["cnn"]["original"] == matrix["cnn"]["cnn"]["original"]

@@ -1,0 +1,44 @@
+"""How rough a sound is: the musical noise that masks add, as fast modulation of its bands."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.signal
+
+from core.audio import Audio
+
+WINDOW, STEP = 256, 64  # samples
+FAST_HZ = (10.0, 40.0)  # from where a beat ends to beyond the rate of the masks' frames
+
+
+def modulation(audio: Audio) -> float:
+    """Return the share of fast modulation in the envelopes of a sound's frequency bins.
+
+    Masks that flicker from frame to frame add modulation at up to the frame rate; a sound that is
+    only softer, or has fewer bands, has as much as before.
+
+    Parameters
+    ----------
+    audio : Audio
+        The sound.
+
+    Returns
+    -------
+    float [range=[0, 1]]
+        Energy of the envelopes (not their powers) between 10 and 40 Hz as a share of all up to
+        40 Hz, the constant part included; 0 for silence.
+    """
+    if not np.any(audio.samples):
+        return 0.0
+    samples = np.pad(audio.samples, (0, max(0, 4 * WINDOW - len(audio.samples))))
+    _, _, spectrum = scipy.signal.stft(
+        samples, audio.sample_rate, nperseg=WINDOW, noverlap=WINDOW - STEP
+    )
+    envelopes = np.abs(spectrum)
+    window = scipy.signal.get_window("hann", envelopes.shape[1])
+    energy = np.abs(np.fft.rfft(envelopes * window, axis=1)) ** 2
+    energy[:, 1:] *= 2  # the other half of the spectrum
+    rates = np.fft.rfftfreq(envelopes.shape[1], STEP / audio.sample_rate)
+    low, high = FAST_HZ
+    slow_and_fast = energy[:, rates < high].sum()
+    return float(energy[:, (rates > low) & (rates < high)].sum() / slow_and_fast)

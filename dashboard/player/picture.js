@@ -1,0 +1,144 @@
+// Draws a spectrogram in grey with SHAP values over it, its axes, and what a track leaves of it.
+
+const MARGIN = { left: 46, right: 8, top: 6, bottom: 26 }; // CSS pixels
+const TICK_STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300];
+const TICK_WIDTH = 64; // CSS pixels a label needs
+const LEFT_OUT = 0.12; // opacity of evidence in what a track does not play
+const STRONGEST = 0.95; // opacity of the strongest evidence
+
+const clock = (seconds, digits) => {
+  const scale = 10 ** digits;
+  const whole = Math.round(seconds * scale);
+  const minutes = Math.floor(whole / (60 * scale));
+  const rest = ((whole - minutes * 60 * scale) / scale).toFixed(digits);
+  return `${minutes}:${rest.padStart(digits ? 3 + digits : 2, "0")}`;
+};
+
+class Picture {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.cells = document.createElement("canvas"); // a pixel a cell
+    this.view = null;
+    this.window = [0, 1]; // seconds
+  }
+
+  // Take over one view: rows, values, SHAP values, mask; and how to draw it.
+  show(view, { frameS, colours, strength, leave, window }) {
+    Object.assign(this, { view, frameS, colours, window });
+    this.paint(strength, leave);
+    this.draw();
+  }
+
+  get plot() {
+    const { width, height } = this.canvas.getBoundingClientRect();
+    return {
+      left: MARGIN.left,
+      top: MARGIN.top,
+      width: width - MARGIN.left - MARGIN.right,
+      height: height - MARGIN.top - MARGIN.bottom,
+    };
+  }
+
+  // Colour every cell; `leave` is "keep", "remove" or null for the whole song.
+  paint(strength, leave) {
+    const { rows, frames, values, shap, mask, centre, spread, limit } = this.view;
+    const { dim, bright, favour, against } = this.colours;
+    this.cells.width = frames;
+    this.cells.height = rows;
+    const context = this.cells.getContext("2d");
+    const image = context.createImageData(frames, rows);
+    for (let frame = 0; frame < frames; frame++) {
+      for (let row = 0; row < rows; row++) {
+        const index = frame * rows + row;
+        const heard = !leave || !mask || mask(index) === (leave === "keep");
+        let shade = 0.5 + (values(index) - centre[row]) / spread[row];
+        shade = heard ? Math.min(Math.max(shade, 0), 1) : 0;
+        const value = shap(index) / limit;
+        const hue = value < 0 ? against : favour;
+        const opacity = STRONGEST * strength * Math.min(Math.abs(value), 1) * (heard ? 1 : LEFT_OUT);
+        const place = 4 * ((rows - 1 - row) * frames + frame);
+        for (let channel = 0; channel < 3; channel++) {
+          const grey = dim[channel] + shade * (bright[channel] - dim[channel]);
+          image.data[place + channel] = grey + opacity * (hue[channel] - grey);
+        }
+        image.data[place + 3] = 255;
+      }
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  // Draw the cells of the window and the axes.
+  draw() {
+    if (!this.view) return;
+    const { width, height } = this.canvas.getBoundingClientRect();
+    if (!width) return;
+    const scale = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(width * scale);
+    this.canvas.height = Math.round(height * scale);
+    const context = this.canvas.getContext("2d");
+    context.scale(scale, scale);
+    context.clearRect(0, 0, width, height);
+    const { left, top, width: across, height: down } = this.plot;
+    const [from, to] = this.window;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, across, down);
+    context.clip();
+    context.fillStyle = `rgb(${this.colours.dim})`;
+    context.fillRect(left, top, across, down);
+    context.imageSmoothingEnabled = false;
+    // A frame is centred on its time.
+    const begin = left - ((from + this.frameS / 2) / (to - from)) * across;
+    const long = ((this.view.frames * this.frameS) / (to - from)) * across;
+    context.drawImage(this.cells, begin, top, long, down);
+    context.restore();
+    this.axes(context);
+  }
+
+  axes(context) {
+    const { left, top, width, height } = this.plot;
+    const [from, to] = this.window;
+    context.fillStyle = this.colours.label;
+    context.font = `12px ${getComputedStyle(this.canvas).fontFamily}`;
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    for (const [row, text] of this.view.ticks) {
+      const y = top + (1 - (row + 0.5) / this.view.rows) * height;
+      context.fillText(text, left - 6, Math.max(y, top + 5));
+    }
+    const most = Math.max(2, Math.floor(width / TICK_WIDTH));
+    const step = TICK_STEPS_S.find((size) => (to - from) / size <= most) ?? 600;
+    const digits = step < 1 ? 1 : 0;
+    context.textBaseline = "top";
+    for (let tick = Math.ceil(from / step) * step; tick <= to + 1e-6; tick += step) {
+      const x = left + ((tick - from) / (to - from)) * width;
+      context.fillRect(x, top + height, 1, 4);
+      const text = clock(tick, digits);
+      const half = context.measureText(text).width / 2;
+      context.textAlign = x + half > left + width + MARGIN.right ? "right" : "center";
+      context.fillText(text, context.textAlign === "right" ? left + width : x, top + height + 7);
+    }
+  }
+
+  // Seconds of the song under a point of the canvas.
+  timeAt(x) {
+    const { left, width } = this.plot;
+    const share = Math.min(Math.max((x - left) / width, 0), 1);
+    return this.window[0] + share * (this.window[1] - this.window[0]);
+  }
+
+  // CSS pixels from the canvas's left edge.
+  xOf(time) {
+    const { left, width } = this.plot;
+    return left + ((time - this.window[0]) / (this.window[1] - this.window[0])) * width;
+  }
+
+  // Frame and row under a point, or null beside the picture.
+  cellAt(x, y) {
+    const { left, top, width, height } = this.plot;
+    if (!this.view || x < left || x > left + width || y < top || y >= top + height) return null;
+    const frame = Math.round(this.timeAt(x) / this.frameS);
+    const row = Math.floor((1 - (y - top) / height) * this.view.rows);
+    return frame < this.view.frames ? { frame, row: Math.max(row, 0) } : null;
+  }
+}

@@ -1,0 +1,337 @@
+// The player: what a person does with it, and what it shows while it plays.
+
+const DRAGGED = 6; // CSS pixels from a click to a region
+const STEP_S = 1; // of the arrow keys
+const players = new WeakMap(); // by the element that Streamlit gives: they outlive a rerun
+
+const element = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+};
+
+// A pack is the length of a header, the header as JSON, and the blobs it names; see pack.py.
+function unpack(data) {
+  const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
+  const bytes = ([offset, size]) =>
+    data.slice(4 + length + offset, 4 + length + offset + size).buffer;
+  return { header, bytes };
+}
+
+class Player {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.sound = new Sound();
+    this.picture = new Picture(this.find("canvas"));
+    this.zoom = "segment";
+    this.header = null;
+    this.listen();
+    new ResizeObserver(() => this.header && this.refresh()).observe(this.find(".stage"));
+  }
+
+  // Take over new data; what a person has chosen stays as long as it can.
+  async update(data) {
+    const { header, bytes } = unpack(data);
+    const former = this.header;
+    this.header = header;
+    this.views = header.views.map((view) => this.decoded(view, bytes));
+    this.viewName = header.views.some(({ name }) => name === this.viewName)
+      ? this.viewName
+      : header.views[0].name;
+    const names = header.tracks.map(({ name }) => name);
+    if (!names.includes(this.sound.chosen)) this.sound.choose(names[0]);
+    const moved =
+      !former || former.song !== header.song || former.segment.join() !== header.segment.join();
+    if (!former || former.song !== header.song) {
+      this.sound.pause();
+      this.sound.loop = null;
+      this.sound.offset = 0;
+    }
+    if (moved && !this.sound.playing) this.sound.offset = header.segment[0];
+    if (moved) {
+      if (this.sound.loop) this.sound.setLoop(header.segment);
+      this.page = header.segment;
+    }
+    this.build();
+    this.refresh();
+    try {
+      const tracks = header.tracks.map(({ name, digest, blob }) => ({
+        name,
+        digest,
+        bytes: () => bytes(blob),
+      }));
+      await this.sound.load(tracks, header.sample_rate, header.duration_s);
+    } catch {
+      this.fail("This browser cannot decode the sound (FLAC). A newer one can.");
+      return;
+    }
+    this.find(".play").disabled = false;
+    this.root.dataset.ready = String(Number(this.root.dataset.ready ?? 0) + 1);
+    this.tick();
+  }
+
+  decoded(view, bytes) {
+    const values = new Int16Array(bytes(view.values.blob));
+    const shap = new Int16Array(bytes(view.shap.blob));
+    const mask = view.mask && new Uint8Array(bytes(view.mask));
+    return {
+      ...view,
+      values: (index) => values[index] * view.values.step,
+      shap: (index) => shap[index] * view.shap.step,
+      mask: mask && ((index) => Boolean(mask[index >> 3] & (128 >> (index & 7)))),
+    };
+  }
+
+  get view() {
+    return this.views.find(({ name }) => name === this.viewName);
+  }
+
+  // Draw the choices that depend on the data.
+  build() {
+    const { tracks, views } = this.header;
+    this.choices(".tracks", tracks, this.sound.chosen, (name) => this.choose(name));
+    this.find(".tracks").hidden = false;
+    this.choices(".views", views, this.viewName, (name) => {
+      this.viewName = name;
+      this.refresh();
+    });
+    this.find(".duration").textContent = clock(this.header.duration_s, 0);
+    this.find(".seek").max = this.header.duration_s;
+    this.find(".strength").hidden = !this.header.explained;
+  }
+
+  choices(place, options, chosen, choose) {
+    const group = this.find(place);
+    const focused = this.root.getRootNode().activeElement?.value;
+    group.querySelectorAll("label").forEach((label) => label.remove());
+    for (const { name, label, note } of options) {
+      const input = element("input", {
+        type: "radio",
+        name: place,
+        value: name,
+        checked: name === chosen,
+        onchange: () => choose(name),
+      });
+      const text = element("span", {}, label);
+      if (note) text.append(element("b", {}, note));
+      group.append(element("label", {}, input, text));
+      if (name === focused) input.focus();
+    }
+  }
+
+  choose(name) {
+    this.sound.choose(name);
+    this.find(`.tracks input[value="${name}"]`).checked = true;
+    this.refresh();
+  }
+
+  fail(sentence) {
+    const place = this.find(".failure");
+    place.textContent = sentence;
+    place.hidden = false;
+  }
+
+  get window() {
+    if (this.zoom === "song") return [0, Math.max(this.header.duration_s, 0.1)];
+    return this.page;
+  }
+
+  refresh() {
+    const { frame_s: frameS, colours, tracks, alt } = this.header;
+    const leave = tracks.find(({ name }) => name === this.sound.chosen)?.leave ?? null;
+    this.picture.show(this.view, {
+      frameS,
+      colours,
+      strength: Number(this.find(".strength input").value),
+      leave,
+      window: this.window,
+    });
+    this.find(".stage").setAttribute("aria-label", alt);
+    this.root.dataset.view = this.viewName;
+    this.root.dataset.track = this.sound.chosen;
+    this.follow();
+  }
+
+  // Bring playhead, region and figures to where the sound is.
+  follow() {
+    const { sound, picture } = this;
+    const position = sound.position;
+    const [from, to] = this.window;
+    const length = to - from;
+    if (sound.playing && this.zoom === "segment" && (position < from || position >= to)) {
+      const start = Math.floor((position - this.header.segment[0]) / length) * length;
+      this.page = [this.header.segment[0] + start, this.header.segment[0] + start + length];
+      picture.window = this.page;
+      picture.draw();
+    }
+    const head = this.find(".head");
+    const x = picture.xOf(position);
+    const { left, width } = picture.plot;
+    head.hidden = x < left - 1 || x > left + width + 1;
+    head.style.transform = `translateX(${x}px)`;
+    const loop = this.find(".loop");
+    loop.hidden = !sound.loop;
+    if (sound.loop) {
+      const [begin, end] = sound.loop.map((time) =>
+        Math.min(Math.max(picture.xOf(time), left), left + width),
+      );
+      loop.style.left = `${begin}px`;
+      loop.style.width = `${end - begin}px`;
+    }
+    this.find(".time").textContent = clock(position, 1);
+    const seek = this.find(".seek");
+    if (this.root.getRootNode().activeElement !== seek || sound.playing) seek.value = position;
+    seek.setAttribute("aria-valuetext", clock(position, 1));
+    this.find(".repeat").setAttribute("aria-pressed", String(Boolean(sound.loop)));
+    this.find(".half").setAttribute("aria-pressed", String(sound.speed === 0.5));
+    const play = this.find(".play");
+    play.setAttribute("aria-label", sound.playing ? "Pause" : "Play");
+    this.root.classList.toggle("playing", sound.playing);
+    this.root.dataset.position = position.toFixed(3);
+  }
+
+  tick() {
+    if (this.sound.ended) {
+      this.sound.pause();
+      this.sound.offset = this.header.duration_s;
+    }
+    this.follow();
+    cancelAnimationFrame(this.frame);
+    if (this.sound.playing) this.frame = requestAnimationFrame(() => this.tick());
+  }
+
+  async toggle() {
+    if (this.sound.playing) this.sound.pause();
+    else await this.sound.play();
+    this.tick();
+  }
+
+  seek(position) {
+    this.sound.seek(position);
+    this.tick();
+  }
+
+  repeat() {
+    this.sound.setLoop(this.sound.loop ? null : this.window.map((t) => Math.max(t, 0)));
+    this.tick();
+  }
+
+  halve() {
+    this.sound.setSpeed(this.sound.speed === 1 ? 0.5 : 1);
+    this.tick();
+  }
+
+  // Say what is under the pointer.
+  read(cell) {
+    const place = this.find(".readout");
+    if (!cell) {
+      place.textContent = "\u00a0";
+      return;
+    }
+    const { view, header } = this;
+    const index = cell.frame * view.rows + cell.row;
+    const moment = clock(cell.frame * header.frame_s, 2);
+    const value = view.value.replace("{}", view.values(index).toFixed(1)).replace("-", "−");
+    const number = view.shap(index);
+    const shap = `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(5)}`;
+    const explained = header.explained
+      ? ` · SHAP for ${header.target} ${shap}`
+      : "";
+    place.textContent = `${moment} · ${view.names[cell.row]} · ${value}${explained}`;
+  }
+
+  listen() {
+    const { find } = this;
+    find(".play").onclick = () => this.toggle();
+    find(".repeat").onclick = () => this.repeat();
+    find(".half").onclick = () => this.halve();
+    find(".seek").oninput = (event) => this.seek(Number(event.target.value));
+    find(".strength input").oninput = () => this.refresh();
+    find(".zooms").onchange = (event) => {
+      this.zoom = event.target.value;
+      this.page = this.header.segment;
+      find(".zooms").querySelectorAll("input").forEach((input) => {
+        input.checked = input.value === this.zoom;
+      });
+      this.refresh();
+    };
+    this.point(find(".stage"));
+    this.root.onkeydown = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const tag = event.target.tagName;
+      const act = {
+        " ": tag !== "BUTTON" && (() => this.toggle()),
+        ArrowLeft: tag !== "INPUT" && (() => this.seek(this.sound.position - STEP_S)),
+        ArrowRight: tag !== "INPUT" && (() => this.seek(this.sound.position + STEP_S)),
+        l: () => this.repeat(),
+        h: () => this.halve(),
+      }[event.key];
+      const track = this.header?.tracks[Number(event.key) - 1];
+      if (!act && !track) return;
+      event.preventDefault();
+      event.stopPropagation(); // Streamlit has keys of its own
+      if (act) act();
+      else this.choose(track.name);
+    };
+  }
+
+  // A click or tap on the picture seeks, a drag marks a region to repeat, a hover reads values.
+  point(stage) {
+    let pressed = null;
+    const place = (event) => {
+      const box = stage.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    stage.onpointerdown = (event) => {
+      if (event.button === 0) pressed = { x: place(event)[0], region: null };
+    };
+    stage.onpointermove = (event) => {
+      const [x, y] = place(event);
+      this.read(this.picture.cellAt(x, y));
+      if (!pressed || Math.abs(x - pressed.x) < DRAGGED) return;
+      stage.setPointerCapture(event.pointerId);
+      const times = [pressed.x, x].map((at) => this.picture.timeAt(at)).sort((a, b) => a - b);
+      pressed.region = times[1] - times[0] > 0.05 ? times : null;
+      if (pressed.region) {
+        const loop = this.find(".loop");
+        const [begin, end] = pressed.region.map((time) => this.picture.xOf(time));
+        loop.hidden = false;
+        loop.style.left = `${begin}px`;
+        loop.style.width = `${end - begin}px`;
+      }
+    };
+    stage.onpointerup = (event) => {
+      if (!pressed) return;
+      const [x] = place(event);
+      if (pressed.region) this.sound.setLoop(pressed.region);
+      else this.sound.seek(this.picture.timeAt(x));
+      pressed = null;
+      this.tick();
+    };
+    stage.onpointercancel = () => {
+      pressed = null;
+      this.follow();
+    };
+    stage.onpointerleave = () => this.read(null);
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame);
+    this.sound.close();
+  }
+}
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const root = parentElement.querySelector(".player");
+  if (!root || !data) return;
+  if (!players.has(root)) players.set(root, new Player(root));
+  const player = players.get(root);
+  player.update(data);
+  return () => {
+    // Streamlit also cleans up before each update: only a player that has left the page is closed.
+    setTimeout(() => root.isConnected || player.close(), 0);
+  };
+}

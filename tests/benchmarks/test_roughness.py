@@ -1,0 +1,32 @@
+"""Flicker at the masks' frame rate is counted; loudness, colour and silence are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.roughness import modulation
+from core.audio import Audio
+
+TIME = np.arange(4 * 22_050) / 22_050
+TONE = 0.4 * np.sin(2 * np.pi * 1_000 * TIME)
+
+
+def sound(samples: np.ndarray) -> Audio:
+    return Audio(samples.astype(np.float32))
+
+
+@pytest.mark.parametrize("rate", [14, 24, 36])
+def test_flicker_counts_by_its_energy(rate: float) -> None:
+    depth = 0.5
+    flickering = TONE * (1 + depth * np.sin(2 * np.pi * rate * TIME))
+    # Half the squared depth beside the constant one.
+    expected = (depth**2 / 2) / (1 + depth**2 / 2)
+    assert modulation(sound(flickering)) == pytest.approx(expected, rel=0.25)
+    assert modulation(sound(0.1 * flickering)) == pytest.approx(modulation(sound(flickering)))
+
+
+def test_what_is_steady_or_slow_or_silent_is_not_rough() -> None:
+    slow = TONE * (1 + 0.5 * np.sin(2 * np.pi * 3 * TIME))
+    for samples in (TONE, slow, np.zeros(100)):
+        assert modulation(sound(samples)) < 0.02
