@@ -27,7 +27,7 @@ from core.faithfulness_metrics import (
     sparseness,
     validate,
 )
-from core.listening import importance_mask, listen
+from core.listening import divide, importance_mask
 
 if TYPE_CHECKING:
     from core.audio import Audio
@@ -82,23 +82,24 @@ def faithfulness(
         If `keep` is not a share, or the explanation is not of this song.
     """
     genre = model.genres.index(explanation.target)
+    kept, rest = divide(audio, explanation, keep=keep)
     songs = {
         "probability_original": audio,
-        "probability_kept": listen(audio, explanation, keep=keep, mode="keep"),
-        "probability_removed": listen(audio, explanation, keep=keep, mode="remove"),
+        "probability_kept": kept,
+        "probability_removed": rest,
     }
     answers = {
         name: analyze(heard, model).probabilities[explanation.segments]
         for name, heard in songs.items()
     }
-    original, kept, removed = answers.values()
+    original, after_keeping, after_removing = answers.values()
     # The kept part of the spectrogram, in dB above the floor.
     level = explanation.logmel + explanation.parameters.top_db
     maps = np.where(importance_mask(explanation, keep=keep), level, 0)
     segments = {name: values[:, genre].tolist() for name, values in answers.items()}
     return {
         **{name: float(np.mean(values)) for name, values in segments.items()},
-        **evaluate(original, kept, removed, genre, maps),
+        **evaluate(original, after_keeping, after_removing, genre, maps),
         "segments": segments,
     }
 
@@ -138,11 +139,8 @@ def acceptance(
     """
     matrix: dict[str, dict[str, dict[str, float]]] = {}
     for explanation in explanations:
-        sounds = {
-            "original": audio,
-            "kept": listen(audio, explanation, keep=keep, mode="keep"),
-            "removed": listen(audio, explanation, keep=keep, mode="remove"),
-        }
+        kept, rest = divide(audio, explanation, keep=keep)
+        sounds = {"original": audio, "kept": kept, "removed": rest}
         matrix[explanation.model] = {}
         for listener in listeners:
             genre = listener.genres.index(explanation.target)

@@ -12,6 +12,7 @@ than a frame, so that gains fade and nothing clicks, not even where segments mee
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -30,6 +31,7 @@ Mode = Literal["keep", "remove"]
 Share = Literal["area", "evidence"]
 
 OVERLAP = 4  # filter windows over each sample
+ROUNDING = 2.0**-22  # amplitude of what single precision leaves of a difference
 BLOCK = 1_024  # filter windows at a time: bounds memory, whatever the song's length
 
 
@@ -129,24 +131,15 @@ def listen(
 
     Parameters
     ----------
-    audio : Audio
-        The song that was explained.
-    explanation : Explanation
-        Its explanation. What it does not cover (other segments, a remainder after the last one)
-        is not important: silent when the important regions are kept, untouched when they are
-        removed.
-    keep : float or np.ndarray [shape=(n,)], range=[0, 1]
-        Share of each segment's time-frequency area (mel scale) that counts as important.
+    audio, explanation, keep, of, ranking
+        As in `divide`.
     mode : {"keep", "remove"}
         Whether the important regions are all that is left, or all that is missing.
-    of, ranking
-        As in `importance_mask`.
 
     Returns
     -------
     Audio
-        As long as the song, within [-1, 1]. The two modes add up to the song. Where either of them
-        would exceed full scale, both are turned down by the same factor, and so is their sum.
+        As long as the song, within [-1, 1]: one of the two parts of `divide`.
 
     Raises
     ------
@@ -155,6 +148,43 @@ def listen(
     """
     if mode not in get_args(Mode):
         raise ValueError(f"mode={mode!r} is unknown; choose 'keep' or 'remove'.")
+    kept, rest = divide(audio, explanation, keep=keep, of=of, ranking=ranking)
+    return kept if mode == "keep" else rest
+
+
+def divide(
+    audio: Audio,
+    explanation: Explanation,
+    *,
+    keep: float | np.ndarray = 0.2,
+    of: Share = "area",
+    ranking: np.ndarray | None = None,
+) -> tuple[Audio, Audio]:
+    """Divide a song into its important regions and everything else.
+
+    Parameters
+    ----------
+    audio : Audio
+        The song that was explained.
+    explanation : Explanation
+        Its explanation. What it does not cover (other segments, a remainder after the last one)
+        is not important.
+    keep : float or np.ndarray [shape=(n,)], range=[0, 1]
+        Share of each segment's time-frequency area (mel scale) that counts as important.
+    of, ranking
+        As in `importance_mask`.
+
+    Returns
+    -------
+    kept, rest : Audio
+        As long as the song, within [-1, 1]. They add up to the song; where one of them would exceed
+        full scale, both are turned down by the same factor, and so is their sum.
+
+    Raises
+    ------
+    ValueError
+        If `keep` is not a share, `of` is unknown, or the explanation is not of this song.
+    """
     parameters = explanation.parameters
     n_frames = 1 + len(audio.samples) // parameters.hop_length
     important = np.zeros((n_frames, parameters.n_mels), dtype=np.float32)
@@ -166,13 +196,12 @@ def listen(
         starts[explanation.segments], explanation.filled, masks, strict=True
     ):
         important[start : start + frames] = mask[:frames]
-    wanted = important if mode == "keep" else 1 - important
-    samples = filter_song(audio.samples, wanted, parameters)
+    kept = filter_song(audio.samples, important, parameters)
+    rest = audio.samples - kept
+    rest[np.abs(rest) <= ROUNDING] = 0  # or a model would hear it where nothing else is left
     # Taking parts away can raise a peak that they had cancelled.
-    peak = max(np.abs(samples).max(), np.abs(audio.samples - samples).max())
-    if peak > 1:
-        samples /= peak
-    return type(audio)(samples=samples, sample_rate=audio.sample_rate, name=audio.name)
+    peak = max(1.0, np.abs(kept).max(), np.abs(rest).max())
+    return replace(audio, samples=kept / peak), replace(audio, samples=rest / peak)
 
 
 @lru_cache(maxsize=8)
