@@ -14,7 +14,7 @@ import numpy as np
 from core.analysis import Analysis, analyze, to_json
 from core.audio import Audio, load_audio, save_audio
 from core.explanation import Explanation, explain
-from core.listening import listen
+from core.listening import divide
 from core.storage import write_json
 from core.terminal import clock, printable
 
@@ -155,8 +155,7 @@ def examine(
     )
     step("filtering")
     genre = analysis.genres.index(explanation.target)
-    important = listen(audio, explanation, keep=KEEP, mode="keep")
-    without = listen(audio, explanation, keep=KEEP, mode="remove")
+    important, without = divide(audio, explanation, keep=KEEP)
     kept, removed = (
         float(analyze(heard, model).song_probabilities[genre]) for heard in (important, without)
     )

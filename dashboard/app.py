@@ -8,7 +8,7 @@ import streamlit as st
 # Streamlit puts this file's folder on the path, not the project's.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dashboard import session
+from dashboard import address, session
 
 HERE = Path(__file__).resolve().parent
 
@@ -19,6 +19,7 @@ page = st.navigation(
     position="top",
 )
 st.html(HERE / "style.css")
+address.read()
 try:
     page.run()
 finally:

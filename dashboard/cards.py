@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dashboard.wording import genre_name, genre_title, html_safe, model_name, percent, points
+from dashboard.wording import (
+    genre_title,
+    html_safe,
+    model_name,
+    percent,
+    points,
+    question_name,
+    signed,
+)
 
 SHOWN_GENRES = 3  # on a verdict's card
 UNSURE = 0.4  # probability below which a verdict is called unsure
@@ -64,19 +72,21 @@ def verdict_card(
     )
 
 
-def account(target: str, base_value: float, shap_values: np.ndarray, prediction: float) -> str:
+def account(
+    target: str, versus: str, base_value: float, shap_values: np.ndarray, prediction: float
+) -> str:
     """Return how an answer adds up: base value, evidence for and against, prediction and gap.
 
     Parameters
     ----------
-    target : str
-        The explained genre.
+    target, versus : str
+        The explained genre, and the one that it is explained rather than, or nothing.
     base_value : float
-        Mean probability of the genre over the background.
+        Mean output over the background: a probability, or a difference of log-odds in nats.
     shap_values : np.ndarray
-        SHAP values of the segment, in units of probability.
+        SHAP values of the segment, in units of the output.
     prediction : float
-        Probability of the genre for the segment.
+        Output for the segment.
 
     Returns
     -------
@@ -86,56 +96,32 @@ def account(target: str, base_value: float, shap_values: np.ndarray, prediction:
     values = np.asarray(shap_values, dtype=np.float64)
     favour, against = float(values[values > 0].sum()), float(values[values < 0].sum())
     total = base_value + favour + against
-    name = html_safe(genre_name(target))
+    name = html_safe(question_name(target, versus))
+    change: Callable[[float], str]
+    if versus:
+        average, digits = f"Log-odds of {name} on average, before hearing this", 2
 
-    def exact(share: float) -> str:
-        return f"{100 * share:.1f}\u202f%".replace("-", "−")
+        def exact(output: float) -> str:
+            return signed(output)
 
+        change = signed
+    else:
+        average, digits = f"{genre_title(name)} on average, before hearing this", 3
+
+        def exact(output: float) -> str:
+            return f"{100 * output:.1f}\u202f%".replace("-", "−")
+
+        change = points
     rows = [
-        ("", f"{genre_title(name)} on average, before hearing this", exact(base_value)),
-        ("for", f"What speaks for {name}", points(favour)),
-        ("against", f"What speaks against {name}", points(against)),
+        ("", average, exact(base_value)),
+        ("for", f"What speaks for {name}", change(favour)),
+        ("against", f"What speaks against {name}", change(against)),
         ("total", "Sum", exact(total)),
         ("", "What the network says", exact(prediction)),
-        ("gap", "Gap", points(round(prediction, 3) - round(total, 3))),
+        ("gap", "Gap", change(round(prediction, digits) - round(total, digits))),
     ]
     lines = "".join(
         f'<tr class="{kind}"><th scope="row">{text}</th><td>{value}</td></tr>'
         for kind, text, value in rows
     )
     return f'<table class="account"><tbody>{lines}</tbody></table>'
-
-
-def legend(target: str, scale: Sequence[tuple[float, str]], limit: float) -> str:
-    """Return what the colours of the evidence mean.
-
-    Parameters
-    ----------
-    target : str
-        The explained genre.
-    scale : sequence of (float, str)
-        Colour scale, from the strongest evidence against the genre to the strongest for it.
-    limit : float
-        SHAP value of the strongest colour.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
-    name = html_safe(genre_name(target))
-    stops = ", ".join(f"{colour} {100 * position:.0f}%" for position, colour in scale)
-    return (
-        f'<div class="legend"><span class="scale" style="background:linear-gradient(to right, '
-        f'{stops})"></span><span><b>against {name}</b> −{limit:.2g}</span>'
-        f'<span class="unit">SHAP value of one cell</span>'
-        f"<span><b>for {name}</b> +{limit:.2g}</span></div>"
-    )
-
-
-def heard(title: str, target: str, probability: float) -> str:
-    """Return a player's heading: what it plays, and how likely the genre is in that."""
-    return (
-        f'<div class="heard"><p>{html_safe(title)}</p><p class="share">{percent(probability)} '
-        f"<small>{html_safe(genre_name(target))}</small></p></div>"
-    )

@@ -9,7 +9,7 @@ from dashboard.notices import loading_note
 from dashboard.session import Song
 
 FILE_TYPES = ["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm", "mp4", "aiff", "aif", "au"]
-BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "stopped")
+BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "versus", "stopped")
 
 state = st.session_state
 
@@ -65,11 +65,21 @@ def _take_upload() -> None:
 
 
 def _take_example() -> None:
-    chosen = [entry for entry in session.examples() if entry["title"] == state.get("example")]
+    title = state.get("example")
+    if title:
+        open_example(title)
+    else:
+        _forget_song()
+
+
+def open_example(title: str) -> None:
+    """Choose an example song by its title."""
     _forget_song()
-    if chosen:
-        state["uploads"] = state.get("uploads", 0) + 1
-        state["song"] = session.example_song(chosen[0])
+    for entry in session.examples():
+        if entry["title"] == title:
+            state["example"] = title
+            state["uploads"] = state.get("uploads", 0) + 1
+            state["song"] = session.example_song(entry)
 
 
 def _forget_song() -> None:

@@ -62,6 +62,12 @@ DARK = Palette(
 )
 
 
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue of a colour that is written as ``#rrggbb``."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
 def palette(dark: bool) -> Palette:
     """Return the colours of the dark or of the light theme."""
     return DARK if dark else LIGHT

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,22 @@ class Song:
     name: str
     content: bytes = field(repr=False, compare=False)
     title: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about a song: why this genre, or why this one rather than that.
+
+    Parameters
+    ----------
+    target : str
+        The genre.
+    versus : str
+        The other genre; empty if there is none.
+    """
+
+    target: str
+    versus: str = ""
 
 
 @st.cache_data(show_spinner=False)
@@ -155,25 +172,33 @@ def analyses_of(song: Song, report: Report) -> tuple[dict[str, Analysis], list[s
     return analyses, failures
 
 
-def is_explained(song: Song, analysis: Analysis, target: str) -> bool:
+def is_explained(song: Song, analysis: Analysis, question: Question) -> bool:
     """Return whether the explanation of a whole song is at hand."""
     key = key_of(song, model_of(analysis.model))
     parts = range(0, len(analysis.starts_s), PART)
-    return all((*key, target, "part", first // PART) in _explanations for first in parts)
+    return all((*key, question, "part", first // PART) in _explanations for first in parts)
 
 
 def segment_explanation_of(
-    song: Song, name: str, target: str, segment: int, report: Report
+    song: Song, name: str, question: Question, segment: int, report: Report
 ) -> Explanation:
     """Return the explanation of one segment of a song, an `Explanation` of length 1."""
     model = model_of(name)
-    part = _explanations.peek((*key_of(song, model), target, "part", segment // PART))
+    part = _explanations.peek((*key_of(song, model), question, "part", segment // PART))
     if part is not None:
         return part[segment % PART]
-    return _explained(song, model, target, "segment", segment, [segment], report)
+    return _explained(song, model, question, "segment", segment, [segment], report)
 
 
-def parts_of(song: Song, name: str, target: str, report: Report) -> list[Explanation]:
+def finished_parts(song: Song, analysis: Analysis, question: Question) -> list[Explanation]:
+    """Return the parts of a whole song's explanation that are at hand."""
+    key = key_of(song, model_of(analysis.model))
+    indices = range(math.ceil(len(analysis.starts_s) / PART))
+    parts = (_explanations.peek((*key, question, "part", index)) for index in indices)
+    return [part for part in parts if part is not None]
+
+
+def parts_of(song: Song, name: str, question: Question, report: Report) -> list[Explanation]:
     """Return a whole song's explanation in parts, which are kept when a run is stopped."""
     count = len(analysis_of(song, name, report).starts_s)
     model = model_of(name)
@@ -181,14 +206,14 @@ def parts_of(song: Song, name: str, target: str, report: Report) -> list[Explana
     for first in range(0, count, PART):
         segments = range(first, min(first + PART, count))
         parts.append(
-            _explained(song, model, target, "part", first // PART, segments, report, count)
+            _explained(song, model, question, "part", first // PART, segments, report, count)
         )
     return parts
 
 
-def explanation_of(song: Song, name: str, target: str, report: Report) -> Explanation:
+def explanation_of(song: Song, name: str, question: Question, report: Report) -> Explanation:
     """Return a whole song's explanation."""
-    parts = parts_of(song, name, target, report)
+    parts = parts_of(song, name, question, report)
     from core.explanation import joined
 
     return joined(parts)
@@ -214,9 +239,10 @@ def genre_index(name: str, genre: str) -> int:
     return model_of(name).genres.index(genre)
 
 
-def standardised(name: str, mfcc: np.ndarray) -> np.ndarray:
-    """Return MFCCs as a model reads them; see `GenreModel.standardise`."""
-    return model_of(name).standardise(mfcc)
+def standardisation(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and scale of a model's coefficients, ``(n_mfcc,)`` each."""
+    model = model_of(name)
+    return model.mean, model.scale
 
 
 def band_frequencies(name: str) -> np.ndarray:
@@ -244,7 +270,7 @@ def key_of(song: Song, model: GenreModel) -> tuple[str, str]:
 def _explained(
     song: Song,
     model: GenreModel,
-    target: str,
+    question: Question,
     kind: str,
     index: int,
     segments: Sequence[int],
@@ -254,7 +280,7 @@ def _explained(
     from core.explanation import explain
 
     audio = audio_of(song, report)
-    doing = f"Asking {model_name(model.name)} why {genre_name(target)} …"
+    doing = f"Asking {model_name(model.name)} why {genre_name(question.target)} …"
 
     def ask() -> Explanation:
         def progress(done: int, total: int) -> None:
@@ -263,7 +289,14 @@ def _explained(
                 f"{doing} {finished} of {count} segments" if count > 1 else doing, finished / count
             )
 
-        return explain(audio, model, target=target, segments=segments, progress=progress)
+        return explain(
+            audio,
+            model,
+            target=question.target,
+            versus=question.versus or None,
+            segments=segments,
+            progress=progress,
+        )
 
-    key = (*key_of(song, model), target, kind, index)
+    key = (*key_of(song, model), question, kind, index)
     return _explanations.get(key, ask, waiting=lambda: report(doing, None))

@@ -5,13 +5,13 @@ Like `dashboard.session` this asks `core`, imports it late and keeps results on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dashboard import session
-from dashboard.session import Song
+from dashboard.session import Question, Song
 from dashboard.shelf import Shelf
 from dashboard.warmup import Report
 from dashboard.wording import genre_name, model_name
@@ -19,13 +19,43 @@ from dashboard.wording import genre_name, model_name
 if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.audio import Audio
-    from core.listening import Mode
+    from core.explanation import Explanation
+    from core.listening import Mode, Share
 
 ATTRIBUTED, OPTIMISED = "attributed", "optimised"  # two questions: what counted, what is enough
 
 _rankings: Shelf[np.ndarray] = Shelf(64)  # of parts of songs, half a megabyte each
 _enough: Shelf[float] = Shelf(64)
-_excerpts: Shelf[Excerpt] = Shelf(24)
+_wholes: Shelf[Excerpt] = Shelf(8)
+_halves: Shelf[Halves] = Shelf(12)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a song is divided into what matters and the rest.
+
+    Parameters
+    ----------
+    question : Question
+        What it matters for.
+    method : str
+        `ATTRIBUTED`: what counted. `OPTIMISED`: what would be enough; that asks for the genre
+        alone, and knows shares of the area only.
+    keep : float
+        Share that counts as important, in ``(0, 1]``.
+    of : {"area", "evidence"}
+        Of what `keep` is a share.
+    """
+
+    question: Question
+    method: str = ATTRIBUTED
+    keep: float = 0.2
+    of: Share = "area"
+
+    def __post_init__(self) -> None:
+        if self.method == OPTIMISED:
+            object.__setattr__(self, "question", replace(self.question, versus=""))
+            object.__setattr__(self, "of", "area")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,31 +74,51 @@ class Excerpt:
     probabilities: np.ndarray
 
 
-def is_ready(song: Song, analysis: Analysis, target: str, method: str) -> bool:
-    """Return whether all that excerpts are cut by is at hand."""
-    if method == ATTRIBUTED:
-        return session.is_explained(song, analysis, target)
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """What matters of a song, and the rest.
+
+    Parameters
+    ----------
+    kept, rest : Excerpt
+        Each at a comfortable level: the model hears what is played.
+    mask : np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
+        The cells that are kept.
+    """
+
+    kept: Excerpt
+    rest: Excerpt
+    mask: np.ndarray
+
+
+def is_ready(song: Song, analysis: Analysis, cut: Cut) -> bool:
+    """Return whether all that a song is divided by is at hand."""
+    if not session.is_explained(song, analysis, cut.question):
+        return False
+    if cut.method == ATTRIBUTED:
+        return True
     key = session.key_of(song, session.model_of(analysis.model))
     parts = range(0, len(analysis.starts_s), session.PART)
-    return all((*key, target, first // session.PART) in _rankings for first in parts)
+    return all((*key, cut.question, first // session.PART) in _rankings for first in parts)
 
 
-def prepare(song: Song, name: str, target: str, method: str, report: Report) -> None:
-    """Compute all that excerpts are cut by; finished parts are kept when a run is stopped."""
-    if method == ATTRIBUTED:
-        session.explanation_of(song, name, target, report)
+def prepare(song: Song, name: str, cut: Cut, report: Report) -> None:
+    """Compute all that a song is divided by; finished parts are kept when a run is stopped."""
+    if cut.method == ATTRIBUTED:
+        session.explanation_of(song, name, cut.question, report)
     else:
-        ranking_of(song, name, target, report)
+        ranking_of(song, name, cut.question, report)
 
 
-def ranking_of(song: Song, name: str, target: str, report: Report) -> np.ndarray:
+def ranking_of(song: Song, name: str, question: Question, report: Report) -> np.ndarray:
     """Return the optimised ranking of a song's cells, ``(n, segment_frames, n_mels)``."""
-    parts = session.parts_of(song, name, target, report)
+    parts = session.parts_of(song, name, question, report)
     model = session.model_of(name)
     from core.extremal import extremal_ranking
 
     count = sum(len(part) for part in parts)
-    doing = f"Looking for the least that convinces {model_name(name)} of {genre_name(target)} …"
+    genre = genre_name(question.target)
+    doing = f"Looking for the least that convinces {model_name(name)} of {genre} …"
     rankings: list[np.ndarray] = []
     for index, part in enumerate(parts):
         before = sum(map(len, rankings))
@@ -82,93 +132,92 @@ def ranking_of(song: Song, name: str, target: str, report: Report) -> np.ndarray
                 ),
             )
 
-        key = (*session.key_of(song, model), target, index)
+        key = (*session.key_of(song, model), question, index)
         rankings.append(_rankings.get(key, optimise, waiting=lambda: report(doing, None)))
     return np.concatenate(rankings)
 
 
-def excerpt_of(
-    song: Song, name: str, target: str | None, method: str, keep: float, mode: Mode, report: Report
-) -> Excerpt:
-    """Return a song, or what `core.listening` leaves of it, with the model's answer to that.
-
-    Parameters
-    ----------
-    song : Song
-        The song.
-    name : str
-        Name of the model.
-    target : str or None
-        Genre that decides what is important; None for the song as it is.
-    method : str
-        `ATTRIBUTED`: what counted for the genre. `OPTIMISED`: what would be enough for it.
-    keep : float
-        Share of the sound that counts as important, in ``(0, 1)``.
-    mode : {"keep", "remove"}
-        Whether the important regions are left, or everything else.
-    report : callable
-        Told about progress.
-
-    Returns
-    -------
-    Excerpt
-        As long as the song, at a comfortable level: the model hears what is played.
-    """
-    from core.analysis import analyze
-    from core.audio import encode_audio
-
+def whole_of(song: Song, name: str, report: Report) -> Excerpt:
+    """Return a song as it is, with a model's answer."""
     model = session.model_of(name)
 
-    def cut() -> Excerpt:
-        audio = audible(song, name, target, method, keep, mode, report)
-        report("Listening to what is left …" if target else "Preparing the song …", None)
-        heard = analyze(audio, model) if target else session.analysis_of(song, name, report)
+    def prepare_song() -> Excerpt:
+        from core.audio import encode_audio
+
+        audio = session.audio_of(song, report)
+        report("Preparing the song …", None)
+        heard = session.analysis_of(song, name, report)
         return Excerpt(encode_audio(audio, "FLAC"), heard.song_probabilities)
 
-    # The song as it is depends on nothing that it could be cut by.
-    how = (target, method, keep, mode) if target else ()
-    key = (*session.key_of(song, model), *how)
-    return _excerpts.get(key, cut, waiting=lambda: report("Preparing what you hear …", None))
+    key = session.key_of(song, model)
+    return _wholes.get(key, prepare_song, waiting=lambda: report("Preparing the song …", None))
 
 
-def audible(
-    song: Song, name: str, target: str | None, method: str, keep: float, mode: Mode, report: Report
-) -> Audio:
-    """Return the samples of an excerpt; the parameters are those of `excerpt_of`."""
-    audio = session.audio_of(song, report)
-    if target is None:
-        return audio
-    explanation = session.explanation_of(song, name, target, report)
-    ranking = ranking_of(song, name, target, report) if method == OPTIMISED else None
-    from core.listening import listen
+def halves_of(song: Song, name: str, cut: Cut, report: Report) -> Halves:
+    """Return what a cut leaves of a song and what it takes, with a model's answers to both."""
+    model = session.model_of(name)
+
+    def divide() -> Halves:
+        from core.analysis import analyze
+        from core.audio import encode_audio
+        from core.listening import importance_mask
+
+        kept, rest = audible(song, name, cut, report)
+        report("Listening to what is left …", None)
+        explanation, ranking = _ranked(song, name, cut, report)
+        left, taken = (
+            Excerpt(encode_audio(part, "FLAC"), analyze(part, model).song_probabilities)
+            for part in (kept, rest)
+        )
+        mask = importance_mask(explanation, keep=cut.keep, of=cut.of, ranking=ranking)
+        return Halves(left, taken, mask)
+
+    key = (*session.key_of(song, model), cut)
+    return _halves.get(key, divide, waiting=lambda: report("Preparing what you hear …", None))
+
+
+def audible(song: Song, name: str, cut: Cut, report: Report) -> tuple[Audio, Audio]:
+    """Return what a cut leaves of a song and what it takes, as loud as is pleasant."""
+    from core.listening import divide
     from core.loudness import comfortable
 
-    return comfortable(
-        listen(audio, explanation, keep=keep, mode=mode, ranking=ranking), reference=audio
-    )
+    audio = session.audio_of(song, report)
+    explanation, ranking = _ranked(song, name, cut, report)
+    kept, rest = divide(audio, explanation, keep=cut.keep, of=cut.of, ranking=ranking)
+    return comfortable(kept, reference=audio), comfortable(rest, reference=audio)
 
 
-def wav_of(song: Song, name: str, target: str, method: str, keep: float, mode: Mode) -> bytes:
-    """Return an excerpt as a WAV file; the parameters are those of `excerpt_of`."""
+def _ranked(
+    song: Song, name: str, cut: Cut, report: Report
+) -> tuple[Explanation, np.ndarray | None]:
+    explanation = session.explanation_of(song, name, cut.question, report)
+    if cut.method == ATTRIBUTED:
+        return explanation, None
+    return explanation, ranking_of(song, name, cut.question, report)
+
+
+def wav_of(song: Song, name: str, cut: Cut, mode: Mode) -> bytes:
+    """Return one half of a cut as a WAV file."""
     from core.audio import encode_audio
 
-    return encode_audio(audible(song, name, target, method, keep, mode, lambda *_: None), "WAV")
+    kept, rest = audible(song, name, cut, lambda *_: None)
+    return encode_audio(kept if mode == "keep" else rest, "WAV")
 
 
-def enough_of(song: Song, name: str, target: str, report: Report) -> float:
+def enough_of(song: Song, name: str, question: Question, report: Report) -> float:
     """Return the mean share of a segment that is enough for the model, by its optimised ranking."""
     model = session.model_of(name)
     doing = "Looking how little is enough …"
 
     def look() -> float:
-        explanation = session.explanation_of(song, name, target, report)
-        ranking = ranking_of(song, name, target, report)
         from core.extremal import smallest_share
 
+        explanation, ranking = _ranked(song, name, Cut(question, OPTIMISED), report)
+        assert ranking is not None
         report(doing, None)
         return float(smallest_share(model, explanation, ranking).mean())
 
-    key = (*session.key_of(song, model), target)
+    key = (*session.key_of(song, model), question)
     return _enough.get(key, look, waiting=lambda: report(doing, None))
 
 

@@ -88,6 +88,12 @@ def points(difference: float, *, digits: int = 1) -> str:
     return f"{sign}{abs(value):.{digits}f}"
 
 
+def signed(value: float) -> str:
+    """Return a number with its sign and two digits."""
+    rounded = round(value, 2) + 0.0  # no "-0.00"
+    return f"{'−' if rounded < 0 else '+'}{abs(rounded):.2f}"
+
+
 def clock(seconds: float, *, digits: int = 0) -> str:
     """Return a moment of the song as minutes and seconds, ``"1:07"`` or ``"1:07.5"``."""
     scaled = round(seconds * 10**digits)
@@ -118,11 +124,10 @@ def time_left(seconds: float) -> str:
     return f", about {minutes} minute{'s' if minutes > 1 else ''} left"
 
 
-def file_name(song: str, target: str, mode: str, percentage: int) -> str:
-    """Return a name for a saved excerpt, harmless on every system whatever the song is called."""
+def file_stem(song: str, target: str) -> str:
+    """Return a beginning for names of saved files, harmless whatever the song is called."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", song.rsplit(".", 1)[0]).strip("-")[:40] or "song"
-    part = "important" if mode == "keep" else "without"
-    return f"{stem}-{target}-{part}-{percentage}.wav"
+    return f"{stem}-{target}"
 
 
 def agreement(genres: dict[str, str]) -> str:
@@ -149,7 +154,7 @@ def agreement(genres: dict[str, str]) -> str:
     return f"The networks disagree: {said}."
 
 
-def reading(mode: str, share: float, target: str, original: float, now: float) -> str:
+def reading(mode: str, share: float, of: str, target: str, original: float, now: float) -> str:
     """Say what the probability of an excerpt means.
 
     Parameters
@@ -157,7 +162,9 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
     mode : {"keep", "remove"}
         Whether the important regions are heard, or everything else.
     share : float
-        Share of the song that counts as important, in ``(0, 1)``.
+        Share that counts as important, in ``(0, 1)``.
+    of : {"area", "evidence"}
+        Of what that is a share.
     target : str
         The explained genre.
     original, now : float
@@ -170,7 +177,8 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
     """
     genre = genre_name(target)
     if mode == "keep":
-        part = f"From this {round(100 * share)}\u202f% of the sound alone the network hears"
+        what = "sound" if of == "area" else "evidence"
+        part = f"From this {round(100 * share)}\u202f% of the {what} alone the network hears"
         more, same, less, little = (
             f"more {genre} than in the whole song.",
             f"about as much {genre} as in the whole song.",
@@ -194,6 +202,13 @@ def reading(mode: str, share: float, target: str, original: float, now: float) -
     return f"{part} {less if now >= 0.5 * original else little}"
 
 
+def question_name(target: str, versus: str) -> str:
+    """Return what is asked about: ``"jazz"`` or ``"jazz rather than blues"``."""
+    if not versus:
+        return genre_name(target)
+    return f"{genre_name(target)} rather than {genre_name(versus)}"
+
+
 def enough(share: float, target: str) -> str:
     """Say how little would be enough for the network, as a sentence."""
     return (
@@ -207,26 +222,34 @@ def original_reading(model: str) -> str:
     return f"The whole song as the {model_name(model)} hears it, on average over its segments."
 
 
-def additivity(gap: float) -> str:
+def additivity(gap: float, versus: str = "") -> str:
     """Say in plain words what the gap of an account is.
 
     Parameters
     ----------
     gap : float
-        Prediction minus base value minus the sum of the SHAP values, in units of probability.
+        Prediction minus base value minus the sum of the SHAP values, in units of probability, or of
+        log-odds if a genre is explained rather than another.
+    versus : str
+        The other genre.
 
     Returns
     -------
     str
         One or two sentences.
     """
-    size = abs(100 * gap)
-    if size < 0.05:
-        return "The evidence adds up to the network's answer, to within 0.1 percentage points."
-    verdict = "close" if size <= 1 else "not exact: take single cells with care"
+    if versus:
+        size, unit, near, least = abs(gap), "nats", 0.05, 0.005
+        shown, bound = f"{size:.2f}", "0.01"
+    else:
+        size, unit, near, least = abs(100 * gap), "percentage points", 1.0, 0.05
+        shown, bound = f"{size:.1f}", "0.1"
+    if size < least:
+        return f"The evidence adds up to the network's answer, to within {bound} {unit}."
+    verdict = "close" if size <= near else "not exact: take single cells with care"
     return (
-        f"The evidence adds up to the network's answer but for {size:.1f} percentage points, "
-        f"which the computation leaves unexplained; that is {verdict}."
+        f"The evidence adds up to the network's answer but for {shown} {unit}, which the "
+        f"computation leaves unexplained; that is {verdict}."
     )
 
 

@@ -5,42 +5,36 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
-from dashboard import session, sounds, wording
-from dashboard.cards import account, heard, legend, verdict_card, verdict_cards
+from dashboard import address, session, sounds, wording
+from dashboard.cards import account, verdict_card, verdict_cards
+from dashboard.choices import (
+    choose_cut,
+    choose_model,
+    choose_rival,
+    choose_segment,
+    choose_target,
+    is_dark,
+)
 from dashboard.chooser import choose_song
 from dashboard.notices import Progress, failures_as_sentences, renewed
-from dashboard.palette import diverging_scale, palette
-from dashboard.session import Song
-from dashboard.sounds import ATTRIBUTED, OPTIMISED, Excerpt
-from dashboard.wording import genre_name, genre_title, markdown_safe, model_name, percent
+from dashboard.player import player
+from dashboard.session import Question, Song
+from dashboard.sounds import OPTIMISED, Cut, Excerpt, Halves
+from dashboard.wording import markdown_safe
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.explanation import Explanation
     from core.listening import Mode
 
-SHADED_DEVIATIONS = 2.5  # of the training data, from white to the darkest grey
-KEEP_PERCENTS = (1, 2, 3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
-KEEP_PERCENT_AT_FIRST = 20
-VIEWS = {"mfcc": "MFCC", "mel": "Mel spectrogram"}
-VIEW_MEANINGS = {
-    "mfcc": "Grey: the numbers that the network reads at every moment. The first is the level, the "
-    "second the balance of low and high, the others ever finer detail of the sound. Colour: their "
-    "part in its answer.",
-    "mel": "Grey: the sound by frequency, from low to high. Colour: the same evidence, carried "
-    "back to what can be heard.",
-}
-METHODS = {ATTRIBUTED: "What counted", OPTIMISED: "What would be enough"}
-METHOD_MEANINGS = {
-    ATTRIBUTED: "The regions whose SHAP values speak most for the genre: what makes it as likely "
-    "as it is to this network.",
-    OPTIMISED: "Another question, and a harder light on the network: regions sought, by trial and "
-    "correction, so that they alone convince it and nothing of the kind is left without them. "
-    "They show what would persuade this network, not what did.",
-}
+VIEW_MEANINGS = (
+    "Grey is the sound, colour its part in the network's answer. *MFCC* shows the numbers that "
+    "the network reads at every moment: the first is the level, the second the balance of low and "
+    "high, the others ever finer detail. *Mel spectrogram* shows the same evidence, carried back "
+    "to what can be heard."
+)
 
 state = st.session_state
 
@@ -97,292 +91,179 @@ def verdicts(song: Song) -> dict[str, Analysis]:
 
 
 def explore(song: Song, analyses: dict[str, Analysis]) -> None:
-    """Draw what depends on the chosen network: timeline, evidence and players."""
-    if state.get("model") not in analyses:
-        state["model"] = next(iter(analyses))
+    """Draw what depends on the chosen network: timeline, evidence and player."""
     st.header("Genres over time", anchor=False)
     st.markdown(
         "How likely each genre is in every three seconds. The stronger the colour, the likelier."
     )
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
     with left:
-        st.segmented_control(
-            "Network",
-            list(analyses),
-            format_func=model_name,
-            key="model",
-            persist_state="session",
-            required=True,
-        )
-    analysis = analyses[state["model"]]
-    with right:
+        analysis = analyses[choose_model(list(analyses))]
+    with middle:
         target = choose_target(analysis)
-    segment = choose_segment(analysis, target)
-
-    evidence_place = st.container()
-    method = state.get("method", ATTRIBUTED)
-    players_place = renewed("players", (song.digest, analysis.model, target, method))
-    # Streamlit forgets an audio file when a run ends without having drawn it, also when someone's
-    # next click ended that run early: players that are ready are drawn before anything slow.
-    if sounds.is_ready(song, analysis, target, method):
-        with players_place:
-            players_section(song, analysis, target)
-        with evidence_place:
-            evidence_section(song, analysis, target, segment)
-    else:
-        with evidence_place:
-            evidence_section(song, analysis, target, segment)
-        with players_place:
-            players_section(song, analysis, target)
-
-
-def choose_target(analysis: Analysis) -> str:
-    """Draw the choice of the genre to explain; it follows the verdict until someone chooses."""
-    if not state.get("target-is-chosen") or state.get("target") not in analysis.genres:
-        state["target"] = analysis.genre
-
-    def label(genre: str) -> str:
-        share = percent(analysis.song_probabilities[analysis.genres.index(genre)])
-        return f"{genre_title(genre)}, {share}{' (verdict)' if genre == analysis.genre else ''}"
-
-    return st.selectbox(
-        "Genre to explain",
-        analysis.genres,
-        format_func=label,
-        key="target",
-        persist_state="session",
-        on_change=lambda: state.update({"target-is-chosen": True}),
-    )
-
-
-def choose_segment(analysis: Analysis, target: str) -> int:
-    """Draw the timeline and a slider to choose with; at first the likeliest segment is chosen."""
-    from dashboard import charts
-
-    count = len(analysis.starts_s)
-    if not 0 <= state.get("segment", -1) < count:
-        state["segment"] = int(analysis.probabilities[:, analysis.genres.index(target)].argmax())
-
-    def clicked() -> None:
-        points = state["timeline"].selection.points
-        if points:
-            state["segment"] = int(points[0]["customdata"])
-
-    st.plotly_chart(
-        charts.timeline(
-            analysis.probabilities,
-            analysis.starts_s,
-            analysis.ends_s,
-            analysis.genres,
-            selected=state["segment"],
-            target=target,
-            dark=is_dark(),
-        ),
-        key="timeline",
-        on_select=clicked,
-        selection_mode="points",
-        config=charts.CONFIG,
-        alt=wording.timeline_alt(analysis.genres, analysis.probabilities),
-    )
-    if count > 1:
-        st.select_slider(
-            "Segment to explain: click the chart or move the slider",
-            range(count),
-            format_func=lambda index: wording.span(
-                float(analysis.starts_s[index]), float(analysis.ends_s[index])
-            ),
-            key="segment",
-            persist_state="session",
-        )
-    return state["segment"]
-
-
-def evidence_section(song: Song, analysis: Analysis, target: str, segment: int) -> None:
-    """Draw a segment's spectrogram with its SHAP values, and how they add up."""
-    moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
-    st.header(f"Why {genre_name(target)}, from {moment}?", anchor=False)
-    with Progress() as progress:
-        explanation = session.segment_explanation_of(
-            song, analysis.model, target, segment, progress
-        )
-    left, right = st.columns([5, 2], gap="large")
-    with left:
-        view = st.segmented_control(
-            "Spectrogram",
-            list(VIEWS),
-            format_func=lambda name: VIEWS[name],
-            default="mfcc",
-            key="view",
-            persist_state="session",
-            required=True,
-            label_visibility="collapsed",
-        )
-        draw_evidence(explanation, view)
-        st.caption(VIEW_MEANINGS[view])
-        filled = int(explanation.filled[0])
-        if filled < explanation.mfcc.shape[1]:
-            end_s = float(explanation.ends_s[0])
-            st.caption(f"The song ends at {wording.clock(end_s, digits=1)}: the rest is silence.")
-        network_input(song, analysis.model, segment)
     with right:
-        st.html(
-            account(
-                target,
-                float(explanation.base_value[0]),
-                explanation.mfcc[0],
-                float(explanation.prediction[0]),
+        versus = choose_rival(analysis, target)
+    segment = choose_segment(analysis, target)
+    address.write()
+    question = Question(target, versus)
+    moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
+    st.header(f"Why {wording.question_name(target, versus)}, from {moment}?", anchor=False)
+    with renewed("stage", (song.digest, analysis.model)):
+        stage_section(song, analysis, question, segment)
+    with st.expander("Hear what the network is given", icon=":material/hearing:"):
+        network_input(song, analysis.model, segment)
+
+
+@st.fragment
+def stage_section(song: Song, analysis: Analysis, question: Question, segment: int) -> None:
+    """Draw how to divide the song, the player and the account; a fragment: the slider is quick."""
+    from dashboard.stage import pack_of
+
+    name = analysis.model
+    cut = choose_cut(question)
+    address.write()
+    with failures_as_sentences():
+        left, right = st.columns([5, 2], gap="large")
+        with left:
+            with Progress() as progress:
+                own = session.segment_explanation_of(song, name, question, segment, progress)
+                ready = sounds.is_ready(song, analysis, cut)
+                whole = sounds.whole_of(song, name, progress)
+                halves = sounds.halves_of(song, name, cut, progress) if ready else None
+            parts = session.finished_parts(song, analysis, question)
+            player(
+                pack_of(
+                    song, analysis, question, [own, *parts], segment, whole, halves, dark=is_dark()
+                ),
+                key="player",
             )
+            st.caption(VIEW_MEANINGS)
+            filled = int(own.filled[0])
+            if filled < own.mfcc.shape[1]:
+                end = wording.clock(float(own.ends_s[0]), digits=1)
+                st.caption(f"The song ends at {end}: the rest of the segment is silence.")
+        with right:
+            evidence_account(own, question)
+            if halves is not None:
+                readings(analysis, cut, whole, halves)
+        if halves is not None:
+            downloads(song, analysis, question, segment, cut, whole, halves)
+        else:
+            get_ready(song, analysis, cut)
+
+
+def evidence_account(own: Explanation, question: Question) -> None:
+    """Draw how the evidence of a segment adds up."""
+    st.html(
+        account(
+            question.target,
+            question.versus,
+            float(own.base_value[0]),
+            own.mfcc[0],
+            float(own.prediction[0]),
         )
-        st.caption(wording.additivity(float(explanation.gap[0])))
+    )
+    st.caption(wording.additivity(float(own.gap[0]), question.versus))
+
+
+def readings(analysis: Analysis, cut: Cut, whole: Excerpt, halves: Halves) -> None:
+    """Say what the network's answers to the two parts mean."""
+    target = cut.question.target
+    genre = analysis.genres.index(target)
+    before = float(whole.probabilities[genre])
+    parts: list[tuple[Mode, Excerpt]] = [("keep", halves.kept), ("remove", halves.rest)]
+    sentences = [
+        wording.reading(mode, cut.keep, cut.of, target, before, float(part.probabilities[genre]))
+        for mode, part in parts
+    ]
+    st.markdown("**What the network says of what you hear**  \n" + " ".join(sentences))
+
+
+def downloads(
+    song: Song,
+    analysis: Analysis,
+    question: Question,
+    segment: int,
+    cut: Cut,
+    whole: Excerpt,
+    halves: Halves,
+) -> None:
+    """Offer the two parts as WAV, and everything as JSON and as a page of its own."""
+    from dashboard import saved
+
+    name = analysis.model
+    percentage = round(100 * cut.keep)
+    if cut.method == OPTIMISED:
+        with Progress() as progress:
+            enough = sounds.enough_of(song, name, cut.question, progress)
+        st.markdown(wording.enough(enough, cut.question.target))
+    stem = wording.file_stem(song.name, question.target)
+    files = [
+        (
+            "What matters, WAV",
+            partial(sounds.wav_of, song, name, cut, "keep"),
+            "audio/wav",
+            f"{stem}-important-{percentage}.wav",
+        ),
+        (
+            "The rest, WAV",
+            partial(sounds.wav_of, song, name, cut, "remove"),
+            "audio/wav",
+            f"{stem}-without-{percentage}.wav",
+        ),
+        (
+            "Figures, JSON",
+            partial(saved.figures, song, analysis, cut, whole, halves),
+            "application/json",
+            f"{stem}.json",
+        ),
+        (
+            "Report, HTML",
+            partial(saved.report, song, analysis, question, segment, cut, whole, halves),
+            "text/html",
+            f"{stem}.html",
+        ),
+    ]
+    with st.container(horizontal=True):
+        for label, data, mime, file_name in files:
+            st.download_button(
+                label,
+                data=data,
+                file_name=file_name,
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"save-{label}",
+            )
+
+
+def get_ready(song: Song, analysis: Analysis, cut: Cut) -> None:
+    """Work through the whole song unless that was stopped, then draw everything."""
+    key = (song.digest, analysis.model, cut.question, cut.method)
+    if state.get("stopped") == key:
+        st.markdown("Stopped. What was finished is kept; the whole song is needed to divide it.")
+        st.button(
+            "Go on", on_click=lambda: state.pop("stopped", None), icon=":material/play_arrow:"
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
+        with Progress() as progress:
+            sounds.prepare(song, analysis.model, cut, progress)
+    st.rerun()
 
 
 def network_input(song: Song, model: str, segment: int) -> None:
     """Offer to hear what the network is given of a segment."""
-    with st.expander("Hear what the network is given", icon=":material/hearing:"):
-        st.markdown(
-            "Thirteen MFCCs keep the broad shape of the spectrum and lose pitch and phase. Turned "
-            "back into sound they are a ghost of these three seconds: all that the network has to "
-            "go by. The players below filter the song itself instead."
-        )
-        if st.toggle("Turn them into sound", key="ghost", persist_state="session"):
-            with Progress() as progress:
-                file = sounds.network_input_of(song, model, segment, progress)
-            st.audio(file, format="audio/flac", alt="The network's input as sound")
-
-
-def draw_evidence(explanation: Explanation, view: str) -> None:
-    """Draw the evidence of an explanation's first segment on its MFCCs or on its mel bands."""
-    from dashboard import charts
-
-    parameters = explanation.parameters
-    if view == "mfcc":
-        values, shap_values = explanation.mfcc_values[0], explanation.mfcc[0]
-        deviations = session.standardised(explanation.model, values)
-        shade = np.clip(0.5 + deviations / (2 * SHADED_DEVIATIONS), 0, 1)
-        rows = charts.coefficient_rows(parameters.n_mfcc)
-    else:
-        values, shap_values = explanation.logmel[0], explanation.mel[0]
-        shade = 1 + values / parameters.top_db
-        rows = charts.band_rows(session.band_frequencies(explanation.model))
-    st.html(
-        legend(
-            explanation.target,
-            diverging_scale(palette(is_dark())),
-            charts.evidence_limit(shap_values),
-        )
+    st.markdown(
+        "Thirteen MFCCs keep the broad shape of the spectrum and lose pitch and phase. Turned back "
+        "into sound they are a ghost of these three seconds: all that the network has to go by. "
+        "The player filters the song itself instead."
     )
-    st.plotly_chart(
-        charts.evidence(
-            values,
-            shade,
-            shap_values,
-            rows,
-            start_s=float(explanation.starts_s[0]),
-            frame_s=parameters.hop_length / parameters.sample_rate,
-            target=explanation.target,
-            dark=is_dark(),
-        ),
-        key="evidence",
-        config=charts.CONFIG,
-        alt=wording.evidence_alt(explanation.target, shap_values, rows.labels),
-    )
-
-
-def players_section(song: Song, analysis: Analysis, target: str) -> None:
-    """Draw the players once the whole song is explained."""
-    st.header("Hear the evidence", anchor=False)
-    method = st.segmented_control(
-        "What to keep",
-        list(METHODS),
-        format_func=lambda name: METHODS[name],
-        default=ATTRIBUTED,
-        key="method",
-        persist_state="session",
-        required=True,
-        label_visibility="collapsed",
-    )
-    st.markdown(METHOD_MEANINGS[method])
-    st.caption("Excerpts are played about as loud as the song; the network hears what you hear.")
-    if prepared(song, analysis, target, method):
-        if method == OPTIMISED:
-            with Progress() as progress:
-                enough = sounds.enough_of(song, analysis.model, target, progress)
-            st.markdown(wording.enough(enough, target))
-        players(song, analysis.model, target, method)
-
-
-def prepared(song: Song, analysis: Analysis, target: str, method: str) -> bool:
-    """Work through the whole song unless that was stopped; return whether all is done."""
-    key = (song.digest, analysis.model, target, method)
-    if state.get("stopped") == key:
-        st.markdown("Stopped. What was finished is kept.")
-        st.button(
-            "Go on", on_click=lambda: state.pop("stopped", None), icon=":material/play_arrow:"
-        )
-        return False
-    place = st.empty()
-    if not sounds.is_ready(song, analysis, target, method):
-        place.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
-    with Progress() as progress:
-        sounds.prepare(song, analysis.model, target, method, progress)
-    place.empty()
-    return True
-
-
-@st.fragment
-def players(song: Song, model: str, target: str, method: str) -> None:
-    """Draw the three players and what the network says of each; a fragment: the slider is quick."""
-    if state.get("keep") not in KEEP_PERCENTS:
-        state["keep"] = KEEP_PERCENT_AT_FIRST
-    percentage = st.select_slider(
-        "How much of the sound counts as important",
-        KEEP_PERCENTS,
-        format_func=lambda value: f"{value}\u202f%",
-        key="keep",
-        persist_state="session",
-    )
-    keep = percentage / 100
-    with failures_as_sentences():
+    if st.toggle("Turn them into sound", key="ghost", persist_state="session"):
         with Progress() as progress:
-            whole = sounds.excerpt_of(song, model, None, method, 1.0, "keep", progress)
-            kept = sounds.excerpt_of(song, model, target, method, keep, "keep", progress)
-            rest = sounds.excerpt_of(song, model, target, method, keep, "remove", progress)
-
-        original, *others = st.columns(3, border=True)
-        genre = session.genre_index(model, target)
-        before = float(whole.probabilities[genre])
-        with original:
-            player("Original", whole.file, target, before)
-            st.markdown(wording.original_reading(model))
-        parts: list[tuple[Mode, str, Excerpt]] = [
-            ("keep", "Important regions only", kept),
-            ("remove", "Without them", rest),
-        ]
-        for column, (mode, title, excerpt) in zip(others, parts, strict=True):
-            with column:
-                now = float(excerpt.probabilities[genre])
-                player(title, excerpt.file, target, now)
-                st.markdown(wording.reading(mode, keep, target, before, now))
-                st.download_button(
-                    "Save as WAV",
-                    data=partial(sounds.wav_of, song, model, target, method, keep, mode),
-                    file_name=wording.file_name(song.name, target, mode, percentage),
-                    mime="audio/wav",
-                    icon=":material/download:",
-                    on_click="ignore",
-                    key=f"save-{mode}",
-                )
-
-
-def player(title: str, file: bytes, target: str, probability: float) -> None:
-    """Draw one player and the genre's probability for what it plays."""
-    st.html(heard(title, target, probability))
-    st.audio(file, format="audio/flac", alt=title)
-
-
-def is_dark() -> bool:
-    """Return whether the page is dark."""
-    return st.context.theme.type == "dark"
+            file = sounds.network_input_of(song, model, segment, progress)
+        st.audio(file, format="audio/flac", alt="The network's input as sound")
 
 
 main()

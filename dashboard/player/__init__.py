@@ -12,17 +12,19 @@ HERE = Path(__file__).resolve().parent
 SCRIPTS = ("sound.js", "picture.js", "player.js")  # the last one has the entry
 
 
-@cache
-def _component() -> Any:
+def parts() -> tuple[str, str, str]:
+    """Return the player's HTML, CSS and JavaScript."""
+
     def text(name: str) -> str:
         return (HERE / name).read_text(encoding="utf-8")
 
-    return st.components.v2.component(
-        "groove_guide_player",
-        html=text("player.html"),
-        css=text("player.css"),
-        js="\n".join(text(name) for name in SCRIPTS),
-    )
+    return text("player.html"), text("player.css"), "\n".join(map(text, SCRIPTS))
+
+
+@cache
+def _component() -> Any:
+    html, css, js = parts()
+    return st.components.v2.component("groove_guide_player", html=html, css=css, js=js)
 
 
 def player(pack: bytes, *, key: str) -> None:

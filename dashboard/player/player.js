@@ -149,9 +149,22 @@ class Player {
       window: this.window,
     });
     this.find(".stage").setAttribute("aria-label", alt);
+    this.legend(colours);
     this.root.dataset.view = this.viewName;
     this.root.dataset.track = this.sound.chosen;
     this.follow();
+  }
+
+  legend({ favour, against }) {
+    const { target, explained } = this.header;
+    this.find(".legend").hidden = !explained;
+    const limit = this.view.limit.toPrecision(2);
+    this.find(".against").textContent = `against ${target} −${limit}`;
+    this.find(".favour").textContent = `for ${target} +${limit}`;
+    const [from, to] = [against, favour].map((colour) => `rgba(${colour}, ${STRONGEST})`);
+    const clear = [against, favour].map((colour) => `rgba(${colour}, 0)`);
+    this.find(".scale").style.background =
+      `linear-gradient(to right, ${from}, ${clear[0]} 50%, ${clear[1]} 50%, ${to})`;
   }
 
   // Bring playhead, region and figures to where the sound is.
@@ -223,6 +236,14 @@ class Player {
     this.tick();
   }
 
+  save() {
+    this.find("canvas").toBlob((blob) => {
+      const url = URL.createObjectURL(blob);
+      element("a", { href: url, download: `${this.header.file}-${this.viewName}.png` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    });
+  }
+
   // Say what is under the pointer.
   read(cell) {
     const place = this.find(".readout");
@@ -247,6 +268,7 @@ class Player {
     find(".play").onclick = () => this.toggle();
     find(".repeat").onclick = () => this.repeat();
     find(".half").onclick = () => this.halve();
+    find(".picture").onclick = () => this.save();
     find(".seek").oninput = (event) => this.seek(Number(event.target.value));
     find(".strength input").oninput = () => this.refresh();
     find(".zooms").onchange = (event) => {

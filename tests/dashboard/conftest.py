@@ -25,6 +25,6 @@ def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -
     monkeypatch.setattr(session.warm_up, "wait", lambda report: None)
     for shelf in ("_songs", "_analyses", "_explanations"):
         monkeypatch.setattr(session, shelf, Shelf(16))
-    for shelf in ("_rankings", "_enough", "_excerpts"):
+    for shelf in ("_rankings", "_enough", "_wholes", "_halves"):
         monkeypatch.setattr(sounds, shelf, Shelf(16))
     return session.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.constants import GENRES
-from dashboard.cards import account, heard, legend, verdict_card
-from dashboard.palette import LIGHT, diverging_scale
+from dashboard.cards import account, verdict_card
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"
 
@@ -56,7 +55,7 @@ def test_an_account_adds_up_as_it_is_shown(
     base: float, values: list[float], prediction: float
 ) -> None:
     start, favour, against, total, says, gap = figures(
-        account("rock", base, np.array(values), prediction)
+        account("rock", "", base, np.array(values), prediction)
     )
     assert favour >= 0
     assert against <= 0
@@ -69,9 +68,8 @@ def test_an_account_adds_up_as_it_is_shown(
     "html",
     [
         verdict_card(HOSTILE, [HOSTILE] * 10, np.full(10, 0.1)),
-        account(HOSTILE, 0.1, np.zeros(3), 0.1),
-        legend(HOSTILE, diverging_scale(LIGHT), 0.1),
-        heard(HOSTILE, HOSTILE, 0.5),
+        account(HOSTILE, "", 0.1, np.zeros(3), 0.1),
+        account(HOSTILE, HOSTILE, 0.1, np.zeros(3), 0.1),
     ],
 )
 def test_nothing_in_a_card_is_run_by_a_browser(html: str) -> None:
@@ -79,8 +77,18 @@ def test_nothing_in_a_card_is_run_by_a_browser(html: str) -> None:
     assert 'onload="' not in html
 
 
-def test_a_legend_names_both_sides_and_the_strongest_value() -> None:
-    html = legend("hiphop", diverging_scale(LIGHT), 0.0123)
-    text = re.sub(r"<[^>]*>", " ", html)
-    assert re.search(r"against hip-hop\s+−0.012", text)
-    assert re.search(r"for hip-hop\s+\+0.012", text)
+@given(
+    base=st.floats(-5, 5),
+    values=st.lists(st.floats(-1, 1), min_size=1, max_size=50),
+    prediction=st.floats(-9, 9),
+)
+def test_an_account_of_one_genre_rather_than_another_is_in_nats(
+    base: float, values: list[float], prediction: float
+) -> None:
+    table = account("jazz", "hiphop", base, np.array(values), prediction)
+    assert "jazz rather than hip-hop" in table
+    assert "%" not in table
+    start, favour, against, total, says, gap = figures(table)
+    assert start + favour + against == pytest.approx(total, abs=0.021)
+    assert total + gap == pytest.approx(says, abs=0.016)
+    assert says == pytest.approx(prediction, abs=0.006)

@@ -15,6 +15,9 @@ from core.audio import AudioError, load_audio
 from core.explanation import explain
 from core.models import GenreModel
 from dashboard import session
+from dashboard.session import Question
+
+JAZZ = Question("jazz")
 
 
 class Stopped(BaseException):
@@ -28,7 +31,7 @@ def silent(text: str, share: float | None) -> None:
 def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
     chosen: session.Song, tiny_cnn: GenreModel
 ) -> None:
-    found = session.explanation_of(chosen, "cnn", "jazz", silent)
+    found = session.explanation_of(chosen, "cnn", JAZZ, silent)
     expected = explain(load_audio(chosen.content), tiny_cnn, target="jazz")
     assert len(found) == len(expected) == 3
     for field in fields(expected):
@@ -37,6 +40,16 @@ def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
             np.testing.assert_allclose(getattr(found, field.name), value, atol=1e-5)
         else:
             assert getattr(found, field.name) == value
+
+
+def test_a_genre_rather_than_another_is_another_question(
+    chosen: session.Song, tiny_cnn: GenreModel
+) -> None:
+    session.explanation_of(chosen, "cnn", JAZZ, silent)
+    found = session.explanation_of(chosen, "cnn", Question("jazz", "rock"), silent)
+    expected = explain(load_audio(chosen.content), tiny_cnn, target="jazz", versus="rock")
+    assert found.versus == "rock"
+    np.testing.assert_allclose(found.mfcc, expected.mfcc, atol=1e-5)
 
 
 def test_a_stopped_explanation_keeps_its_finished_parts(
@@ -49,8 +62,10 @@ def test_a_stopped_explanation_keeps_its_finished_parts(
             raise Stopped
 
     with pytest.raises(Stopped):
-        session.explanation_of(chosen, "cnn", "jazz", stop_late)
-    assert not session.is_explained(chosen, analysis, "jazz")
+        session.explanation_of(chosen, "cnn", JAZZ, stop_late)
+    (part,) = session.finished_parts(chosen, analysis, JAZZ)
+    assert list(part.segments) == [0, 1]
+    assert not session.is_explained(chosen, analysis, JAZZ)
 
     asked: list[list[int]] = []
 
@@ -59,15 +74,15 @@ def test_a_stopped_explanation_keeps_its_finished_parts(
         return explain(*args, segments=segments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr("core.explanation.explain", counting)
-    session.explanation_of(chosen, "cnn", "jazz", silent)
+    session.explanation_of(chosen, "cnn", JAZZ, silent)
     assert asked == [[2]]
-    assert session.is_explained(chosen, analysis, "jazz")
+    assert session.is_explained(chosen, analysis, JAZZ)
 
 
 def test_one_segment_is_explained_alone_or_taken_from_the_whole(chosen: session.Song) -> None:
-    alone = session.segment_explanation_of(chosen, "cnn", "jazz", 1, silent)
-    session.explanation_of(chosen, "cnn", "jazz", silent)
-    taken = session.segment_explanation_of(chosen, "cnn", "jazz", 1, silent)
+    alone = session.segment_explanation_of(chosen, "cnn", JAZZ, 1, silent)
+    session.explanation_of(chosen, "cnn", JAZZ, silent)
+    taken = session.segment_explanation_of(chosen, "cnn", JAZZ, 1, silent)
     assert len(alone) == len(taken) == 1
     assert list(taken.segments) == [1]
     assert taken is not alone

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import RATE
 
 pytestmark = pytest.mark.e2e
 
-WAIT_MS = 400_000  # for the first answer: the networks may still be loading, on a busy machine
+WAIT_MS = 120_000  # for the first answer: the networks may still be loading, on a busy machine
 DURATION_S = 10.0
 
 
@@ -29,23 +29,25 @@ def upload(page: Page, path: Path) -> None:
     page.locator("input[type=file]").set_input_files(path)
 
 
-def players(page: Page) -> list[dict[str, Any]]:
-    """Return state, duration and digest of the three players, once they have all loaded."""
-    page.wait_for_function(
-        """() => {
-            const players = [...document.querySelectorAll("audio")];
-            return players.length === 3 && players.every((p) => p.readyState > 0 || p.error);
-        }""",
-        timeout=WAIT_MS,
-    )
-    found = page.evaluate(
-        """() => [...document.querySelectorAll("audio")].map((p) => ({
-            error: p.error && p.error.message, duration: p.duration, url: p.src }))"""
-    )
-    for player in found:
-        content = page.request.get(player["url"]).body()
-        player["digest"] = hashlib.sha256(content).hexdigest()
-    return found
+PLAYER = ".player[data-ready]"
+
+
+def tracks(page: Page) -> list[str]:
+    """Return the names of the player's tracks once all three are there."""
+    expect(page.locator(f"{PLAYER} .tracks input")).to_have_count(3)
+    settled(page)
+    return [track.get_attribute("value") or "" for track in page.locator(".tracks input").all()]
+
+
+def position(page: Page) -> float:
+    """Return the second of the song where the player is."""
+    return float(page.locator(PLAYER).get_attribute("data-position") or "nan")
+
+
+def picture(page: Page) -> str:
+    """Return what is drawn, as a digest."""
+    url = page.locator(f"{PLAYER} canvas").evaluate("(canvas) => canvas.toDataURL()")
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 def settled(page: Page) -> None:
@@ -74,30 +76,134 @@ def test_an_upload_is_judged_explained_and_played(
     for card in cards.all():
         assert re.search(r"\d\s%", card.locator(".genre").inner_text())
 
-    before = players(page)
-    slider(page, "How much of the sound counts as important").press("ArrowRight")
-    expect(page.get_by_text("25\u202f% of the sound")).to_be_visible()
+    assert tracks(page) == ["original", "kept", "removed"]
+    before = page.locator(".tracks b").all_inner_texts()
+    assert all(re.match(r"[<>]?\s?\d+\s%", text) for text in before)
+    page.locator(".views").get_by_text("Mel spectrogram").click()
+    page.locator(".tracks label").nth(1).click()
+    sparse = picture(page)
+    slider(page, "How much of it").press("End")
+    expect(page.get_by_text("90\u202f% of the sound")).to_be_visible()
     settled(page)
-    after = players(page)
-
-    for player in before + after:
-        assert player["error"] is None
-        assert player["duration"] == pytest.approx(DURATION_S, abs=0.1)
-    original, kept, rest = (
-        [state[index]["digest"] for state in (before, after)] for index in range(3)
-    )
-    assert original[0] == original[1], "the original does not depend on the slider"
-    assert kept[0] != kept[1]
-    assert rest[0] != rest[1]
-    assert len({player["digest"] for player in before}) == 3
+    assert picture(page) != sparse, "the picture shows what is kept"
+    assert page.locator(PLAYER).get_attribute("data-track") == "kept", "the track stays chosen"
     expect(page.locator(".stAlert, .stException")).to_have_count(0)
 
     with page.expect_download(timeout=WAIT_MS) as download:
-        page.get_by_role("button", name="Save as WAV").first.click()
-    assert re.fullmatch(r"[A-Za-z0-9-]+-important-25\.wav", download.value.suggested_filename)
+        page.get_by_role("button", name="What matters, WAV").click()
+    assert re.fullmatch(r"[A-Za-z0-9-]+-important-90\.wav", download.value.suggested_filename)
     saved = soundfile.info(download.value.path())
     assert saved.format == "WAV"
     assert saved.duration == pytest.approx(DURATION_S, abs=0.1)
+
+
+def test_the_player_keeps_its_place_in_all_that_one_can_do_with_it(page: Page, mp3: Path) -> None:
+    upload(page, mp3)
+    tracks(page)
+    segment = position(page)
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(1_200)
+    assert segment + 0.5 < position(page) < segment + 2.5
+    before = position(page)
+    page.locator(".tracks label").nth(2).click()
+    after = position(page)
+    assert before <= after < before + 1.0, "another track goes on where the last one was"
+    page.wait_for_timeout(500)
+    assert position(page) > after
+    page.get_by_role("button", name="Pause").click()
+    stopped = position(page)
+    page.wait_for_timeout(300)
+    assert position(page) == stopped
+
+    page.get_by_text("Whole song", exact=True).click()
+    stage = page.locator(".stage")
+    box = stage.bounding_box()
+    assert box is not None
+    plot = box["width"] - 46 - 8
+    stage.click(position={"x": 46 + 0.7 * plot, "y": 100})
+    assert position(page) == pytest.approx(0.7 * DURATION_S, abs=0.15)
+    stage.press("ArrowLeft")
+    assert position(page) == pytest.approx(0.7 * DURATION_S - 1, abs=0.15)
+
+    # A drag marks a region, which is repeated.
+    page.mouse.move(box["x"] + 46 + 0.2 * plot, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 46 + 0.25 * plot, box["y"] + 100, steps=4)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+    stage.press(" ")
+    for _ in range(6):
+        page.wait_for_timeout(200)
+        assert 0.19 * DURATION_S <= position(page) <= 0.26 * DURATION_S
+    stage.press(" ")
+    stage.press("l")
+    expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "false")
+
+    start = position(page)
+    stage.press("h")
+    stage.press(" ")
+    page.wait_for_timeout(1_500)
+    stage.press(" ")
+    assert 0.4 < position(page) - start < 1.0, "half speed"
+
+
+def test_the_overlay_can_be_turned_down_and_changed_to_the_mel_bands(page: Page, mp3: Path) -> None:
+    upload(page, mp3)
+    tracks(page)
+    pictures = [picture(page)]
+    page.locator(".views").get_by_text("Mel spectrogram").click()
+    pictures.append(picture(page))
+    page.get_by_label("Strength of the evidence's colours").press("Home")
+    pictures.append(picture(page))
+    assert len(set(pictures)) == 3
+    expect(page.locator(".player .legend")).to_contain_text("against")
+
+
+def test_a_link_opens_the_same_view_for_someone_else(page: Page, browser: Browser) -> None:
+    page.get_by_role("radio", name="Mirror Ball").click()
+    tracks(page)
+    page.get_by_role("radio", name="CNN-LSTM").click()
+    settled(page)
+    slider(page, "Segment to explain").press("ArrowRight")
+    settled(page)
+    heading = evidence_heading(page).inner_text()
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("heading", name="Mirror Ball")).to_be_visible()
+    expect(evidence_heading(other)).to_have_text(heading)
+    expect(other.get_by_role("radio", name="CNN-LSTM")).to_be_checked()
+    context.close()
+
+
+def test_a_report_opens_without_a_server_and_plays(
+    page: Page, mp3: Path, browser: Browser, tmp_path: Path
+) -> None:
+    upload(page, mp3)
+    tracks(page)
+    with page.expect_download(timeout=WAIT_MS) as download:
+        page.get_by_role("button", name="Report, HTML").click()
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    context = browser.new_context(offline=True)
+    report = context.new_page()
+    errors: list[str] = []
+    report.on("console", lambda message: errors.append(message.text))
+    report.on("pageerror", lambda error: errors.append(str(error)))
+    report.goto(file.as_uri())
+    expect(report.get_by_role("heading", name=mp3.name)).to_be_visible()
+    tracks(report)
+    report.get_by_role("button", name="Play", exact=True).click()
+    report.wait_for_timeout(800)
+    assert position(report) > 0.2
+    assert errors == []
+    context.close()
+
+    with page.expect_download(timeout=WAIT_MS) as download:
+        page.get_by_role("button", name="Figures, JSON").click()
+    figures = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert figures["song"]["name"] == mp3.name
+    assert len(figures["explanation"]["segments"]) == len(figures["segments"]) == 3
 
 
 def test_an_untrusted_name_is_shown_as_it_is(page: Page, mp3: Path) -> None:
@@ -107,7 +213,7 @@ def test_an_untrusted_name_is_shown_as_it_is(page: Page, mp3: Path) -> None:
 
 def test_a_click_on_the_timeline_explains_that_segment(page: Page, mp3: Path) -> None:
     upload(page, mp3)
-    players(page)
+    tracks(page)
     settled(page)
     area = page.locator(".stPlotlyChart .nsewdrag").first
     box = area.bounding_box()
@@ -123,29 +229,41 @@ def test_a_click_on_the_timeline_explains_that_segment(page: Page, mp3: Path) ->
 
 def test_hovering_the_evidence_tells_time_coefficient_value_and_shap(page: Page, mp3: Path) -> None:
     upload(page, mp3)
-    players(page)
+    tracks(page)
     settled(page)
-    page.locator(".stPlotlyChart .nsewdrag").nth(1).hover()
-    text = page.locator(".stPlotlyChart .hoverlayer").nth(1)
-    expect(text).to_contain_text(re.compile(r"0:0\d\.\d\d in the song · coefficient \d+"))
-    expect(text).to_contain_text(re.compile(r"value [−-]?\d+\.\d"))
-    expect(text).to_contain_text(re.compile(r"SHAP for \S+ [+−-]0\.\d+"))
+    stage = page.locator(".stage")
+    stage.hover(position={"x": 300, "y": 150})
+    text = page.locator(".readout")
+    expect(text).to_have_text(
+        re.compile(
+            r"0:0\d\.\d\d · coefficient \d+ · value [−-]?\d+\.\d · SHAP for \S+ [+−]0\.\d{5}"
+        )
+    )
+    page.locator(".views").get_by_text("Mel spectrogram").click()
+    stage.hover(position={"x": 300, "y": 150})
+    expect(text).to_have_text(re.compile(r" · \d+ Hz · level −\d+\.\d dB · SHAP for "))
 
 
 def test_network_and_genre_can_be_chosen_and_a_new_song_starts_over(
     page: Page, mp3: Path, m4a: Path
 ) -> None:
     upload(page, mp3)
-    players(page)
+    tracks(page)
     page.get_by_role("radio", name="CNN-LSTM").click()
     settled(page)
-    expect(page.get_by_text("The whole song as the CNN-LSTM hears it")).to_be_visible()
+    expect(page.get_by_role("radio", name="CNN-LSTM")).to_be_checked()
 
     verdict = page.locator(".verdict").nth(1).locator("dt").first.inner_text()
     other = "Reggae" if verdict != "Reggae" else "Blues"
     page.get_by_role("combobox", name="Genre to explain").click()
     page.get_by_role("option", name=other).click()
     expect(evidence_heading(page)).to_contain_text(other.lower())
+    settled(page)
+
+    page.get_by_role("combobox", name="Rather than").click()
+    page.get_by_role("option", name="Classical").click()
+    expect(evidence_heading(page)).to_contain_text(f"{other.lower()} rather than classical")
+    expect(page.locator(".account")).to_contain_text("Log-odds of")
     settled(page)
 
     page.get_by_role("button", name="Remove").click()
@@ -161,7 +279,7 @@ def test_an_example_is_judged_and_makes_room_for_an_upload(page: Page, mp3: Path
     title = examples.first.inner_text()
     examples.first.click()
     expect(page.get_by_role("heading", name=title)).to_be_visible()
-    players(page)
+    tracks(page)
     settled(page)
     upload(page, mp3)
     expect(page.get_by_role("heading", name=mp3.name)).to_be_visible()
@@ -175,7 +293,8 @@ def test_a_short_song_says_that_it_was_filled_up(
     soundfile.write(path, music[: 2 * RATE], RATE)
     upload(page, path)
     expect(page.get_by_text("filled up with silence")).to_be_visible()
-    assert [player["duration"] for player in players(page)] == pytest.approx([2.0] * 3, abs=0.1)
+    tracks(page)
+    expect(page.locator(".player .duration")).to_have_text("0:02")
 
 
 @pytest.mark.parametrize("content", [b"", b"not audio at all " * 100])

@@ -1,0 +1,94 @@
+"""The view in the address bar: a link opens the same page with the same choices.
+
+What a link carries is also what survives a change of page and a reload. Uploads are nobody else's
+business: of songs, only examples are named in a link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.constants import GENRES
+from dashboard import session
+from dashboard.chooser import open_example
+
+state = st.session_state
+
+_WORD = re.compile(r"[a-z0-9_]{1,40}")
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"\d{1,4}", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _genre(text: str) -> str:
+    if text not in GENRES:
+        raise ValueError(text)
+    return text
+
+
+def _word(text: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+# What a link may say, in this order, and how it is read. Pages check it against what there is.
+READERS: dict[str, Callable[[str], Any]] = {
+    "model": _word,
+    "rival": _word,  # the other model of a comparison
+    "genre": _genre,
+    "versus": _genre,
+    "segment": _number,
+    "keep": _number,
+    "method": _word,
+    "share": _word,
+}
+
+
+def slug(title: str) -> str:
+    """Return an example's title as links write it."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def read() -> None:
+    """Take over what the address says, if someone has followed a link or gone back."""
+    said = {name: str(value) for name, value in st.query_params.items()}
+    # A change of page empties the address; the choices stay.
+    if said == state.get("address") or (not said and "address" in state):
+        return
+    for entry in session.examples():
+        if said.get("song") == slug(entry["title"]) and state.get("example") != entry["title"]:
+            open_example(entry["title"])
+    for name, reader in READERS.items():
+        try:
+            value = reader(said[name])
+        except (KeyError, ValueError):
+            continue
+        if name == "genre":
+            state["target"], state["target-is-chosen"] = value, True
+        else:
+            state[name] = value
+    state["address"] = said
+
+
+def write() -> None:
+    """Bring the address up to what is chosen."""
+    wanted = {}
+    if state.get("example"):
+        wanted["song"] = slug(state["example"])
+    for name in READERS:
+        value = state.get(name)
+        if name == "genre":
+            value = state.get("target") if state.get("target-is-chosen") else None
+        if value not in (None, ""):
+            wanted[name] = str(value)
+    if wanted != dict(st.query_params.items()):
+        st.query_params.from_dict(wanted)
+    state["address"] = wanted

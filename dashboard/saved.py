@@ -1,0 +1,180 @@
+"""What people take home: the figures as JSON, and a page of its own that needs no server."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dashboard import session, wording
+from dashboard.cards import account, verdict_card, verdict_cards
+from dashboard.palette import LIGHT
+from dashboard.player import parts
+from dashboard.session import Question, Song
+from dashboard.sounds import Cut, Excerpt, Halves
+from dashboard.stage import pack_of
+from dashboard.wording import clock, genre_title, html_safe, percent
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+
+STYLE = Path(__file__).resolve().parent / "style.css"
+
+# What Streamlit's theme gives the player on a page.
+THEME = """
+:root { color-scheme: light; --st-text-color: #22282b; --st-background-color: #fcfbf8;
+  --st-primary-color: #0f6b66; --st-secondary-background-color: #f1efe9; --st-font: sans-serif; }
+body { background: #fcfbf8; color: #22282b; font: 1rem/1.5 sans-serif; margin: 2rem auto;
+  max-width: 62rem; padding: 0 1rem; }
+h1, h2 { font-family: serif; }
+table.map { border-collapse: collapse; display: block; font-size: 0.8rem; overflow-x: auto; }
+table.map th { font-weight: 400; padding: 0 0.5rem; text-align: right; }
+table.map td { min-width: 1.1rem; padding: 0.15rem 0.1rem; text-align: center; }
+"""
+
+
+def _quiet(*_: object) -> None:
+    """Report nothing: what is saved is at hand."""
+
+
+def figures(song: Song, analysis: Analysis, cut: Cut, whole: Excerpt, halves: Halves) -> bytes:
+    """Return what a model says of a song and of its parts, as JSON.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    analysis : Analysis
+        What the model says of it.
+    cut : Cut
+        How it was divided.
+    whole : Excerpt
+        The song.
+    halves : Halves
+        Its parts.
+
+    Returns
+    -------
+    bytes
+        The same form as ``analysis.json`` of the command line, with more about the explanation.
+    """
+    from core.analysis import to_json
+
+    question = cut.question
+    explanation = session.explanation_of(song, analysis.model, question, _quiet)
+    genre = analysis.genres.index(question.target)
+    content = to_json(
+        analysis,
+        explanation={
+            "target": question.target,
+            "versus": question.versus or None,
+            "base_value": float(explanation.base_value.mean()),
+            "gap": float(explanation.gap[np.abs(explanation.gap).argmax()]),
+            "method": cut.method,
+            "keep": cut.keep,
+            "share_of": cut.of,
+            "probability_original": float(whole.probabilities[genre]),
+            "probability_kept": float(halves.kept.probabilities[genre]),
+            "probability_removed": float(halves.rest.probabilities[genre]),
+            "segments": [
+                {
+                    "base_value": float(part.base_value[0]),
+                    "shap_by_coefficient": part.mfcc[0].sum(axis=0, dtype=float).tolist(),
+                    "prediction": float(part.prediction[0]),
+                    "gap": float(part.gap[0]),
+                }
+                for part in explanation
+            ],
+        },
+    )
+    content["song"]["name"] = session.title_of(song)
+    return json.dumps(content, indent=2, allow_nan=False).encode()
+
+
+def report(
+    song: Song,
+    analysis: Analysis,
+    question: Question,
+    segment: int,
+    cut: Cut,
+    whole: Excerpt,
+    halves: Halves,
+) -> bytes:
+    """Return a page with verdict, timeline, player and account, all in one file.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    analysis : Analysis
+        What a model says of it.
+    question : Question
+        What is explained.
+    segment : int
+        The chosen segment.
+    cut : Cut
+        How the song was divided.
+    whole : Excerpt
+        The song.
+    halves : Halves
+        Its parts.
+
+    Returns
+    -------
+    bytes
+        HTML that opens without a server and loads nothing.
+    """
+    name = analysis.model
+    own = session.segment_explanation_of(song, name, question, segment, _quiet)
+    explained = session.finished_parts(song, analysis, question)
+    data = pack_of(song, analysis, question, [own, *explained], segment, whole, halves, dark=False)
+    title = html_safe(session.title_of(song))
+    card = verdict_card(name, analysis.genres, analysis.song_probabilities, session.accuracy(name))
+    moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
+    asked = html_safe(wording.question_name(question.target, question.versus))
+    added = account(
+        question.target,
+        question.versus,
+        float(own.base_value[0]),
+        own.mfcc[0],
+        float(own.prediction[0]),
+    )
+    markup, css, script = parts()
+    script = script.replace("export default function", "window.mount = function")
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}: {asked}</title>
+<meta name="viewport" content="width=device-width"><style>{THEME}
+{STYLE.read_text(encoding="utf-8").replace(".stApp", ":root")}
+{css}</style></head><body>
+<h1>{title}</h1>{verdict_cards([card])}
+<h2>Genres over time</h2>{_map(analysis)}
+<h2>Why {asked}, from {moment}?</h2><div id="player">{markup}</div>
+<p>Kept: {percent(cut.keep)} of the {html_safe(cut.of)}.</p>{added}
+<p>{html_safe(wording.additivity(float(own.gap[0]), question.versus))}</p>
+<script>{script}
+const packed = atob("{base64.b64encode(data).decode()}");
+window.mount({{
+  data: Uint8Array.from(packed, (letter) => letter.charCodeAt(0)),
+  parentElement: document.getElementById("player"),
+}});</script></body></html>
+""".encode()
+
+
+def _map(analysis: Analysis) -> str:
+    """Return the timeline as a table whose cells are as strong as the genres are likely."""
+    loud = LIGHT.loud
+    heads = "".join(f"<th>{clock(start)}</th>" for start in analysis.starts_s)
+    rows = "".join(
+        f"<tr><th scope='row'>{html_safe(genre_title(genre))}</th>"
+        + "".join(
+            f"<td style='background:color-mix(in srgb, {loud} {100 * share:.0f}%, transparent);"
+            f"color:{'#fff' if share > 0.5 else 'inherit'}'>{round(100 * share)}</td>"
+            for share in column
+        )
+        + "</tr>"
+        for genre, column in zip(analysis.genres, analysis.probabilities.T, strict=True)
+    )
+    return f"<table class='map'><tr><th></th>{heads}</tr>{rows}</table>"

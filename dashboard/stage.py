@@ -1,0 +1,161 @@
+"""What the player shows and plays of a song: spectrograms with evidence, and the tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dashboard import session, wording
+from dashboard.charts import band_rows, coefficient_rows, evidence_limit
+from dashboard.palette import DARK, LIGHT, rgb
+from dashboard.player.pack import Track, View, pack
+from dashboard.session import Question, Song
+from dashboard.sounds import Excerpt, Halves
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+    from core.explanation import Explanation
+
+SHADED_DEVIATIONS = 2.5  # of the training data, from the middle grey to the ends
+
+
+def pack_of(
+    song: Song,
+    analysis: Analysis,
+    question: Question,
+    explanations: Sequence[Explanation],
+    segment: int,
+    whole: Excerpt,
+    halves: Halves | None,
+    *,
+    dark: bool,
+) -> bytes:
+    """Return what the player is given of a song.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    analysis : Analysis
+        What a model says of it.
+    question : Question
+        What is explained.
+    explanations : sequence of Explanation
+        Of some of its segments, the chosen one among them and first.
+    segment : int
+        The chosen segment.
+    whole : Excerpt
+        The song as it is.
+    halves : Halves or None
+        What matters and the rest, if the whole song is explained.
+    dark : bool
+        Whether the page is dark.
+
+    Returns
+    -------
+    bytes
+        See `dashboard.player.pack`.
+    """
+    genre = analysis.genres.index(question.target)
+
+    def track(name: str, label: str, excerpt: Excerpt, leave: str | None = None) -> Track:
+        note = wording.percent(float(excerpt.probabilities[genre]))
+        return Track(
+            name, label, f"{note} {wording.genre_name(question.target)}", excerpt.file, leave
+        )
+
+    tracks = [track("original", "Original", whole)]
+    if halves is not None:
+        tracks.append(track("kept", "Only what matters", halves.kept, "keep"))
+        tracks.append(track("removed", "Without it", halves.rest, "remove"))
+    parameters = analysis.parameters
+    frame_s = parameters.hop_length / parameters.sample_rate
+    views = views_of(analysis, explanations, None if halves is None else halves.mask)
+    start = float(analysis.starts_s[segment])
+    colours = DARK if dark else LIGHT
+    header = {
+        "song": song.digest,
+        "file": wording.file_stem(song.name, question.target),
+        "duration_s": analysis.duration_s,
+        "sample_rate": parameters.sample_rate,
+        "frame_s": frame_s,
+        "segment": [start, start + parameters.segment_s],
+        "explained": True,
+        "target": wording.question_name(question.target, question.versus),
+        "alt": wording.evidence_alt(question.target, explanations[0].mel[0], views[1].names),
+        "colours": {
+            "dim": rgb(colours.dim),
+            "bright": rgb(colours.bright),
+            "favour": colours.favour,
+            "against": colours.against,
+            "label": colours.label,
+        },
+    }
+    return pack(header, tracks, views)
+
+
+def views_of(
+    analysis: Analysis, explanations: Sequence[Explanation], mask: np.ndarray | None
+) -> list[View]:
+    """Return the MFCC and the mel view of a song, with the evidence that there is so far.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What a model says of the song.
+    explanations : sequence of Explanation
+        Of some of its segments; the first one's first segment sets the colours' scale.
+    mask : np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool], optional
+        The cells that matter.
+
+    Returns
+    -------
+    list of View
+        As long as the song's segments, without the padding after its end.
+    """
+    parameters = analysis.parameters
+    frame_s = parameters.hop_length / parameters.sample_rate
+    frames = min(
+        len(analysis.logmel) * parameters.segment_frames, 1 + int(analysis.duration_s / frame_s)
+    )
+
+    def song_long(values: np.ndarray) -> np.ndarray:
+        return values.reshape(-1, values.shape[-1])[:frames]
+
+    mfcc_shap, mel_shap = np.zeros_like(analysis.mfcc), np.zeros_like(analysis.logmel)
+    for explanation in explanations:
+        mfcc_shap[explanation.segments] = explanation.mfcc
+        mel_shap[explanation.segments] = explanation.mel
+    coefficients = coefficient_rows(parameters.n_mfcc)
+    bands = band_rows(session.band_frequencies(analysis.model))
+    mean, scale = session.standardisation(analysis.model)
+    half = parameters.top_db / 2
+    return [
+        View(
+            name="mfcc",
+            label="MFCC",
+            values=song_long(analysis.mfcc),
+            shap=song_long(mfcc_shap),
+            limit=evidence_limit(explanations[0].mfcc[0]),
+            centre=mean,
+            spread=2 * SHADED_DEVIATIONS * scale,
+            names=coefficients.labels,
+            ticks=coefficients.ticks,
+            value=coefficients.value,
+        ),
+        View(
+            name="mel",
+            label="Mel spectrogram",
+            values=song_long(analysis.logmel),
+            shap=song_long(mel_shap),
+            limit=evidence_limit(explanations[0].mel[0]),
+            centre=np.full(parameters.n_mels, -half),
+            spread=np.full(parameters.n_mels, 2 * half),
+            names=bands.labels,
+            ticks=bands.ticks,
+            value=bands.value,
+            mask=None if mask is None else song_long(mask),
+        ),
+    ]

@@ -1,0 +1,71 @@
+"""A pack holds what went in, as the player reads it: little endian, blobs by place and size."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from dashboard.player.pack import Track, View, pack
+
+VALUES = hnp.arrays(np.float32, (4, 3), elements=st.floats(-1e4, 1e4, width=32))
+
+
+def view(values: np.ndarray, shap: np.ndarray, mask: np.ndarray | None = None) -> View:
+    rows = values.shape[1]
+    return View(
+        name="mel",
+        label="Mel",
+        values=values,
+        shap=shap,
+        limit=0.5,
+        centre=np.zeros(rows),
+        spread=np.ones(rows),
+        names=[f"{row} Hz" for row in range(rows)],
+        ticks={0: "low"},
+        value="level {} dB",
+        mask=mask,
+    )
+
+
+def unpack(data: bytes) -> tuple[dict[str, Any], bytes]:
+    (length,) = struct.unpack("<I", data[:4])
+    return json.loads(data[4 : 4 + length]), data[4 + length :]
+
+
+@given(VALUES, VALUES, hnp.arrays(bool, (4, 3)))
+def test_numbers_come_back_to_a_part_of_their_range(
+    values: np.ndarray, shap: np.ndarray, mask: np.ndarray
+) -> None:
+    header, blobs = unpack(pack({}, [], [view(values, shap, mask)]))
+    (packed,) = header["views"]
+    for name, expected in (("values", values), ("shap", shap)):
+        place, size = packed[name]["blob"]
+        numbers = np.frombuffer(blobs[place : place + size], "<i2") * packed[name]["step"]
+        tolerance = np.abs(expected).max() / 60_000 + 1e-12
+        np.testing.assert_allclose(numbers.reshape(4, 3), expected, atol=tolerance)
+    place, size = packed["mask"]
+    bits = np.unpackbits(np.frombuffer(blobs[place : place + size], np.uint8))[:12]
+    np.testing.assert_array_equal(bits.reshape(4, 3), mask)
+
+
+def test_tracks_come_back_as_they_are_and_are_known_by_their_content() -> None:
+    tracks = [Track("a", "A", "1 %", b"abc"), Track("b", "B", "2 %", b"abc", "keep")]
+    header, blobs = unpack(pack({"song": "x"}, tracks, []))
+    assert header["song"] == "x"
+    for packed in header["tracks"]:
+        place, size = packed["blob"]
+        assert blobs[place : place + size] == b"abc"
+    assert len({packed["digest"] for packed in header["tracks"]}) == 1
+    assert [packed["leave"] for packed in header["tracks"]] == [None, "keep"]
+
+
+def test_what_is_no_number_is_not_sent() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        pack({"duration_s": float("nan")}, [], [])
