@@ -19,8 +19,10 @@ from core.features import FeatureParameters
 from core.storage import write_json
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.datasets import TrackSet
-    from core.splits import Split
+    from core.splits import Segments, Split
     from core.training import Settings
 
 RUNS_DIR = PROJECT_DIR / "runs"
@@ -208,6 +210,7 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, fol
         bars.close()
         if name not in options.models:
             continue
+        keep_answers(options.out, name, split.protocol, rows, tracks, split.test)
         votes, truths = song_votes(rows, tracks.labels[split.test.track], split.test.track)
         right[name] = votes.argmax(axis=1) == truths
         scores = {
@@ -242,6 +245,24 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, fol
             f"mcnemar/{split.protocol}",
             {"models": ["cnn", "cnn_lstm"], "unit": "song", **test},
         )
+
+
+def keep_answers(
+    folder: Path,
+    name: str,
+    protocol: str,
+    probabilities: np.ndarray,
+    tracks: TrackSet,
+    segments: Segments,
+) -> None:
+    """Store what a model answered on a test side."""
+    import numpy as np
+
+    from core.answers import Answers, answers_file, numbered, save_answers
+
+    songs, names = numbered(segments.track, np.array(tracks.track_ids))
+    answers = Answers(probabilities, tracks.labels[segments.track], songs, names)
+    save_answers(answers, answers_file(folder, name, protocol))
 
 
 def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> None:
@@ -296,7 +317,7 @@ def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
 
 
 def explain_genres(options: argparse.Namespace, tracks: TrackSet) -> None:
-    """Write the profile of every genre to the wanted models, from songs of unknown artists."""
+    """Write genre profiles and answers of the wanted models, from songs of unknown artists."""
     import numpy as np
     from tqdm import tqdm
 
@@ -321,6 +342,8 @@ def explain_genres(options: argparse.Namespace, tracks: TrackSet) -> None:
             report = partial(lambda bar, done, total: bar.update(done - bar.n), bar)
             profiles = genre_profiles(model, logmel, labels[chosen], report)
         save_profiles(profiles, options.out / f"{name}{SUFFIX}")
+        answers = model.predict_logmel(segment_logmel(tracks, test))
+        keep_answers(options.out, name, "artist", answers, tracks, test)
 
 
 def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:

@@ -1,0 +1,115 @@
+"""What a model answered on its test side, stored small beside its card, so that all can be redrawn.
+
+Conventions
+-----------
+Rows are segments. A file ``NAME.PROTOCOL.answers.npz`` holds no objects, so nothing in it is run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.evaluation import song_votes
+from core.storage import replacing
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """A model's answers to the segments of a test side.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, genres), range=[0, 1]]
+        Genre probabilities; rows sum to one.
+    labels : np.ndarray [shape=(n,), dtype=int]
+        True genres.
+    songs : np.ndarray [shape=(n,), dtype=int]
+        Place of each segment's song in `names`.
+    names : np.ndarray [shape=(songs,), dtype=str]
+        What the songs are called in the data set.
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+    songs: np.ndarray
+    names: np.ndarray
+
+    @cached_property
+    def votes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean probabilities of each song and its genre, in the order of `names`."""
+        return song_votes(self.probabilities, self.labels, self.songs)
+
+
+def answers_file(folder: Path, name: str, protocol: str) -> Path:
+    """Return where a model's answers are stored."""
+    return folder / f"{name}.{protocol}.answers.npz"
+
+
+def save_answers(answers: Answers, file: Path) -> None:
+    """Write answers, in half precision."""
+    with replacing(file) as temporary:
+        np.savez_compressed(
+            temporary,
+            probabilities=answers.probabilities.astype(np.float16),
+            labels=answers.labels.astype(np.uint8),
+            songs=answers.songs.astype(np.uint16),
+            names=answers.names.astype(np.str_),
+        )
+
+
+def load_answers(file: Path) -> Answers:
+    """Read answers; rows are brought back to a sum of one.
+
+    Parameters
+    ----------
+    file : Path
+        What `save_answers` wrote.
+
+    Returns
+    -------
+    Answers
+        The answers.
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    ValueError
+        If it is something else.
+    """
+    with np.load(file, allow_pickle=False) as stored:
+        missing = {"probabilities", "labels", "songs", "names"} - set(stored.files)
+        if missing:
+            raise ValueError(f"{file.name} lacks {', '.join(sorted(missing))}.")
+        rows = stored["probabilities"].astype(np.float64)
+        return Answers(
+            probabilities=rows / rows.sum(axis=1, keepdims=True),
+            labels=stored["labels"].astype(int),
+            songs=stored["songs"].astype(int),
+            names=stored["names"],
+        )
+
+
+def numbered(tracks: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each segment's place among the songs that occur, and those songs' names.
+
+    Parameters
+    ----------
+    tracks : np.ndarray [shape=(n,), dtype=int]
+        Each segment's track.
+    names : np.ndarray [shape=(tracks,), dtype=str]
+        Names of all tracks.
+
+    Returns
+    -------
+    songs : np.ndarray [shape=(n,), dtype=int]
+        Places in the names that are returned.
+    names : np.ndarray [shape=(songs,), dtype=str]
+        Names of the tracks that occur, in ascending order of the tracks.
+    """
+    present, songs = np.unique(tracks, return_inverse=True)
+    return songs, np.asarray(names)[present]
