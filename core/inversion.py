@@ -44,15 +44,51 @@ def audio_from_mfcc(mfcc: np.ndarray, parameters: FeatureParameters) -> Audio:
         raise ValueError(f"MFCCs have shape (frames, {parameters.n_mfcc}), not {mfcc.shape}.")
     mel = librosa.feature.inverse.mfcc_to_mel(mfcc.T, n_mels=parameters.n_mels)
     mel[mel < 10 ** ((1 - parameters.top_db) / 10)] = 0  # within 1 dB of the floor
+    return audio_from_mel(mel.T, parameters)
+
+
+def audio_from_mel(power: np.ndarray, parameters: FeatureParameters) -> Audio:
+    """Turn a mel spectrogram into sound.
+
+    Parameters
+    ----------
+    power : np.ndarray [shape=(frames, n_mels), non-negative]
+        Power of each band.
+    parameters : FeatureParameters
+        How it was computed.
+
+    Returns
+    -------
+    Audio
+        As `audio_from_magnitudes` makes it of a least-squares guess of the magnitudes.
+    """
     magnitudes = librosa.feature.inverse.mel_to_stft(
-        mel, sr=parameters.sample_rate, n_fft=parameters.n_fft
+        power.T, sr=parameters.sample_rate, n_fft=parameters.n_fft
     )
+    return audio_from_magnitudes(magnitudes.T, parameters)
+
+
+def audio_from_magnitudes(magnitudes: np.ndarray, parameters: FeatureParameters) -> Audio:
+    """Turn a spectrogram that has lost its phase into sound.
+
+    Parameters
+    ----------
+    magnitudes : np.ndarray [shape=(frames, 1 + n_fft / 2), non-negative]
+        Magnitude of each frequency bin.
+    parameters : FeatureParameters
+        How they were computed.
+
+    Returns
+    -------
+    Audio
+        ``frames * hop_length`` samples with a peak of 0.5, or silence.
+    """
     # Centred frames span one hop less than there are frames.
     samples = librosa.griffinlim(
-        np.pad(magnitudes, ((0, 0), (0, 1)), mode="edge"),
+        np.pad(magnitudes.T, ((0, 0), (0, 1)), mode="edge"),
         n_iter=ITERATIONS,
         hop_length=parameters.hop_length,
-        length=len(mfcc) * parameters.hop_length,
+        length=len(magnitudes) * parameters.hop_length,
         random_state=0,
     )
     peak = np.abs(samples).max()

@@ -11,11 +11,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from dashboard import address, session
 
 HERE = Path(__file__).resolve().parent
+# Not in a folder "pages": Streamlit would run such files by themselves, without this one.
+PAGES = {
+    "Listen": "headphones",
+    "Compare": "compare_arrows",
+    "Genres": "category",
+    "Scores": "leaderboard",
+    "Classroom": "school",
+}
 
 st.set_page_config(page_title="Groove-Guide", page_icon=str(HERE / "icon.svg"), layout="wide")
 
 page = st.navigation(
-    [st.Page(HERE / "pages" / "listen.py", title="Listen", icon=":material/headphones:")],
+    [
+        st.Page(HERE / "views" / f"{title.lower()}.py", title=title, icon=f":material/{icon}:")
+        for title, icon in PAGES.items()
+    ],
     position="top",
 )
 st.html(HERE / "style.css")

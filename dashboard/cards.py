@@ -125,3 +125,34 @@ def account(
         for kind, text, value in rows
     )
     return f'<table class="account"><tbody>{lines}</tbody></table>'
+
+
+def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
+    """Return a table; its first column names the rows.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns.
+    rows : sequence of sequence of str
+        Texts of the cells, not yet escaped.
+    caption : str
+        What the table shows.
+
+    Returns
+    -------
+    str
+        HTML that scrolls sideways where it is too wide.
+    """
+    heads = "".join(f'<th scope="col">{html_safe(name)}</th>' for name in header)
+    lines = "".join(
+        f'<tr><th scope="row">{html_safe(first)}</th>'
+        + "".join(f"<td>{html_safe(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for first, *cells in rows
+    )
+    return (
+        f'<div class="grid" tabindex="0" role="region" aria-label="{html_safe(caption)}"><table>'
+        f"<caption>{html_safe(caption)}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{lines}</tbody></table></div>"
+    )

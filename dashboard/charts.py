@@ -1,4 +1,4 @@
-"""Figures from arrays: the song's genres over time, and a segment's spectrogram with evidence.
+"""Figures of a song: its genres over time, and what rows of spectrograms are called.
 
 Conventions
 -----------
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.palette import diverging_scale, palette
+from dashboard.palette import palette
 from dashboard.wording import clock, genre_name, percent
 
 MAX_LABELLED_SEGMENTS = 14  # more, and percentages no longer fit into the cells
@@ -114,6 +114,7 @@ def timeline(
     *,
     selected: int,
     target: str,
+    disputed: Sequence[int] = (),
     dark: bool = False,
 ) -> go.Figure:
     """Draw the probability of every genre in every segment of a song.
@@ -130,6 +131,8 @@ def timeline(
         Segment with an outline.
     target : str
         Genre with a bold label.
+    disputed : sequence of int
+        Segments with a mark above them.
     dark : bool
         Whether the page is dark.
 
@@ -184,7 +187,16 @@ def timeline(
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )
-    figure = go.Figure([heat, markers])
+    marks = go.Scatter(
+        x=[float(middles[segment]) for segment in disputed],
+        y=[-0.8] * len(disputed),
+        mode="markers",
+        marker={"symbol": "triangle-down", "size": 9, "color": f"rgb{colours.favour}"},
+        hovertext=["the networks disagree here"] * len(disputed),
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
+    figure = go.Figure([heat, markers, marks])
     figure.add_shape(
         type="rect",
         x0=1000 * float(starts_s[selected]),
@@ -222,126 +234,12 @@ def timeline(
             f"<b>{name}</b>" if genre == target else name
             for genre, name in zip(genres, names, strict=True)
         ],
-        range=[len(names) - 0.5, -0.5],
+        range=[len(names) - 0.5, -1.1 if disputed else -0.5],
         fixedrange=True,
         showgrid=False,
         zeroline=False,
         ticks="",
         tickfont={"size": 13, "color": colours.label},
         title=None,
-    )
-    return figure
-
-
-def evidence(
-    values: np.ndarray,
-    shade: np.ndarray,
-    shap_values: np.ndarray,
-    row_names: Rows,
-    *,
-    start_s: float,
-    frame_s: float,
-    target: str,
-    dark: bool = False,
-) -> go.Figure:
-    """Draw a segment's spectrogram in grey and, over it, what speaks for and against a genre.
-
-    Parameters
-    ----------
-    values : np.ndarray [shape=(frames, rows)]
-        What hover texts name.
-    shade : np.ndarray [shape=(frames, rows), range=[0, 1]]
-        Grey level of each cell.
-    shap_values : np.ndarray [shape=(frames, rows)]
-        SHAP values, positive for the genre.
-    row_names : Rows
-        How the rows are called.
-    start_s : float
-        First moment of the segment in the song, in seconds.
-    frame_s : float > 0
-        Seconds from frame to frame.
-    target : str
-        The explained genre.
-    dark : bool
-        Whether the page is dark.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Two heat maps on one pair of axes; the upper one has the hover texts.
-
-    Raises
-    ------
-    ValueError
-        If the arrays differ in shape.
-    """
-    if not values.shape == shade.shape == shap_values.shape:
-        raise ValueError(
-            f"values, shade and shap_values must have one shape, "
-            f"not {values.shape}, {shade.shape} and {shap_values.shape}"
-        )
-    colours = palette(dark)
-    frames, n_rows = values.shape
-    times = 1000 * (start_s + frame_s * np.arange(frames))
-    rows = np.arange(n_rows)
-    limit = evidence_limit(shap_values)
-    name = genre_name(target)
-
-    grey = go.Heatmap(
-        x=times,
-        y=rows,
-        z=np.asarray(shade, dtype=np.float32).T,
-        zmin=0,
-        zmax=1,
-        colorscale=[(0, colours.dim), (1, colours.bright)],
-        showscale=False,
-        hoverinfo="skip",
-    )
-    overlay = go.Heatmap(
-        x=times,
-        y=rows,
-        z=np.asarray(shap_values, dtype=np.float32).T,
-        zmin=-limit,
-        zmax=limit,
-        colorscale=diverging_scale(colours),
-        customdata=np.asarray(values, dtype=np.float32).T[..., np.newaxis],
-        text=[[label] * frames for label in row_names.labels],
-        hovertemplate=(
-            "%{x|%-M:%S.%2f} in the song · %{text}<br>"
-            f"{row_names.value.format('%{customdata[0]:.1f}')}<br>"
-            f"SHAP for {name} <b>%{{z:+.5f}}</b><extra></extra>"
-        ),
-        showscale=False,
-    )
-    figure = go.Figure([grey, overlay])
-    figure.update_layout(
-        height=380,
-        margin={"l": 0, "r": 4, "t": 4, "b": 0},
-        dragmode=False,
-        hovermode="closest",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-    )
-    figure.update_xaxes(
-        type="date",
-        tickformat="%-M:%S.%1f",
-        nticks=7,
-        range=[times[0] - 500 * frame_s, times[-1] + 500 * frame_s],
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-        tickfont={"size": 12, "color": colours.label},
-        title={"text": "time in the song", "font": {"size": 13, "color": colours.label}},
-    )
-    figure.update_yaxes(
-        tickvals=list(row_names.ticks),
-        ticktext=list(row_names.ticks.values()),
-        range=[-0.5, n_rows - 0.5],
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-        ticks="",
-        tickfont={"size": 12, "color": colours.label},
-        title={"text": row_names.title, "font": {"size": 13, "color": colours.label}},
     )
     return figure

@@ -85,7 +85,9 @@ def choose_rival(analysis: Analysis, target: str) -> str:
     )
 
 
-def choose_segment(analysis: Analysis, target: str) -> int:
+def choose_segment(
+    analysis: Analysis, target: str, *, disputed: Sequence[int] = (), title: str = ""
+) -> int:
     """Draw the timeline and a slider to choose with; at first the likeliest segment is chosen."""
     from dashboard import charts
 
@@ -98,6 +100,8 @@ def choose_segment(analysis: Analysis, target: str) -> int:
         if points:
             state["segment"] = int(points[0]["customdata"])
 
+    if title:
+        st.markdown(f"**{title}**")
     st.plotly_chart(
         charts.timeline(
             analysis.probabilities,
@@ -106,6 +110,7 @@ def choose_segment(analysis: Analysis, target: str) -> int:
             analysis.genres,
             selected=state["segment"],
             target=target,
+            disputed=disputed,
             dark=is_dark(),
         ),
         key="timeline",

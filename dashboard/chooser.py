@@ -14,17 +14,27 @@ BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "versus", "s
 state = st.session_state
 
 
-def choose_song() -> Song | None:
+def masthead(sentence: str) -> None:
+    """Draw the name and what this page is for."""
+    with st.container(key="masthead", gap="xsmall"):
+        st.title("Groove-Guide", anchor=False)
+        st.markdown(sentence)
+
+
+def choose_song(sentence: str) -> Song | None:
     """Draw masthead, uploader and examples.
+
+    Parameters
+    ----------
+    sentence : str
+        What the page is for.
 
     Returns
     -------
     Song or None
         The chosen song, if there is one.
     """
-    with st.container(key="masthead", gap="xsmall"):
-        st.title("Groove-Guide", anchor=False)
-        st.markdown("Two networks say which genre a song is. See and hear why.")
+    masthead(sentence)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.file_uploader(

@@ -255,6 +255,12 @@ def band_frequencies(name: str) -> np.ndarray:
     return (bank @ bins) / bank.sum(axis=1)
 
 
+def frame_seconds(name: str) -> float:
+    """Return how long a frame of a model is."""
+    parameters = model_of(name).parameters
+    return parameters.hop_length / parameters.sample_rate
+
+
 def model_of(name: str) -> GenreModel:
     """Return a loaded model."""
     from core.models import load_model

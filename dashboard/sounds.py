@@ -5,6 +5,7 @@ Like `dashboard.session` this asks `core`, imports it late and keeps results on 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ ATTRIBUTED, OPTIMISED = "attributed", "optimised"  # two questions: what counted
 
 _rankings: Shelf[np.ndarray] = Shelf(64)  # of parts of songs, half a megabyte each
 _enough: Shelf[float] = Shelf(64)
+_accepted: Shelf[dict[str, dict[str, dict[str, float]]]] = Shelf(16)
 _wholes: Shelf[Excerpt] = Shelf(8)
 _halves: Shelf[Halves] = Shelf(12)
 
@@ -219,6 +221,25 @@ def enough_of(song: Song, name: str, question: Question, report: Report) -> floa
 
     key = (*session.key_of(song, model), question)
     return _enough.get(key, look, waiting=lambda: report(doing, None))
+
+
+def acceptance_of(
+    song: Song, names: Sequence[str], question: Question, keep: float, report: Report
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return what models hear in what matters to each other; see `core.faithfulness.acceptance`."""
+    models = [session.model_of(name) for name in names]
+    doing = "Letting each listen to the other …"
+
+    def ask() -> dict[str, dict[str, dict[str, float]]]:
+        from core.faithfulness import acceptance
+
+        audio = session.audio_of(song, report)
+        explanations = [session.explanation_of(song, name, question, report) for name in names]
+        report(doing, None)
+        return acceptance(audio, explanations, models, keep=keep)
+
+    key = (*(session.key_of(song, model) for model in models), question, keep)
+    return _accepted.get(key, ask, waiting=lambda: report(doing, None))
 
 
 def network_input_of(song: Song, name: str, segment: int, report: Report) -> bytes:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from core.curves import Curve
 
 GENRE_NAMES = {"hiphop": "hip-hop"}  # the others are called what the models call them
 MODEL_NAMES = {"cnn": "CNN", "cnn_lstm": "CNN-LSTM"}
@@ -296,3 +300,33 @@ def evidence_alt(target: str, shap_values: np.ndarray, labels: Sequence[str]) ->
         f"Spectrogram of the segment with its evidence. {labels[int(sums.argmax())]} speaks most "
         f"for {genre_name(target)}, {labels[int(sums.argmin())]} most against it."
     )
+
+
+def confusion_alt(counts: np.ndarray, genres: Sequence[str]) -> str:
+    """Return a text alternative for a confusion matrix.
+
+    Parameters
+    ----------
+    counts : np.ndarray [shape=(genres, genres), dtype=int]
+        Rows are true genres.
+    genres : sequence of str
+        The genres.
+
+    Returns
+    -------
+    str
+        How many are right, and the most frequent mistake.
+    """
+    wrong = np.array(counts, dtype=int)
+    np.fill_diagonal(wrong, 0)
+    true, named = divmod(int(wrong.argmax()), len(genres))
+    return (
+        f"Confusion matrix: {int(np.trace(counts))} of {int(np.sum(counts))} right. Most frequent "
+        f"mistake: {genre_name(genres[true])} taken for {genre_name(genres[named])}, "
+        f"{int(wrong[true, named])} times."
+    )
+
+
+def areas_alt(measure: str, curves: Mapping[str, Curve]) -> str:
+    """Return a text alternative for curves: the area of each."""
+    return f"{measure}: {', '.join(f'{name} {curve.area:.2f}' for name, curve in curves.items())}."

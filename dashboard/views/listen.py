@@ -41,7 +41,7 @@ state = st.session_state
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    song = choose_song()
+    song = choose_song("Two networks say which genre a song is. See and hear why.")
     with renewed("song", song.digest if song else None), failures_as_sentences():
         if song is None:
             empty_page()

@@ -1,0 +1,119 @@
+"""What was measured before: scores, answers to the test side, profiles, all read from models/.
+
+Like `dashboard.session` this imports `core` late; what is read is cached with a bound.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.constants import MODELS_DIR
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.answers import Answers
+    from core.profiles import GenreProfiles
+
+PROTOCOLS = ("artist", "track", "segment")  # from honest to leaking
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def models() -> list[str]:
+    """Return the names of all models that there are."""
+    from core.model_cards import list_models
+
+    return [card["name"] for card in list_models()]
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def card(name: str) -> dict[str, Any]:
+    """Return a model's card."""
+    from core.model_cards import card_path, read_card
+
+    return read_card(card_path(name))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _json(file: str) -> dict[str, Any]:
+    try:
+        content = json.loads((MODELS_DIR / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def score(name: str, protocol: str) -> dict[str, Any] | None:
+    """Return a model's figures by a protocol, if they were measured."""
+    return _json("scores.json").get(f"{name}/{protocol}")
+
+
+def folds(name: str) -> dict[str, Any] | None:
+    """Return a model's figures over five folds by artist, if they were measured."""
+    return _json("scores.json").get(f"{name}/folds")
+
+
+def faithfulness() -> dict[str, Any]:
+    """Return the figures of the explanations, or nothing."""
+    return _json("faithfulness.json")
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def answers(name: str, protocol: str = "artist") -> Answers | None:
+    """Return what a model answered on a test side, if that is stored."""
+    from core.answers import answers_file, load_answers
+
+    try:
+        return load_answers(answers_file(MODELS_DIR, name, protocol))
+    except (OSError, ValueError):
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def profiles(name: str) -> GenreProfiles | None:
+    """Return what a model's genres are to it, if that is stored."""
+    from core.profiles import SUFFIX, load_profiles
+
+    try:
+        return load_profiles(MODELS_DIR / f"{name}{SUFFIX}")
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def compared(first: str, second: str) -> dict[str, float] | None:
+    """Return McNemar's test of two models' song votes by artist, if both are stored."""
+    from core.evaluation import mcnemar
+
+    found = [answers(name) for name in (first, second)]
+    if found[0] is None or found[1] is None or list(found[0].names) != list(found[1].names):
+        return None
+    right = []
+    for each in found:
+        votes, truths = each.votes  # type: ignore[union-attr]
+        right.append(votes.argmax(axis=1) == truths)
+    return mcnemar(right[0], right[1])
+
+
+def songs_heard_as(name: str, true: int, named: int) -> list[tuple[str, float]]:
+    """Return the test songs of one genre that a model took for another, the surest first."""
+    found = answers(name)
+    if found is None:
+        return []
+    votes, truths = found.votes
+    chosen = (truths == true) & (votes.argmax(axis=1) == named)
+    songs = [
+        (str(song), float(share))
+        for song, share in zip(found.names[chosen], votes[chosen, named], strict=True)
+    ]
+    return sorted(songs, key=lambda song: -song[1])
+
+
+def confusion_of(name: str, protocol: str) -> np.ndarray | None:
+    """Return song counts by true and named genre, if they were measured."""
+    import numpy as np
+
+    row = score(name, protocol)
+    return None if row is None else np.array(row["test"]["confusion"])

@@ -1,0 +1,224 @@
+"""The page *Classroom*: how a song becomes 13 numbers a frame, and a game against the network."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.constants import GENRES
+from dashboard import address, lesson, results, session, wording
+from dashboard.cards import grid
+from dashboard.choices import choose_model, is_dark
+from dashboard.chooser import choose_song
+from dashboard.notices import Progress, failures_as_sentences, renewed
+from dashboard.session import Song
+from dashboard.wording import genre_name, genre_title, markdown_safe, model_name, percent
+
+if TYPE_CHECKING:
+    from core.steps import Step
+
+CONFIG = {"displayModeBar": False}
+SECTIONS = {"steps": "From a song to 13 numbers", "game": "Beat the network"}
+EXPLAINED = {
+    "waveform": (
+        "1. Waveform",
+        "Air pressure, 22 050 times a second. Everything is in it, and nothing can be read from "
+        "it.",
+    ),
+    "stft": (
+        "2. Spectrogram (STFT)",
+        "Windows of a tenth of a second, 24 a second, taken apart into 1025 frequencies. The phase "
+        "is thrown away: the sound below had to invent it.",
+    ),
+    "mel": (
+        "3. Mel bands",
+        "1025 frequencies become 128 bands, as wide as the ear is sharp: narrow below, broad "
+        "above. The power shows little but the loudest.",
+    ),
+    "db": (
+        "4. Decibels",
+        "The logarithm, as the ear does it. What is 80 dB below the loudest is given up.",
+    ),
+    "dct": (
+        "5. Cosine transform (DCT)",
+        "Each column is written as a sum of cosines: the first says how loud, the second how low "
+        "or high, the others ever finer ripples. Nothing is lost, so it sounds the same.",
+    ),
+    "mfcc": (
+        "6. MFCCs",
+        "Only the first 13 are kept: the broad shape of the sound. This is all that the networks "
+        "are given, and the sound below is made of nothing else.",
+    ),
+}
+state = st.session_state
+
+
+def main() -> None:
+    """Draw the page from top to bottom."""
+    projector()
+    song = choose_song("For the class: what a network hears, step by step, and a game against it.")
+    section = st.segmented_control(
+        "Part",
+        list(SECTIONS),
+        format_func=lambda name: SECTIONS[name],
+        default="steps",
+        required=True,
+        key="part",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    address.write()
+    with renewed("classroom", section), failures_as_sentences():
+        if section == "steps":
+            if song is None:
+                st.info("Choose a song above: its first steps into the network are shown here.")
+            else:
+                show_steps(song)
+        else:
+            play(song)
+
+
+def projector() -> None:
+    """Offer large type and the full screen, for thirty people to read."""
+    large = st.toggle("Large type, full screen", key="projector", persist_state="session")
+    lesson.full_screen(large)
+
+
+def show_steps(song: Song) -> None:
+    """Draw every step from the waveform to the MFCCs, each with a picture and a sound."""
+    with Progress() as progress:
+        name = results.models()[0]
+        analysis = session.analysis_of(song, name, progress)
+    st.header(markdown_safe(session.title_of(song)), anchor=False)
+    count = len(analysis.starts_s)
+    if not 0 <= state.get("segment", -1) < count:
+        state["segment"] = 0
+    if count > 1:
+        st.select_slider(
+            "Three seconds of it",
+            range(count),
+            format_func=lambda index: wording.span(
+                float(analysis.starts_s[index]), float(analysis.ends_s[index])
+            ),
+            key="segment",
+            persist_state="session",
+        )
+    address.write()
+    start_s = float(analysis.starts_s[state["segment"]])
+    with Progress() as progress:
+        found = lesson.steps_of(song, name, start_s, progress)
+    for step in found:
+        draw_step(step)
+
+
+def draw_step(step: Step) -> None:
+    """Draw one step: what it does, its picture, its sound, and how many numbers are left."""
+    title, text = EXPLAINED[step.name]
+    with st.container(border=True):
+        left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+        with left:
+            st.subheader(title, anchor=False)
+            st.markdown(f"{text}\n\n**{step.numbers:,}** numbers a second".replace(",", "\u202f"))
+            st.audio(lesson.sound_of(step), format="audio/flac", alt=f"{title}, as sound")
+        with right:
+            st.plotly_chart(
+                lesson.picture(step, dark=is_dark()),
+                key=f"step-{step.name}",
+                config=CONFIG,
+                alt=f"{title}: {text}",
+            )
+
+
+def play(song: Song | None) -> None:
+    """Play one round after the other: hear what mattered, guess, and see what it was."""
+    game = state.setdefault("game", {"round": 0, "right": 0, "network": 0, "rounds": 0})
+    names = results.models()
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        name = choose_model(names)
+    with right:
+        own = st.toggle(
+            "Play with the song above instead of the examples",
+            key="own-song",
+            persist_state="session",
+            disabled=song is None,
+        )
+    puzzle = song if own and song is not None else _draw(game["round"])
+    if puzzle is None:
+        st.info("There is no example song. Choose a song of your own above.")
+        return
+    key = (game["round"], puzzle.digest, name)
+    with Progress() as progress:
+        sound = lesson.puzzle_of(puzzle, name, progress)
+    st.header(f"Round {game['round'] + 1}: which genre is this?", anchor=False)
+    st.markdown(
+        f"You hear only the fifth of the sound that mattered most to the {model_name(name)}."
+    )
+    st.audio(sound.file, format="audio/flac", alt="What mattered most to the network")
+    answered = state.get("answer")
+    if not answered or answered["key"] != key:
+        guess = st.pills(
+            "Your guess", GENRES, format_func=genre_title, key=f"guess-{game['round']}", wrap=True
+        )
+        if guess:
+            truth = lesson.genre_of(puzzle)
+            state["answer"] = {"key": key, "guess": guess}
+            if truth is not None:
+                game["rounds"] += 1
+                game["right"] += guess == truth
+                game["network"] += sound.verdict == truth
+            st.rerun()
+        return
+    reveal(puzzle, answered["guess"], sound, game)
+
+
+def _draw(number: int) -> Song | None:
+    """Return the example song of a round: all of them in an order, then again in another."""
+    entries = session.examples()
+    if not entries:
+        return None
+    turn, place = divmod(number, len(entries))
+    order = random.Random(turn).sample(range(len(entries)), len(entries))
+    return session.example_song(entries[order[place]])
+
+
+def reveal(puzzle: Song, guess: str, sound: lesson.Puzzle, game: dict[str, int]) -> None:
+    """Say what it was, what the network said, and how the game stands."""
+    truth = lesson.genre_of(puzzle)
+    title = markdown_safe(session.title_of(puzzle))
+    if truth is None:
+        st.markdown(f"You said **{genre_name(guess)}**. Nobody here knows what {title} really is.")
+    elif guess == truth:
+        st.success(f"Right: {title} is {genre_name(truth)}.", icon=":material/check:")
+    else:
+        st.warning(
+            f"{title} is {genre_name(truth)}, not {genre_name(guess)}.", icon=":material/close:"
+        )
+    st.html(
+        grid(
+            ["", "says", "how sure"],
+            [
+                ["You", genre_name(guess), ""],
+                ["Network, whole song", genre_name(sound.verdict), percent(sound.sure)],
+                ["Network, what you heard", genre_name(sound.heard), percent(sound.heard_sure)],
+            ],
+            "What was said",
+        )
+    )
+    if game["rounds"]:
+        st.markdown(
+            f"**Score:** you {game['right']} of {game['rounds']}, the network {game['network']} of "
+            f"{game['rounds']}."
+        )
+    st.audio(puzzle.content, alt="The whole song")
+
+    def go_on() -> None:
+        game["round"] += 1
+        state.pop("answer", None)
+
+    st.button("Next round", on_click=go_on, icon=":material/arrow_forward:", type="primary")
+
+
+main()

@@ -1,0 +1,246 @@
+"""The page *Compare*: two networks, the same song, side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashboard import address, results, session, sounds, wording
+from dashboard.cards import grid, verdict_card, verdict_cards
+from dashboard.choices import choose_segment, choose_target, is_dark
+from dashboard.chooser import choose_song
+from dashboard.notices import Progress, failures_as_sentences, renewed
+from dashboard.session import Question, Song
+from dashboard.wording import genre_name, markdown_safe, model_name, percent
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+
+KEEP = 0.2
+state = st.session_state
+
+
+def main() -> None:
+    """Draw the page from top to bottom."""
+    song = choose_song("Two networks, the same three seconds: where do they agree?")
+    pair = choose_pair()
+    address.write()
+    with renewed("compare", (song.digest if song else None, pair)), failures_as_sentences():
+        if song is None:
+            st.info("Choose a song above to compare what the networks hear in it.")
+        else:
+            compare_song(song, pair)
+        measured(pair)
+
+
+def choose_pair() -> tuple[str, str]:
+    """Draw the choice of two models."""
+    names = results.models()
+    if state.get("model") not in names:
+        state["model"] = names[0]
+    others = [name for name in names if name != state["model"]] or names
+    if state.get("rival") not in others:
+        state["rival"] = others[0]
+    left, right = st.columns(2)
+    with left:
+        st.selectbox(
+            "One network", names, format_func=model_name, key="model", persist_state="session"
+        )
+    with right:
+        st.selectbox(
+            "The other", others, format_func=model_name, key="rival", persist_state="session"
+        )
+    return state["model"], state["rival"]
+
+
+def compare_song(song: Song, pair: tuple[str, str]) -> None:
+    """Draw verdicts, timelines, overlays and what each thinks of the other's excerpt."""
+    with Progress() as progress:
+        analyses = [session.analysis_of(song, name, progress) for name in pair]
+    first, second = analyses
+    st.header(markdown_safe(session.title_of(song)), anchor=False)
+    st.markdown(wording.agreement({each.model: each.genre for each in analyses}))
+    st.html(
+        verdict_cards(
+            [
+                verdict_card(
+                    each.model,
+                    each.genres,
+                    each.song_probabilities,
+                    session.accuracy(each.model),
+                )
+                for each in analyses
+            ]
+        )
+    )
+    target = choose_target(first)
+    segment = timelines(first, second, target)
+    address.write()
+    moment = wording.span(float(first.starts_s[segment]), float(first.ends_s[segment]))
+    st.header(f"What speaks for {genre_name(target)}, from {moment}", anchor=False)
+    overlay_section(song, pair, Question(target), segment)
+    st.header("Does each accept the other's evidence?", anchor=False)
+    acceptance_section(song, first, pair, Question(target))
+
+
+def timelines(first: Analysis, second: Analysis, target: str) -> int:
+    """Draw both timelines, with marks where they disagree; return the chosen segment."""
+    from dashboard import charts
+
+    winners = [each.probabilities.argmax(axis=1) for each in (first, second)]
+    disputed = np.flatnonzero(winners[0] != winners[1]).tolist()
+    count = len(first.starts_s)
+    st.header("Genres over time", anchor=False)
+    st.markdown(
+        f"They disagree in {len(disputed)} of {count} segments (▼)."
+        if disputed
+        else "They agree in every segment."
+    )
+    segment = choose_segment(first, target, disputed=disputed, title=model_name(first.model))
+    st.markdown(f"**{model_name(second.model)}**")
+    st.plotly_chart(
+        charts.timeline(
+            second.probabilities,
+            second.starts_s,
+            second.ends_s,
+            second.genres,
+            selected=segment,
+            target=target,
+            disputed=disputed,
+            dark=is_dark(),
+        ),
+        key="timeline-other",
+        config=charts.CONFIG,
+        alt=wording.timeline_alt(second.genres, second.probabilities),
+    )
+    return segment
+
+
+def overlay_section(song: Song, pair: tuple[str, str], question: Question, segment: int) -> None:
+    """Draw the evidence of both models and the difference."""
+    from dashboard import charts
+    from dashboard.overlays import overlays
+
+    with Progress() as progress:
+        first, second = (
+            session.segment_explanation_of(song, name, question, segment, progress) for name in pair
+        )
+    if first.parameters != second.parameters:
+        st.info("These two networks read different features: their pictures cannot be subtracted.")
+        return
+    rows = charts.band_rows(session.band_frequencies(pair[0]))
+    titles = (model_name(pair[0]), model_name(pair[1]))
+    same = float(np.corrcoef(first.mel[0].ravel(), second.mel[0].ravel())[0, 1])
+    st.markdown(
+        f"Orange speaks for {genre_name(question.target)}, blue against it; each picture in its "
+        f"own scale. The two correlate by **{same:.2f}**. Drag to zoom in all three, double-click "
+        "to zoom out."
+    )
+    st.plotly_chart(
+        overlays(first, second, titles, rows, dark=is_dark()),
+        key="overlays",
+        config={"displayModeBar": False},
+        alt=f"{titles[0]}: {wording.evidence_alt(question.target, first.mel[0], rows.labels)} "
+        f"{titles[1]}: {wording.evidence_alt(question.target, second.mel[0], rows.labels)}",
+    )
+
+
+def acceptance_section(
+    song: Song, analysis: Analysis, pair: tuple[str, str], question: Question
+) -> None:
+    """Draw what each model hears in what matters to each."""
+    if not st.toggle(
+        "Let each listen to what matters to the other", key="accept", persist_state="session"
+    ):
+        st.caption("This explains the whole song to both networks, which takes a while.")
+        return
+    with Progress() as progress:
+        matrix = sounds.acceptance_of(song, pair, question, KEEP, progress)
+    genre = genre_name(question.target)
+    header = ["Excerpt of", "heard by", "whole song", f"its {percent(KEEP)} alone", "without it"]
+    rows = [
+        [
+            model_name(explained),
+            model_name(listener),
+            *(percent(cell[sound]) for sound in ("original", "kept", "removed")),
+        ]
+        for explained, listeners in matrix.items()
+        for listener, cell in listeners.items()
+    ]
+    st.html(grid(header, rows, f"Probability of {genre}"))
+    over_all = results.faithfulness().get("across") or {}
+    if set(pair) <= set(over_all):
+        shares = [
+            f"what matters to the {model_name(one)} is {percent(cell['kept']['same_genre'])} of "
+            f"the time the same genre to the {model_name(other)}"
+            for one, other in (pair, pair[::-1])
+            if (cell := over_all[one][other])
+        ]
+        st.caption(f"Over the whole test side, {', and '.join(shares)}.")
+
+
+def measured(pair: tuple[str, str]) -> None:
+    """Draw how good both are: accuracy, McNemar's test, calibration, training."""
+    from core.curves import reliability
+    from dashboard import figures
+
+    st.header("How good they are", anchor=False)
+    found = {name: answers for name in pair if (answers := results.answers(name)) is not None}
+    header = ["Network", "song vote", "95 % interval", "three seconds", "log loss", "ECE"]
+    rows = []
+    for name in pair:
+        score = results.score(name, "artist")
+        if score is None:
+            continue
+        song, segment = score["test"]["song"], score["test"]["segment"]
+        low, high = song["interval"]
+        rows.append(
+            [
+                model_name(name),
+                f"{song['accuracy']:.3f}",
+                f"{low:.3f}–{high:.3f}",
+                f"{segment['accuracy']:.3f}",
+                f"{segment['log_loss']:.3f}",
+                f"{segment['ece']:.3f}",
+            ]
+        )
+    st.html(grid(header, rows, "By unknown artists: 290 songs that no artist in training made"))
+    test = results.compared(*pair)
+    if test is not None:
+        only_a, only_b = int(test["only_a"]), int(test["only_b"])
+        st.markdown(
+            f"{only_a} songs only the {model_name(pair[0])} got right, {only_b} only the "
+            f"{model_name(pair[1])}: McNemar's p = {test['p_value']:.2f}, "
+            f"{'a real difference' if test['p_value'] < 0.05 else 'no evidence of a difference'}."
+        )
+    left, right = st.columns(2, gap="large")
+    if found:
+        with left:
+            st.subheader("Calibration", anchor=False)
+            curves = {
+                name: reliability(each.probabilities, each.labels) for name, each in found.items()
+            }
+            st.plotly_chart(
+                figures.reliability(curves, dark=is_dark()),
+                key="reliability",
+                config={"displayModeBar": False},
+                alt="How often each network is right when it is so sure",
+            )
+    histories = {
+        name: results.card(name).get("training", {}).get("history", {}).get("train", [])
+        for name in pair
+    }
+    if any(histories.values()):
+        with right:
+            st.subheader("Training", anchor=False)
+            st.plotly_chart(
+                figures.training(histories, dark=is_dark()),
+                key="training",
+                config={"displayModeBar": False},
+                alt="Loss by epoch of training and validation",
+            )
+
+
+main()

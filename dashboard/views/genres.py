@@ -1,0 +1,199 @@
+"""The page *Genres*: what a genre is to a network, and which it takes for which."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.constants import GENRES
+from dashboard import address, results, session, wording
+from dashboard.cards import grid
+from dashboard.choices import choose_model, is_dark
+from dashboard.chooser import masthead
+from dashboard.notices import failures_as_sentences
+from dashboard.wording import genre_name, genre_title, percent
+
+PAIRS = 4  # of genres, most alike and best told apart
+CONFIG = {"displayModeBar": False}
+state = st.session_state
+
+
+def main() -> None:
+    """Draw the page from top to bottom."""
+    masthead("What a genre is to a network, learnt from songs by artists it had never heard.")
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        name = choose_model(results.models())
+    if state.get("target") not in GENRES:
+        state["target"] = GENRES[0]
+    with right:
+        genre = st.selectbox(
+            "Genre", GENRES, format_func=genre_title, key="target", persist_state="session"
+        )
+    state["target-is-chosen"] = True
+    address.write()
+    with failures_as_sentences():
+        profile(name, genre)
+        mistakes(name, genre)
+
+
+def profile(name: str, genre: str) -> None:
+    """Draw where the evidence for a genre lies: by band, by coefficient, over time."""
+    from dashboard import charts, figures
+
+    st.header(f"What speaks for {genre_name(genre)}", anchor=False)
+    found = results.profiles(name)
+    if found is None:
+        st.info(
+            "The profiles of this network are not stored. "
+            "`train.py --explain` makes them from the test side."
+        )
+        return
+    index = GENRES.index(genre)
+    count = int(found.segments[index])
+    bands = charts.band_rows(session.band_frequencies(name))
+    strongest = int(np.argmax(found.signed_bands[index]))
+    st.markdown(
+        f"Mean SHAP values of {count} segments of {genre_name(genre)}: orange speaks for it, blue "
+        f"against it. Most of the evidence lies around **{bands.labels[strongest]}**."
+    )
+    st.plotly_chart(
+        figures.bars(
+            bands.labels,
+            found.signed_bands[index],
+            "frequency",
+            "SHAP",
+            dark=is_dark(),
+        ),
+        key="bands",
+        config=CONFIG,
+        alt=f"Mean SHAP value by mel band for {genre_name(genre)}; {bands.labels[strongest]} "
+        "speaks most for it",
+    )
+    left, right = st.columns(2, gap="large")
+    coefficients = charts.coefficient_rows(found.signed_coefficients.shape[1])
+    with left:
+        st.subheader("By coefficient", anchor=False)
+        st.plotly_chart(
+            figures.bars(
+                [str(number + 1) for number in range(len(coefficients.labels))],
+                found.signed_coefficients[index],
+                "MFCC coefficient",
+                "SHAP",
+                dark=is_dark(),
+            ),
+            key="coefficients",
+            config=CONFIG,
+            alt=f"Mean SHAP value by MFCC coefficient for {genre_name(genre)}",
+        )
+    with right:
+        st.subheader("Over the three seconds", anchor=False)
+        frame_s = session.frame_seconds(name)
+        st.plotly_chart(
+            figures.bars(
+                [f"{frame * frame_s:.2f} s" for frame in range(found.signed_frames.shape[1])],
+                found.signed_frames[index],
+                "time",
+                "SHAP",
+                dark=is_dark(),
+            ),
+            key="frames",
+            config=CONFIG,
+            alt=f"Mean SHAP value over time for {genre_name(genre)}",
+        )
+    st.caption(
+        "Bars in one place can hide evidence that cancels: what speaks for a genre in one song "
+        "speaks against it in another."
+    )
+
+
+def mistakes(name: str, genre: str) -> None:
+    """Draw the confusion matrix and what hides behind a cell."""
+    from dashboard import figures
+
+    st.header("What is taken for what", anchor=False)
+    counts = results.confusion_of(name, "artist")
+    if counts is None:
+        st.info("This network was not measured by unknown artists.")
+        return
+
+    def clicked() -> None:
+        points = state["confusion"].selection.points
+        if points:
+            state["cell"] = tuple(int(index) for index in points[0]["customdata"])
+
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.plotly_chart(
+            figures.confusion(counts, GENRES, dark=is_dark()),
+            key="confusion",
+            on_select=clicked,
+            selection_mode="points",
+            config=CONFIG,
+            alt=wording.confusion_alt(counts, GENRES),
+        )
+    with right:
+        index = GENRES.index(genre)
+        rows, columns = state.get("cell", (index, _most_confused(counts, index)))
+        rows = st.selectbox(
+            "Songs of",
+            range(len(GENRES)),
+            index=rows,
+            format_func=lambda place: genre_title(GENRES[place]),
+        )
+        columns = st.selectbox(
+            "taken for",
+            range(len(GENRES)),
+            index=columns,
+            format_func=lambda place: genre_title(GENRES[place]),
+        )
+        songs = results.songs_heard_as(name, rows, columns)
+        if songs:
+            st.html(
+                grid(
+                    ["Song", "how sure"],
+                    [[song, percent(share)] for song, share in songs[:12]],
+                    f"{len(songs)} of {int(counts[rows].sum())} songs (names of GTZAN)",
+                )
+            )
+        else:
+            st.markdown(
+                f"No song of {genre_name(GENRES[rows])} was taken for "
+                f"{genre_name(GENRES[columns])}."
+            )
+    pairs(counts)
+
+
+def _most_confused(counts: np.ndarray, index: int) -> int:
+    """Return what a genre is most often wrongly taken for."""
+    others = counts[index].copy()
+    others[index] = -1
+    return int(others.argmax())
+
+
+def pairs(counts: np.ndarray) -> None:
+    """Draw which genres are typical, and which pairs are most often mixed up."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    sure = np.argsort(-np.diag(shares), kind="stable")
+    mixed = [
+        (float(shares[one, other]), one, other)
+        for one in range(len(GENRES))
+        for other in range(len(GENRES))
+        if one != other
+    ]
+    mixed.sort(reverse=True)
+    left, right = st.columns(2, gap="large")
+    with left:
+        rows = [
+            [genre_title(GENRES[index]), percent(shares[index, index])] for index in sure[:PAIRS]
+        ]
+        st.html(grid(["Genre", "recognised"], rows, "Most typical"))
+    with right:
+        rows = [
+            [f"{genre_title(GENRES[one])} → {genre_name(GENRES[other])}", percent(share)]
+            for share, one, other in mixed[:PAIRS]
+        ]
+        st.html(grid(["Taken for another", "of its songs"], rows, "Most confusing"))
+
+
+main()

@@ -1,0 +1,273 @@
+"""The page *Scores*: every model by every protocol, with intervals, and what leaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.constants import GENRES
+from dashboard import address, results, wording
+from dashboard.cards import grid
+from dashboard.choices import choose_model, is_dark
+from dashboard.chooser import masthead
+from dashboard.notices import failures_as_sentences
+from dashboard.wording import genre_title, model_name
+
+if TYPE_CHECKING:
+    from core.answers import Answers
+
+CONFIG = {"displayModeBar": False}
+TITLES = {
+    "artist": "unknown artists",
+    "track": "unknown songs of known artists (leaks)",
+    "segment": "unknown seconds of known songs (leaks)",
+}
+METHODS = {
+    "shap": "What counted (SHAP and silence)",
+    "shap_alone": "SHAP values alone",
+    "silencing": "effect of silence alone",
+    "extremal": "What would be enough (optimised)",
+    "gradient": "gradient",
+    "gradient_times_input": "gradient × input",
+    "occlusion": "occlusion",
+    "lime": "LIME, 1000 samples",
+    "random": "random",
+}
+COLUMNS = (
+    "Regions chosen by",
+    "AI ↑",
+    "AD ↓",
+    "AG ↑",
+    "FF ↑",
+    "Fid-In ↑",
+    "SPS ↑",
+    "roughness ↓",
+    "seconds",
+)
+METRICS = ("AI", "AD", "AG", "FF", "Fid-In", "SPS")
+UNITS = {"segment": "three seconds", "song": "whole songs"}
+
+state = st.session_state
+
+
+def main() -> None:
+    """Draw the page from top to bottom."""
+    masthead("How good the networks are, told honestly: with intervals, and with what leaks.")
+    with failures_as_sentences():
+        names = results.models()
+        accuracies(names)
+        leak(names)
+        name = choose_model(names)
+        address.write()
+        details(name)
+        explanations(name)
+
+
+def accuracies(names: list[str]) -> None:
+    """Draw the table of every model by every protocol."""
+    st.header("Accuracy", anchor=False)
+    rows = []
+    for protocol in results.PROTOCOLS:
+        for name in names:
+            score = results.score(name, protocol)
+            if score is not None:
+                rows.append([TITLES[protocol], *_cells(name, score["test"])])
+    header = ["Tested on", "network", "songs", "song vote", "three seconds", "macro F1"]
+    header += ["log loss", "ECE"]
+    st.html(grid(header, rows, "Share of right answers with 95 % intervals, seed 0"))
+    lines = []
+    for name in names:
+        folds = results.folds(name)
+        if folds:
+            song = folds["song"]
+            lines.append(
+                f"{model_name(name)} {song['mean']:.3f} ± {song['deviation']:.3f} of "
+                f"{folds['tracks']} songs"
+            )
+    if lines:
+        st.caption(f"Five folds by artist, song vote: {'; '.join(lines)}.")
+
+
+def _cells(name: str, test: dict[str, Any]) -> list[str]:
+    segment, song = test["segment"], test["song"]
+
+    def figure(part: dict[str, Any]) -> str:
+        low, high = part["interval"]
+        return f"{part['accuracy']:.3f} ({low:.3f}–{high:.3f})"
+
+    return [
+        model_name(name),
+        str(test["tracks"]),
+        figure(song),
+        figure(segment),
+        f"{song['macro_f1']:.3f}",
+        f"{segment['log_loss']:.3f}",
+        f"{segment['ece']:.3f}",
+    ]
+
+
+def leak(names: list[str]) -> None:
+    """Draw the same models by the three protocols."""
+    from dashboard import figures
+
+    rows = {
+        TITLES[protocol]: {
+            name: score["test"]["song"]
+            for name in names
+            if (score := results.score(name, protocol)) is not None
+        }
+        for protocol in results.PROTOCOLS
+    }
+    rows = {title: row for title, row in rows.items() if row}
+    if len(rows) < 2:
+        return
+    st.subheader("The same networks, three ways to test them", anchor=False)
+    st.markdown(
+        "Most published figures on this collection come from the last way: the network has heard "
+        "other seconds of the very same songs. Only the first tells what to expect of your music."
+    )
+    st.plotly_chart(
+        figures.protocols(rows, dark=is_dark()),
+        key="leak",
+        config=CONFIG,
+        alt="Song votes of each network by protocol: "
+        + "; ".join(
+            f"{title}: "
+            + ", ".join(f"{model_name(name)} {row['accuracy']:.0%}" for name, row in row_.items())
+            for title, row_ in rows.items()
+        ),
+    )
+
+
+def details(name: str) -> None:
+    """Draw report, confusion, curves and calibration of one model."""
+    from core.curves import genre_report
+
+    st.header(f"{model_name(name)} in detail", anchor=False)
+    answers = results.answers(name)
+    if answers is None:
+        st.info("The answers of this network to its test songs are not stored.")
+        return
+    unit = st.segmented_control(
+        "Judged by",
+        list(UNITS),
+        format_func=lambda key: UNITS[key],
+        default="song",
+        required=True,
+        key="unit",
+        persist_state="session",
+    )
+    st.caption(f"Songs of unknown artists; {len(answers.names)} songs.")
+    rows, labels = answers.votes if unit == "song" else (answers.probabilities, answers.labels)
+    report = genre_report(rows, labels)
+    st.html(
+        grid(
+            ["Genre", "precision", "recall", "F1", "number"],
+            [
+                [genre_title(genre), *(f"{value:.2f}" for value in line[:3]), f"{line[3]:.0f}"]
+                for genre, line in zip(GENRES, report, strict=True)
+            ],
+            "Classification report",
+        )
+    )
+    pictures(name, answers, unit)
+
+
+def pictures(name: str, answers: Answers, unit: str) -> None:
+    """Draw confusion, reliability, precision-recall and ROC."""
+    from core.curves import confusion, precision_recall, reliability, roc
+    from dashboard import figures
+
+    dark = is_dark()
+    rows, labels = answers.votes if unit == "song" else (answers.probabilities, answers.labels)
+    genres = st.multiselect(
+        "Genres in the curves",
+        range(len(GENRES)),
+        default=[0, 1, 5, 9],
+        format_func=lambda index: genre_title(GENRES[index]),
+        key="curves",
+        persist_state="session",
+        max_selections=6,
+    )
+    left, right = st.columns(2, gap="large")
+    counts = confusion(rows, labels)
+    with left:
+        st.subheader("Confusion", anchor=False)
+        st.plotly_chart(
+            figures.confusion(counts, GENRES, dark=dark),
+            key="matrix",
+            config=CONFIG,
+            alt=wording.confusion_alt(counts, GENRES),
+        )
+        st.subheader("Precision by recall", anchor=False)
+        found = {
+            genre_title(GENRES[index]): precision_recall(rows, labels, index) for index in genres
+        }
+        st.plotly_chart(
+            figures.curves(found, "recall", "precision", "average precision", dark=dark),
+            key="pr",
+            config=CONFIG,
+            alt=wording.areas_alt("Average precision", found),
+        )
+    with right:
+        st.subheader("Calibration", anchor=False)
+        st.plotly_chart(
+            figures.reliability({name: reliability(rows, labels)}, dark=dark),
+            key="calibration",
+            config=CONFIG,
+            alt="How often the network is right when it is so sure",
+        )
+        st.subheader("ROC", anchor=False)
+        found = {genre_title(GENRES[index]): roc(rows, labels, index) for index in genres}
+        st.plotly_chart(
+            figures.curves(found, "false positive rate", "true positive rate", "area", dark=dark),
+            key="roc",
+            config=CONFIG,
+            alt=wording.areas_alt("Area under the ROC curve", found),
+        )
+
+
+def explanations(name: str) -> None:
+    """Draw how faithful explanations are."""
+    st.header("Do the explanations tell the truth?", anchor=False)
+    found = results.faithfulness()
+    figures = (found.get("models") or {}).get(name)
+    if not figures:
+        st.info("The explanations of this network were not measured.")
+        return
+    area = st.segmented_control(
+        "Share of the sound that is kept",
+        [str(area) for area in found["areas"]],
+        format_func=lambda text: f"{100 * float(text):.0f}\u202f%",
+        default="0.2",
+        required=True,
+        key="area",
+        persist_state="session",
+    )
+    rows = [
+        [
+            METHODS[method],
+            *(f"{row[area][metric]:.2f}" for metric in METRICS),
+            f"{row['roughness']:.1f}",
+            f"{row['seconds']:.2f}",
+        ]
+        for method, row in figures["methods"].items()
+    ]
+    st.html(
+        grid(
+            COLUMNS,
+            rows,
+            f"{figures['segments']} segments of {figures['tracks']} songs by unknown artists; the "
+            "kept and the removed audio is analysed again from its waveform",
+        )
+    )
+    st.caption(
+        "AI: share of segments whose genre is surer from the kept part alone; AD: mean drop, AG: "
+        "mean gain of the probability, in %. FF: what removing the part costs. Fid-In: share of "
+        "segments whose genre stays. SPS: sparseness of the map. Roughness: fast modulation of "
+        "what is kept, as a multiple of the song's. After Paissan et al. 2024."
+    )
+
+
+main()
