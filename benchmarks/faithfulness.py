@@ -47,6 +47,7 @@ from core.storage import write_json
 
 MODELS = ("cnn", "cnn_lstm")
 RESULT = MODELS_DIR / "faithfulness.json"
+RESAMPLES = 2_000
 SUMMARY = "summary.json"  # in a model's folder of runs
 
 
@@ -66,6 +67,13 @@ def summary(model: GenreModel, tracks: Sequence[Track]) -> dict[str, Any]:
     for name in METHODS:
         figures = [done[name] for done in rows]
         methods[name] = _mean(figures, counts) | {
+            "intervals": {
+                str(area): {
+                    metric: _interval([figure[str(area)][metric] for figure in figures], counts)
+                    for metric in figures[0][str(area)]
+                }
+                for area in AREAS
+            },
             "seconds": float(np.median([figure["seconds"] for figure in figures])),
             "roughness": float(np.median([figure["roughness"] for figure in figures])),
             "randomised": correlations.get(name),
@@ -83,6 +91,13 @@ def _mean(values: Sequence[Any], weights: Sequence[int]) -> Any:
     if isinstance(values[0], dict):
         return {key: _mean([value[key] for value in values], weights) for key in values[0]}
     return np.average(values, axis=0, weights=weights).tolist()
+
+
+def _interval(values: Sequence[float], weights: Sequence[int]) -> list[float]:
+    """Return the 95 % interval of a weighted mean, by resampling whole tracks."""
+    chosen = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
+    means = np.average(np.array(values)[chosen], axis=1, weights=np.array(weights)[chosen])
+    return np.percentile(means, [2.5, 97.5]).tolist()
 
 
 def merged() -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Writes the README's table of accuracies from the figures that training left in models/.
+"""Writes the README's tables from the figures that training and benchmarks left in models/.
 
-``python benchmarks/tables.py`` changes README.md between its `figures` marks, and nothing else.
+``python benchmarks/tables.py`` changes README.md between its marks, and nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,26 @@ PROTOCOLS = {
     "track": "track: unknown songs, known artists (leaks)",
     "segment": "segment: unknown seconds of known songs (leaks)",
 }
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+METHODS = {
+    "shap": "**what counted**: SHAP values and effect of silence",
+    "shap_alone": "SHAP values alone",
+    "silencing": "effect of silence alone",
+    "extremal": "**what would be enough**: optimised",
+    "gradient_times_input": "gradient × input",
+    "gradient": "gradient",
+    "occlusion": "occlusion",
+    "lime": "LIME, 1000 samples",
+    "random": "random",
+}
+METRICS = {
+    "AI": "AI ↑",
+    "AD": "AD ↓",
+    "AG": "AG ↑",
+    "FF": "FF ↑",
+    "Fid-In": "Fid-In ↑",
+    "SPS": "SPS ↑",
+}
+AREA = "0.2"
 
 
 def _figure(metrics: dict[str, Any]) -> str:
@@ -79,18 +98,86 @@ def accuracy_table(scores: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def with_table(readme: str, table: str) -> str:
-    """Return the README with `table` between its marks."""
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+def estimator_table(figures: dict[str, Any]) -> str:
+    """Return what explanations cost beside `shap.GradientExplainer`, from ``estimator.json``."""
+    lines = [
+        "| model | error | gradients | seconds | shap, same error | fewer gradients | less time | "
+        "mean gap | largest gap | 80 segments | shap |",
+        "|---" * 11 + "|",
+    ]
+    for name, found in figures.items():
+        ours, equal, song = found["ours"], found["equal_error"], found["song"]
+        lines.append(
+            f"| {TITLES[name]} | {ours['error']:.3f} | {ours['gradients']:.0f} | "
+            f"{ours['seconds']:.2f} | {equal['gradients']} gradients, {equal['seconds']:.1f} s | "
+            f"{found['fewer_gradients']:.0f} × | {found['less_time']:.0f} × | "
+            f"{found['gap']['mean']:.4f} | {found['gap']['max']:.4f} | {song['all']:.0f} s | "
+            f"{80 * equal['seconds']:.0f} s |"
+        )
+    return "\n".join(lines)
+
+
+def faithfulness_table(figures: dict[str, Any]) -> str:
+    """Return how faithful the methods are where a fifth is kept, from ``faithfulness.json``."""
+    lines = [
+        f"| model | regions chosen by | {' | '.join(METRICS.values())} | roughness | seconds |",
+        "|---" * (4 + len(METRICS)) + "|",
+    ]
+    for model, found in figures["models"].items():
+        for method, title in METHODS.items():
+            row = found["methods"][method]
+            cells = []
+            for metric in METRICS:
+                digits = 1 if metric in ("AI", "AD", "AG") else 2
+                low, high = row["intervals"][AREA][metric]
+                cells.append(
+                    f"{row[AREA][metric]:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+                )
+            lines.append(
+                f"| {TITLES[model]} | {title} | {' | '.join(cells)} | {row['roughness']:.1f} | "
+                f"{row['seconds']:.2f} |"
+            )
+    counts = {(found["tracks"], found["segments"]) for found in figures["models"].values()}
+    tracks, segments = counts.pop()
+    lines += ["", f"{segments} segments of {tracks} songs by unknown artists, seed 0."]
+    across = figures["across"]
+    if across:
+        heard = [
+            f"of what counted for the {TITLES[one]}, the {TITLES[other]} hears the same genre in "
+            f"{across[one][other]['kept']['same_genre']:.0%} (whole: "
+            f"{across[one][other]['original']['same_genre']:.0%}, rest: "
+            f"{across[one][other]['removed']['same_genre']:.0%})"
+            for one, other in (("cnn", "cnn_lstm"), ("cnn_lstm", "cnn"))
+        ]
+        sentence = "; ".join(heard)
+        lines[-1] += f" {sentence[:1].upper()}{sentence[1:]}."
+    return "\n".join(lines)
+
+
+def with_table(readme: str, mark: str, table: str) -> str:
+    """Return the README with `table` between the marks of a name."""
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    before, rest = readme.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+def current(readme: str) -> str:
+    """Return the README with the tables of the figures that there are."""
+    for mark, file, table in (
+        ("figures", "scores.json", accuracy_table),
+        ("estimator", "estimator.json", estimator_table),
+        ("faithfulness", "faithfulness.json", faithfulness_table),
+    ):
+        figures = json.loads((MODELS_DIR / file).read_text(encoding="utf-8"))
+        readme = with_table(readme, mark, table(figures))
+    return readme
 
 
 def main() -> None:
-    """Rewrite the README's table."""
-    scores = json.loads((MODELS_DIR / "scores.json").read_text(encoding="utf-8"))
+    """Rewrite the README's tables."""
     path = PROJECT_DIR / "README.md"
-    text = with_table(path.read_text(encoding="utf-8"), accuracy_table(scores))
+    text = current(path.read_text(encoding="utf-8"))
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -57,9 +57,11 @@ state = st.session_state
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    projector()
     song = choose_song("For the class: what a network hears, step by step, and a game against it.")
-    section = st.segmented_control(
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    with right:
+        projector()
+    section = left.segmented_control(
         "Part",
         list(SECTIONS),
         format_func=lambda name: SECTIONS[name],
@@ -120,7 +122,8 @@ def draw_step(step: Step) -> None:
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             st.subheader(title, anchor=False)
-            st.markdown(f"{text}\n\n**{step.numbers:,}** numbers a second".replace(",", "\u202f"))
+            numbers = f"{step.numbers:,}".replace(",", "\u202f")
+            st.markdown(f"{text}\n\n**{numbers}** numbers a second")
             st.audio(lesson.sound_of(step), format="audio/flac", alt=f"{title}, as sound")
         with right:
             st.plotly_chart(

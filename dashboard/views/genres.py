@@ -55,7 +55,8 @@ def profile(name: str, genre: str) -> None:
     strongest = int(np.argmax(found.signed_bands[index]))
     st.markdown(
         f"Mean SHAP values of {count} segments of {genre_name(genre)}: orange speaks for it, blue "
-        f"against it. Most of the evidence lies around **{bands.labels[strongest]}**."
+        f"against it. The strongest band lies around **{bands.labels[strongest]}**. Thirteen MFCCs "
+        "know no finer ripples than these."
     )
     st.plotly_chart(
         figures.bars(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -10,58 +9,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import RATE
+from tests.e2e.steps import (
+    PLAYER,
+    WAIT_MS,
+    evidence_heading,
+    picture,
+    position,
+    settled,
+    slider,
+    tracks,
+    upload,
+)
 
 pytestmark = pytest.mark.e2e
 
-WAIT_MS = 120_000  # for the first answer: the networks may still be loading, on a busy machine
 DURATION_S = 10.0
 
 
 @pytest.fixture(autouse=True)
 def _patience() -> None:
     expect.set_options(timeout=WAIT_MS)
-
-
-def upload(page: Page, path: Path) -> None:
-    page.locator("input[type=file]").set_input_files(path)
-
-
-PLAYER = ".player[data-ready]"
-
-
-def tracks(page: Page) -> list[str]:
-    """Return the names of the player's tracks once all three are there."""
-    expect(page.locator(f"{PLAYER} .tracks input")).to_have_count(3)
-    settled(page)
-    return [track.get_attribute("value") or "" for track in page.locator(".tracks input").all()]
-
-
-def position(page: Page) -> float:
-    """Return the second of the song where the player is."""
-    return float(page.locator(PLAYER).get_attribute("data-position") or "nan")
-
-
-def picture(page: Page) -> str:
-    """Return what is drawn, as a digest."""
-    url = page.locator(f"{PLAYER} canvas").evaluate("(canvas) => canvas.toDataURL()")
-    return hashlib.sha256(url.encode()).hexdigest()
-
-
-def settled(page: Page) -> None:
-    """Wait until the server has nothing left to draw."""
-    page.wait_for_timeout(300)
-    expect(page.locator(".stApp[data-test-script-state=running]")).to_have_count(0)
-
-
-def slider(page: Page, label: str) -> Locator:
-    return page.get_by_role("slider", name=label)
-
-
-def evidence_heading(page: Page) -> Locator:
-    return page.get_by_role("heading", name=re.compile("^Why "))
 
 
 @pytest.mark.parametrize("kind", ["mp3", "m4a"])

@@ -1,0 +1,130 @@
+"""The pages *Compare*, *Genres*, *Scores* and *Classroom* in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.steps import WAIT_MS, choose, settled, tracks, upload, visit
+
+pytestmark = pytest.mark.e2e
+EXAMPLE = "Mirror Ball"
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=WAIT_MS)
+
+
+def charts(page: Page, count: int) -> None:
+    """Wait until a page has drawn its charts."""
+    expect(page.locator(".stPlotlyChart .main-svg").first).to_be_visible()
+    expect(page.locator(".stPlotlyChart")).to_have_count(count)
+    settled(page)
+    expect(page.locator(".stAlert, .stException")).to_have_count(0)
+
+
+def test_two_networks_are_compared_on_one_song(page: Page, mp3: Path) -> None:
+    upload(page, mp3)
+    tracks(page)
+    visit(page, "Compare")
+    expect(page.get_by_role("heading", name=mp3.name)).to_be_visible()
+    expect(page.locator(".verdict")).to_have_count(2)
+    charts(page, 5)
+    expect(page.get_by_text(re.compile(r"correlate by −?\d\.\d\d|correlate by -?\d\.\d\d")))
+    expect(page.get_by_text(re.compile(r"McNemar's p = \d\.\d\d"))).to_be_visible()
+
+    overlays = page.locator(".stPlotlyChart").nth(2)
+    overlays.locator(".nsewdrag").first.hover()
+    expect(overlays.locator(".hoverlayer")).to_contain_text(
+        re.compile(r"Hz · level −?-?\d+\.\d dB.*CNN [+−-]0\.\d{5}, CNN-LSTM [+−-]0\.\d{5}", re.S)
+    )
+    page.get_by_text("Let each listen to what matters to the other").click()
+    table = page.get_by_role("region", name=re.compile("^Probability of"))
+    expect(table.locator("tbody tr")).to_have_count(4)
+    assert all(re.search(r"\d", cell) for cell in table.locator("td").nth(1).all_inner_texts())
+
+    choose(page, "One network", "CNN-LSTM")
+    expect(page.get_by_role("combobox", name="The other")).to_have_value("CNN")
+    assert "model=cnn_lstm" in page.url
+    visit(page, "Listen")
+    expect(page.get_by_role("radio", name="CNN-LSTM")).to_be_checked()
+    expect(page.get_by_role("heading", name=mp3.name)).to_be_visible()
+
+
+def test_a_cell_of_the_confusion_matrix_tells_which_songs(page: Page) -> None:
+    visit(page, "Genres")
+    charts(page, 4)
+    expect(page.get_by_role("heading", name="What speaks for blues")).to_be_visible()
+    choose(page, "Genre", "Metal")
+    expect(page.get_by_role("heading", name="What speaks for metal")).to_be_visible()
+    assert "genre=metal" in page.url
+
+    matrix = page.locator(".stPlotlyChart").nth(3).locator(".nsewdrag").first
+    box = matrix.bounding_box()
+    assert box is not None
+    cell = box["width"] / 10, box["height"] / 10
+    matrix.click(position={"x": 5.5 * cell[0], "y": 0.5 * cell[1]})  # blues taken for jazz
+    table = page.get_by_role("region", name=re.compile("songs"))
+    expect(table.locator("tbody th").first).to_have_text(re.compile(r"blues\.\d{5}"))
+    expect(page.get_by_role("combobox", name="taken for")).to_have_value("Jazz")
+
+
+def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
+    visit(page, "Scores")
+    charts(page, 5)
+    table = page.get_by_role("region", name=re.compile("95 % intervals"))
+    rows = table.locator("tbody tr").all_inner_texts()
+    assert len(rows) == 6
+    assert all(re.search(r"0\.\d{3} \(0\.\d{3}–0\.\d{3}\)", row) for row in rows)
+    assert sum("leaks" in row for row in rows) == 4
+    truth = page.get_by_role("region", name=re.compile("analysed again"))
+    before = truth.inner_text()
+    page.get_by_role("radio", name="10\u202f%").click()
+    expect(truth).not_to_have_text(before)
+    page.get_by_role("radio", name="three seconds").click()
+    report = page.get_by_role("region", name="Classification report")
+    expect(report.locator("tbody tr").first).to_contain_text("310")
+
+
+def test_the_classroom_shows_every_step_and_plays_a_game(page: Page) -> None:
+    page.get_by_role("radio", name=EXAMPLE).click()
+    visit(page, "Classroom")
+    expect(page.locator("audio")).to_have_count(6)
+    charts(page, 6)
+    page.wait_for_function(
+        "[...document.querySelectorAll('audio')].every((player) => player.duration > 2.9)"
+    )
+    page.get_by_text("Large type, full screen").click()
+    expect(page.locator("html.projector")).to_have_count(1)
+    page.get_by_text("Large type, full screen").click()
+    expect(page.locator("html.projector")).to_have_count(0)
+
+    page.get_by_role("radio", name="Beat the network").click()
+    expect(page.get_by_role("heading", name="Round 1")).to_be_visible()
+    guesses = page.get_by_role("radiogroup", name="Your guess").get_by_role("radio")
+    expect(guesses).to_have_count(10)
+    guesses.first.click()
+    expect(page.get_by_text(re.compile(r"you \d of 1, the network \d of 1"))).to_be_visible()
+    page.get_by_role("button", name="Next round").click()
+    expect(page.get_by_role("heading", name="Round 2")).to_be_visible()
+
+
+@pytest.mark.parametrize("title", ["Compare", "Genres", "Scores", "Classroom"])
+def test_a_link_opens_a_page_by_itself(
+    page: Page, browser: Browser, dashboard: str, title: str
+) -> None:
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(f"{dashboard}/{title.lower()}?song=mirror-ball&model=cnn_lstm&genre=rock")
+    expect(other.get_by_role("heading", name="Groove-Guide")).to_be_visible()
+    settled(other)
+    expect(other.locator(".stException, .stAlert[kind=error]")).to_have_count(0)
+    if title in ("Compare", "Classroom"):
+        expect(other.get_by_role("heading", name=EXAMPLE)).to_be_visible()
+    assert "model=cnn_lstm" in other.url
+    assert "genre=rock" in other.url
+    context.close()
