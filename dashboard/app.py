@@ -22,15 +22,21 @@ PAGES = {
 
 st.set_page_config(page_title="Groove-Guide", page_icon=str(HERE / "icon.svg"), layout="wide")
 
-page = st.navigation(
-    [
-        st.Page(HERE / "views" / f"{title.lower()}.py", title=title, icon=f":material/{icon}:")
-        for title, icon in PAGES.items()
-    ],
-    position="top",
-)
+pages = [
+    st.Page(
+        HERE / "views" / f"{title.lower()}.py",
+        title=title,
+        icon=f":material/{icon}:",
+        default=title == "Listen",
+    )
+    for title, icon in PAGES.items()
+]
+page = st.navigation(pages, position="hidden")  # Streamlit's own covers the page on a phone
 st.html(HERE / "style.css")
 address.read()
+with st.container(horizontal=True, key="pages", gap="xsmall"):
+    for each in pages:
+        st.page_link(each, label=each.title, icon=each.icon)
 try:
     page.run()
 finally:

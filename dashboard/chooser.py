@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import session
-from dashboard.notices import loading_note
+from dashboard.notices import failures_as_sentences, loading_note
 from dashboard.session import Song
 
 FILE_TYPES = ["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm", "mp4", "aiff", "aif", "au"]
@@ -43,6 +43,8 @@ def choose_song(sentence: str) -> Song | None:
             key=_uploader_key(),
             on_change=_take_upload,
         )
+        with st.expander("Record, or fetch a free recording", icon=":material/mic:"):
+            other_sources()
     with right:
         titles = [entry["title"] for entry in session.examples()]
         if titles:
@@ -59,6 +61,42 @@ def choose_song(sentence: str) -> Song | None:
             with note.container():
                 loading_note()
     return state.get("song")
+
+
+def other_sources() -> None:
+    """Draw the microphone, and recordings that are downloaded only when asked for."""
+    st.audio_input(
+        "Your own music or whatever is playing",
+        sample_rate=48_000,
+        key=f"microphone-{state.get('uploads', 0)}",
+        on_change=_take_recording,
+    )
+    titles = session.recordings()
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        name = st.selectbox(
+            "Recordings that librosa offers", list(titles), format_func=titles.__getitem__
+        )
+    with right:
+        fetch = st.button("Download", icon=":material/download:")
+    if fetch:
+        with failures_as_sentences(), st.spinner("Downloading …"):
+            song = session.downloaded(name)
+            _forget_song()
+            state["example"] = None
+            state["uploads"] = state.get("uploads", 0) + 1
+            state["song"] = song
+            st.rerun()
+
+
+def _take_recording() -> None:
+    recording = state.get(f"microphone-{state.get('uploads', 0)}")
+    _forget_song()
+    if recording is not None:
+        state["example"] = None
+        state["song"] = session.song_from_bytes(
+            recording.getvalue(), "recording.wav", title="Your recording"
+        )
 
 
 def _uploader_key() -> str:

@@ -105,6 +105,27 @@ def example_song(entry: dict[str, Any]) -> Song:
     return song_from_bytes(file.read_bytes(), file.name, title=entry["title"])
 
 
+def recordings() -> dict[str, str]:
+    """Return titles of free recordings that can be downloaded, by their names."""
+    from core.recordings import RECORDINGS
+
+    return RECORDINGS
+
+
+def downloaded(name: str) -> Song:
+    """Return a free recording, after its download if need be.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be downloaded.
+    """
+    from core.recordings import RECORDINGS, download_recording
+
+    file = download_recording(name)
+    return song_from_bytes(file.read_bytes(), file.name, title=RECORDINGS[name])
+
+
 def title_of(song: Song) -> str:
     """Return what to call a song: one line of harmless characters, not yet escaped."""
     from core.audio import clean_name

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
 from core.constants import GENRES
@@ -25,19 +24,6 @@ def answers() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     shares = random.dirichlet(np.ones(10) / 3, size=5)
     starts = 2.988 * np.arange(5)
     return shares, starts, starts + 2.988
-
-
-def drawn_evidence(shap_values: np.ndarray) -> go.Figure:
-    values = np.linspace(-300.0, 100.0, shap_values.size).reshape(shap_values.shape)
-    return charts.evidence(
-        values,
-        np.full(values.shape, 0.5),
-        shap_values,
-        charts.coefficient_rows(shap_values.shape[1]),
-        start_s=62.75,
-        frame_s=0.0415,
-        target="hiphop",
-    )
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
@@ -67,7 +53,7 @@ def test_the_timeline_has_a_cell_and_a_place_to_click_for_every_genre_and_segmen
     answers: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
     shares, starts, ends = answers
-    heat, markers = charts.timeline(shares, starts, ends, GENRES, selected=3, target="jazz").data
+    heat, markers, _ = charts.timeline(shares, starts, ends, GENRES, selected=3, target="jazz").data
     np.testing.assert_allclose(heat.z, shares.T)
     assert (heat.zmin, heat.zmax) == (0, 1)
     assert len(heat.x) == len(starts) + 1
@@ -84,7 +70,7 @@ def test_hovering_the_timeline_names_time_genre_and_probability(
     shares = np.full_like(shares, 0.02)
     shares[1] = 0.03
     shares[1, GENRES.index("hiphop")] = 0.73
-    _, markers = charts.timeline(shares, starts, ends, GENRES, selected=0, target="jazz").data
+    _, markers, _ = charts.timeline(shares, starts, ends, GENRES, selected=0, target="jazz").data
     texts = [text for text in markers.hovertext if "73" in text]
     assert texts == ["0:03–0:06 · <b>hip-hop</b> 73\u202f%"]
 
@@ -111,48 +97,25 @@ def test_percentages_are_written_into_cells_only_while_they_fit() -> None:
     assert texts(charts.MAX_LABELLED_SEGMENTS + 1) is None
 
 
-def test_evidence_lies_over_the_spectrogram_with_equal_limits_on_both_sides() -> None:
-    shap_values = np.random.RandomState(1).normal(0.01, 0.05, size=(72, 13))
-    grey, overlay = drawn_evidence(shap_values).data
-    assert grey.z.shape == overlay.z.shape == (13, 72)
-    np.testing.assert_allclose(overlay.z, shap_values.T, rtol=1e-6)
-    assert overlay.zmin == -overlay.zmax < 0
-    assert np.mean(np.abs(shap_values) > overlay.zmax) <= 0.01
+def test_no_evidence_at_all_has_a_colour_scale() -> None:
+    assert charts.evidence_limit(np.zeros((72, 13))) > 0
 
 
-def test_hovering_the_evidence_names_time_coefficient_value_and_shap() -> None:
-    _, overlay = drawn_evidence(np.ones((72, 13))).data
-    assert overlay.x[0] == pytest.approx(62_750)
-    assert overlay.x[10] == pytest.approx(62_750 + 415)
-    assert [row[0] for row in overlay.text[:2]] == ["coefficient 1", "coefficient 2"]
-    assert overlay.customdata.shape == (13, 72, 1)
-    assert overlay.customdata[0, 0, 0] == pytest.approx(-300)
-    for part in ("%{x|%-M:%S.%2f}", "%{text}", "%{customdata[0]:.1f}", "hip-hop", "%{z:+"):
-        assert part in overlay.hovertemplate
-
-
-def test_no_evidence_at_all_can_be_drawn() -> None:
-    _, overlay = drawn_evidence(np.zeros((72, 13))).data
-    assert overlay.zmax > 0
+def test_disputed_segments_have_a_mark_above_them(answers: tuple[np.ndarray, ...]) -> None:
+    shares, starts, ends = answers
+    figure = charts.timeline(
+        shares, starts, ends, GENRES, selected=0, target="jazz", disputed=[1, 4]
+    )
+    marks = figure.data[2]
+    np.testing.assert_allclose(marks.x, 500 * (starts + ends)[[1, 4]])
+    assert max(marks.y) < -0.5
+    assert min(figure.layout.yaxis.range) < min(marks.y)
 
 
 def test_one_outlier_does_not_pale_everything_else() -> None:
     shap_values = np.full((72, 13), 0.01)
     shap_values[5, 5] = 100.0
     assert charts.evidence_limit(shap_values) == pytest.approx(0.01)
-
-
-def test_arrays_of_different_shape_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"one shape.*\(72, 13\).*\(71, 13\)"):
-        charts.evidence(
-            np.zeros((72, 13)),
-            np.zeros((72, 13)),
-            np.zeros((71, 13)),
-            charts.coefficient_rows(13),
-            start_s=0,
-            frame_s=0.04,
-            target="jazz",
-        )
 
 
 def test_bands_are_labelled_with_round_frequencies_that_exist() -> None:

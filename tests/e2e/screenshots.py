@@ -1,4 +1,4 @@
-"""Take pictures of the dashboard: wide and narrow, light and dark, empty and with a song.
+"""Take pictures of every page: wide and narrow, light and dark, and of Listen without a song.
 
 python -m tests.e2e.screenshots [--out DIR] [--song FILE | --example TITLE] [--readme]
 
@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.e2e.server import BROWSER_FLAGS, PROJECT, find_browser, free_port, start_dashboard
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}  # pixels
+PAGES = ("Listen", "Compare", "Genres", "Scores", "Classroom")
 WAIT_MS = 300_000
 README_PICTURE = PROJECT / "docs" / "listen.png"
 README_SIZE = (1280, 900)
@@ -32,16 +33,30 @@ def open_page(browser: Browser, url: str, size: tuple[int, int], scheme: str) ->
     return page
 
 
+def drawn(page: Page) -> None:
+    """Wait until the server has nothing left to draw."""
+    for _ in range(2):  # a run may ask for another one
+        page.wait_for_timeout(1_500)
+        page.wait_for_function(
+            "!document.querySelector('.stApp[data-test-script-state=running]')", timeout=WAIT_MS
+        )
+    page.mouse.move(0, 0)
+
+
 def choose(page: Page, song: Path | None, example: str) -> None:
     """Choose a song and wait until everything about it is drawn."""
     if song is not None:
         page.locator("input[type=file]").set_input_files(song)
     else:
-        group = page.get_by_role("radiogroup", name="Or one of these examples")
-        group.get_by_role("radio", name=example).click()
-    page.locator("audio").nth(2).wait_for(timeout=WAIT_MS)
-    page.mouse.move(0, 0)
-    page.wait_for_timeout(1_500)
+        page.get_by_role("radio", name=example).click()
+    page.locator(".player .tracks input").nth(2).wait_for(state="attached", timeout=WAIT_MS)
+    drawn(page)
+
+
+def visit(page: Page, title: str) -> None:
+    """Go to another page by the navigation."""
+    page.get_by_role("link", name=title).click()
+    drawn(page)
 
 
 def whole_page(page: Page, path: Path) -> None:
@@ -52,6 +67,7 @@ def whole_page(page: Page, path: Path) -> None:
     page.set_viewport_size({"width": size["width"], "height": height})
     page.wait_for_timeout(1_500)  # charts adapt
     page.screenshot(path=path)
+    page.set_viewport_size(size)
 
 
 def main() -> None:
@@ -79,9 +95,12 @@ def main() -> None:
                 for name, size in SIZES.items():
                     page = open_page(browser, url, size, scheme)
                     page.get_by_role("radio", name=options.example).wait_for(timeout=WAIT_MS)
-                    page.screenshot(path=options.out / f"listen-empty-{name}-{scheme}.png")
+                    page.screenshot(path=options.out / f"empty-{name}-{scheme}.png")
                     choose(page, options.song, options.example)
-                    whole_page(page, options.out / f"listen-{name}-{scheme}.png")
+                    for title in PAGES:
+                        if title != PAGES[0]:
+                            visit(page, title)
+                        whole_page(page, options.out / f"{title.lower()}-{name}-{scheme}.png")
                     page.close()
         finally:
             server.terminate()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-WAIT_MS = 120_000  # for the first answer: the networks may still be loading, on a busy machine
+WAIT_MS = 90_000  # for the first answer: the networks may still be loading, on a busy machine
 PLAYER = ".player[data-ready]"
 
 
@@ -59,6 +59,10 @@ def visit(page: Page, title: str) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of a select box."""
-    page.get_by_role("combobox", name=label).click()
+    settled(page)
+    box = page.get_by_role("combobox", name=label)
+    box.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # a menu closes when the page scrolls
+    box.click()
     page.get_by_role("option", name=option, exact=True).click()
     settled(page)

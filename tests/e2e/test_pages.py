@@ -119,7 +119,7 @@ def test_a_link_opens_a_page_by_itself(
 ) -> None:
     context = browser.new_context()
     other = context.new_page()
-    other.goto(f"{dashboard}/{title.lower()}?song=mirror-ball&model=cnn_lstm&genre=rock")
+    other.goto(f"{dashboard}{title.lower()}?song=mirror-ball&model=cnn_lstm&genre=rock")
     expect(other.get_by_role("heading", name="Groove-Guide")).to_be_visible()
     settled(other)
     expect(other.locator(".stException, .stAlert[kind=error]")).to_have_count(0)

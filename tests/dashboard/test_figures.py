@@ -1,0 +1,95 @@
+"""Figures of what was measured say what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.constants import GENRES
+from core.curves import reliability, roc
+from dashboard import figures, results, wording
+
+
+@pytest.fixture
+def counts() -> np.ndarray:
+    """A confusion matrix with one mistake that stands out."""
+    table = 20 * np.eye(10, dtype=int)
+    table[0, 5] = 7
+    return table
+
+
+def test_a_cell_of_the_confusion_matrix_tells_its_place_and_its_count(counts: np.ndarray) -> None:
+    heat, markers = figures.confusion(counts, GENRES, dark=False).data
+    assert heat.z[0][5] == pytest.approx(7 / 27)
+    place = [tuple(cell) for cell in markers.customdata].index((0, 5))
+    assert markers.text[place] == "7"
+    assert markers.hovertext[place] == "blues taken for jazz: 7 of 27 songs"
+    assert wording.confusion_alt(counts, GENRES) == (
+        "Confusion matrix: 200 of 207 right. Most frequent mistake: blues taken for jazz, 7 times."
+    )
+
+
+def test_bars_for_and_against_differ_in_colour() -> None:
+    (bar,) = figures.bars(["a", "b"], np.array([0.1, -0.2]), "x", "y", dark=False).data
+    assert list(bar.y) == [0.1, -0.2]
+    assert bar.marker.color[0] != bar.marker.color[1]
+
+
+def test_curves_name_their_areas() -> None:
+    labels = np.array([0, 0, 1, 1])
+    rows = np.array([[0.9, 0.1], [0.4, 0.6], [0.6, 0.4], [0.2, 0.8]])
+    curve = roc(rows, labels, 0)
+    (line,) = figures.curves({"Blues": curve}, "x", "y", "area", dark=True).data
+    assert line.name == "Blues 0.75"
+    assert wording.areas_alt("Area", {"Blues": curve}) == "Area: Blues 0.75."
+
+
+def test_calibration_is_drawn_beside_what_it_should_be() -> None:
+    found = reliability(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]))
+    ideal, line = figures.reliability({"cnn": found}, dark=False).data
+    assert list(ideal.x) == list(ideal.y) == [0, 1]
+    np.testing.assert_allclose(line.y, [0, 1])
+
+
+def test_protocols_are_drawn_with_their_intervals() -> None:
+    rows = {
+        "honest": {"cnn": {"accuracy": 0.6, "interval": [0.5, 0.7]}},
+        "leaky": {"cnn": {"accuracy": 0.9, "interval": [0.85, 0.92]}},
+    }
+    (points,) = figures.protocols(rows, dark=False).data
+    np.testing.assert_allclose(points.x, [0.6, 0.9])
+    np.testing.assert_allclose(points.error_x.array, [0.1, 0.02])
+    np.testing.assert_allclose(points.error_x.arrayminus, [0.1, 0.05])
+
+
+def test_training_without_validation_has_one_line_less_to_read() -> None:
+    history = [{"epoch": 1, "loss": 2.0, "valid_loss": 1.5}, {"epoch": 2, "loss": 1.0}]
+    trained, valid = figures.training({"cnn": history}, dark=False).data
+    assert list(trained.y) == [2.0, 1.0]
+    assert list(valid.y) == [1.5]
+
+
+def test_what_is_stored_is_what_was_scored() -> None:
+    for name in ("cnn", "cnn_lstm"):
+        answers = results.answers(name)
+        score = results.score(name, "artist")
+        assert answers is not None
+        assert score is not None
+        votes, truths = answers.votes
+        assert np.mean(votes.argmax(axis=1) == truths) == score["test"]["song"]["accuracy"]
+        confusion = results.confusion_of(name, "artist")
+        assert confusion is not None
+        wrong = results.songs_heard_as(name, 0, 5)
+        assert len(wrong) == confusion[0, 5]
+        assert all(song.startswith("blues.") for song, _ in wrong)
+        shares = [share for _, share in wrong]
+        assert shares == sorted(shares, reverse=True)
+
+
+def test_two_models_are_compared_on_the_same_songs() -> None:
+    test = results.compared("cnn", "cnn_lstm")
+    assert test is not None
+    back = results.compared("cnn_lstm", "cnn")
+    assert back is not None
+    assert (test["only_a"], test["only_b"]) == (back["only_b"], back["only_a"])
+    assert results.compared("cnn", "no such model") is None
