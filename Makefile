@@ -26,7 +26,7 @@ app: $(VENV)/.installed
 	$(RUN) -m streamlit run dashboard/app.py --server.showEmailPrompt=false \
 	--server.address=$(ADDRESS)
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev $(VENV)/.axe
 	$(RUN) -m pytest
 
 lint: $(VENV)/.installed-dev
@@ -62,6 +62,12 @@ $(VENV)/.created:
 
 $(VENV)/.installed: requirements.txt | $(VENV)/.created
 	$(RUN) -m pip install --requirement requirements.txt
+	@touch $@
+
+# For the test of accessibility; without npm it is skipped.
+$(VENV)/.axe: tests/e2e/package.json | $(VENV)/.created
+	@if command -v npm >/dev/null; then \
+	npm install --prefix tests/e2e --no-package-lock --ignore-scripts --no-audit --no-fund; fi
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/.created

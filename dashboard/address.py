@@ -78,6 +78,21 @@ def read() -> None:
     state["address"] = said
 
 
+def carry_over(page: str) -> None:
+    """Keep what was chosen when the page changes: Streamlit forgets values of other pages' widgets.
+
+    Parameters
+    ----------
+    page : str
+        The page that is drawn.
+    """
+    if state.get("page") not in (None, page):
+        for name in (*READERS, "target", "example"):
+            if name in state:
+                state[name] = state[name]
+    state["page"] = page
+
+
 def write() -> None:
     """Bring the address up to what is chosen."""
     wanted = {}

@@ -34,6 +34,7 @@ pages = [
 page = st.navigation(pages, position="hidden")  # Streamlit's own covers the page on a phone
 st.html(HERE / "style.css")
 address.read()
+address.carry_over(page.title)
 with st.container(horizontal=True, key="pages", gap="xsmall"):
     for each in pages:
         st.page_link(each, label=each.title, icon=each.icon)

@@ -152,7 +152,7 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> 
         for first, *cells in rows
     )
     return (
-        f'<div class="grid" tabindex="0" role="region" aria-label="{html_safe(caption)}"><table>'
-        f"<caption>{html_safe(caption)}</caption><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{lines}</tbody></table></div>"
+        f'<figure class="grid"><figcaption>{html_safe(caption)}</figcaption>'
+        f'<div tabindex="0" role="region" aria-label="{html_safe(caption)}"><table>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></figure>"
     )

@@ -23,6 +23,7 @@ TITLES = {
     "track": "unknown songs of known artists (leaks)",
     "segment": "unknown seconds of known songs (leaks)",
 }
+SHORT = {"artist": "unknown artists", "track": "unknown songs", "segment": "unknown seconds"}
 METHODS = {
     "shap": "What counted (SHAP and silence)",
     "shap_alone": "SHAP values alone",
@@ -112,7 +113,7 @@ def leak(names: list[str]) -> None:
     from dashboard import figures
 
     rows = {
-        TITLES[protocol]: {
+        SHORT[protocol]: {
             name: score["test"]["song"]
             for name in names
             if (score := results.score(name, protocol)) is not None
@@ -228,6 +229,12 @@ def pictures(name: str, answers: Answers, unit: str) -> None:
         )
 
 
+def _with_interval(row: dict[str, Any], area: str, metric: str) -> str:
+    low, high = row["intervals"][area][metric]
+    digits = 1 if metric in ("AI", "AD", "AG") else 2
+    return f"{row[area][metric]:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+
+
 def explanations(name: str) -> None:
     """Draw how faithful explanations are."""
     st.header("Do the explanations tell the truth?", anchor=False)
@@ -248,7 +255,7 @@ def explanations(name: str) -> None:
     rows = [
         [
             METHODS[method],
-            *(f"{row[area][metric]:.2f}" for metric in METRICS),
+            *(_with_interval(row, area, metric) for metric in METRICS),
             f"{row['roughness']:.1f}",
             f"{row['seconds']:.2f}",
         ]
@@ -259,7 +266,7 @@ def explanations(name: str) -> None:
             COLUMNS,
             rows,
             f"{figures['segments']} segments of {figures['tracks']} songs by unknown artists; the "
-            "kept and the removed audio is analysed again from its waveform",
+            "kept and the removed audio is analysed again from its waveform; 95 % intervals",
         )
     )
     st.caption(

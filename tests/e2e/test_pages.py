@@ -76,7 +76,7 @@ def test_a_cell_of_the_confusion_matrix_tells_which_songs(page: Page) -> None:
 def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
     visit(page, "Scores")
     charts(page, 5)
-    table = page.get_by_role("region", name=re.compile("95 % intervals"))
+    table = page.get_by_role("region", name=re.compile("^Share of right answers"))
     rows = table.locator("tbody tr").all_inner_texts()
     assert len(rows) == 6
     assert all(re.search(r"0\.\d{3} \(0\.\d{3}–0\.\d{3}\)", row) for row in rows)
