@@ -1,0 +1,155 @@
+"""How long people wait: the dashboard in a real browser, timed against its budgets.
+
+``python benchmarks/budgets.py`` makes a song of four minutes, starts the dashboard, drives it in
+Chromium (it needs what the tests need), prints a table and writes ``models/budgets.json``. Exit
+code 1 if a budget is missed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import soundfile
+from playwright.sync_api import Page, sync_playwright
+
+from core.constants import MODELS_DIR
+from core.storage import write_json
+from tests.e2e.server import BROWSER_FLAGS, find_browser, free_port, start_dashboard
+from tests.synthetic import song_samples
+
+RATE = 44_100
+SONG_S = 240.0
+ROUNDS = 3  # medians of so many
+WAIT_MS = 300_000
+BUDGETS = {  # seconds
+    "first page drawn": 2.0,
+    "four-minute MP3: both verdicts": 6.0,
+    "segment chosen: its explanation": 1.0,
+    "slider moved: new audio (20 s example)": 0.7,
+    "slider moved: new audio (four minutes)": 0.7,
+}
+
+
+def timed(action: Callable[[], object], finished: Callable[[], object]) -> float:
+    """Return the seconds from an action until what it asks for is there."""
+    started = time.perf_counter()
+    action()
+    finished()
+    return time.perf_counter() - started
+
+
+def median(measure: Callable[[], float]) -> float:
+    """Return the median of a few measurements."""
+    return float(np.median([measure() for _ in range(ROUNDS)]))
+
+
+def long_song(folder: Path, seed: int) -> Path:
+    """Write a song of four minutes as MP3; another seed makes other bytes."""
+    part = song_samples(30.0, seed=seed, sample_rate=RATE)
+    path = folder / f"song-{seed}.mp3"
+    soundfile.write(path, np.tile(part, round(SONG_S / 30)), RATE, format="MP3")
+    return path
+
+
+def ready(page: Page) -> int:
+    """Return how often the player has taken over new data."""
+    return int(page.locator(".player").get_attribute("data-ready") or 0)
+
+
+def updated(page: Page, before: int) -> None:
+    """Wait until the player has decoded new audio."""
+    until = time.monotonic() + WAIT_MS / 1000
+    while ready(page) <= before and time.monotonic() < until:
+        page.wait_for_timeout(10)
+
+
+def moved_slider(page: Page) -> float:
+    """Return how long the slider takes to bring new audio, at a place it has not been to."""
+    slider = page.get_by_role("slider", name="How much of it")
+    before = ready(page)
+    return timed(lambda: slider.press("ArrowRight"), lambda: updated(page, before))
+
+
+def chosen_segment(page: Page) -> float:
+    """Return how long a segment that was not explained before takes to be explained."""
+    slider = page.get_by_role("slider", name="Segment to explain")
+    before = ready(page)
+    return timed(lambda: slider.press("ArrowRight"), lambda: updated(page, before))
+
+
+def settled(page: Page) -> None:
+    """Wait until the player has all three tracks and the server nothing left to draw."""
+    page.locator(".player .tracks input").nth(2).wait_for(state="attached", timeout=WAIT_MS)
+    page.wait_for_timeout(1_000)
+    page.wait_for_function(
+        "!document.querySelector('.stApp[data-test-script-state=running]')", timeout=WAIT_MS
+    )
+
+
+def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
+    """Return the seconds of every budget."""
+    heading = page.get_by_role("heading", name="Groove-Guide")
+
+    def open_page() -> float:
+        return timed(lambda: page.goto(url), lambda: heading.wait_for(timeout=WAIT_MS))
+
+    found = {"first page drawn": median(open_page)}
+    page.get_by_role("radio", name="Mirror Ball").click(timeout=WAIT_MS)
+    settled(page)  # everything is loaded and traced now
+    found["slider moved: new audio (20 s example)"] = median(lambda: moved_slider(page))
+
+    verdicts = []
+    for song in songs:
+        upload = page.locator("input[type=file]")
+        title = page.get_by_role("heading", name=song.name)
+        verdicts.append(
+            timed(
+                lambda upload=upload, song=song: upload.set_input_files(song),  # type: ignore[misc]
+                lambda title=title: title.wait_for(timeout=WAIT_MS),  # type: ignore[misc]
+            )
+        )
+        page.get_by_role("button", name="Stop").click(timeout=WAIT_MS)
+        page.get_by_role("button", name="Go on").wait_for(timeout=WAIT_MS)
+        page.wait_for_timeout(1_000)
+    found["four-minute MP3: both verdicts"] = float(np.median(verdicts))
+    slider = page.get_by_role("slider", name="Segment to explain")
+    slider.press("Home")
+    page.wait_for_timeout(3_000)
+    for _ in range(20):  # beyond what was explained before the stop
+        slider.press("ArrowRight")
+    page.wait_for_timeout(5_000)
+    found["segment chosen: its explanation"] = median(lambda: chosen_segment(page))
+    page.get_by_role("button", name="Go on").click()
+    settled(page)
+    found["slider moved: new audio (four minutes)"] = median(lambda: moved_slider(page))
+    return {name: found[name] for name in BUDGETS}
+
+
+def main() -> int:
+    """Measure, print and write."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        songs = [long_song(Path(folder), seed) for seed in range(ROUNDS)]
+        server = start_dashboard(port, Path(folder) / "log.txt")
+        try:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=BROWSER_FLAGS)
+            found = measure(browser.new_page(), f"http://127.0.0.1:{port}/", songs)
+        finally:
+            server.terminate()
+            server.wait()
+    print("| what a person waits for | seconds | budget |\n|---|---|---|")
+    for name, seconds in found.items():
+        print(f"| {name} | {seconds:.2f} | {BUDGETS[name]:.1f} |")
+    write_json(MODELS_DIR / "budgets.json", {"seconds": found, "budgets": BUDGETS})
+    return int(any(seconds > BUDGETS[name] for name, seconds in found.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
