@@ -10,6 +10,7 @@ draws do what takes RISE thousands. A silent cell has no part in a draw.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,32 +45,32 @@ def silencing_values(
         Mean change of the output for a relative change of each cell's power, in units of the
         output.
     """
-    import tensorflow as tf
-
-    from core.masking import regions
-
-    graph = _graph(model)
+    graph, generator, turn = _graph(model)
     for segment in logmel_db:
-        draws = tf.tile(tf.constant(segment, tf.float32)[tf.newaxis], [DRAWS, 1, 1])
-        # A generator of its own: sessions must not draw from each other's.
-        kept = regions(tf.random.Generator.from_seed(seed), draws)
-        yield graph(draws, tf.cast(kept, tf.float32), *output.indices).numpy()
+        with turn:  # no other session's draws in between
+            generator.reset_from_seed(seed)
+            values = graph(segment.astype(np.float32), *output.indices)
+        yield values.numpy()
 
 
 @once_a_model
-def _graph(model: GenreModel) -> Any:
+def _graph(model: GenreModel) -> tuple[Any, Any, threading.Lock]:
+    """Return the graph of a segment's values, the generator that it draws from, and its lock."""
     import tensorflow as tf
 
-    from core.masking import filtered
+    from core.masking import filtered, regions
 
     answers = answers_of(model)
     parameters = model.parameters
     top_db = parameters.top_db
-    cells = tf.TensorSpec((DRAWS, parameters.segment_frames, parameters.n_mels), tf.float32)
+    generator = tf.random.Generator.from_seed(0)
+    cells = tf.TensorSpec((parameters.segment_frames, parameters.n_mels), tf.float32)
     index = tf.TensorSpec((), tf.int32)
 
-    @tf.function(input_signature=[cells, cells, index, index])
-    def mean_gradient(draws: Any, kept: Any, genre: Any, rival: Any) -> Any:
+    @tf.function(input_signature=[cells, index, index])
+    def mean_effect(segment: Any, genre: Any, rival: Any) -> Any:
+        draws = tf.tile(segment[tf.newaxis], [DRAWS, 1, 1])
+        kept = tf.cast(regions(generator, draws), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(kept)
             heard = answers(filtered(draws, kept, top_db))
@@ -77,4 +78,4 @@ def _graph(model: GenreModel) -> Any:
         effects = tf.where(draws > -top_db, kept * tape.gradient(values, kept), 0.0)
         return tf.reduce_mean(effects, 0)
 
-    return mean_gradient
+    return mean_effect, generator, threading.Lock()

@@ -109,13 +109,18 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
     st.header(f"Why {wording.question_name(target, versus)}, from {moment}?", anchor=False)
     with renewed("stage", (song.digest, analysis.model)):
-        stage_section(song, analysis, question, segment)
+        state["whole-run"] = True
+        cut = stage_section(song, analysis, question, segment)
+        state["whole-run"] = False
+        # Not in the fragment: only a run of the whole page can be stopped by a click.
+        if not sounds.is_ready(song, analysis, cut):
+            get_ready(song, analysis, cut)
     with st.expander("Hear what the network is given", icon=":material/hearing:"):
         network_input(song, analysis.model, segment)
 
 
 @st.fragment
-def stage_section(song: Song, analysis: Analysis, question: Question, segment: int) -> None:
+def stage_section(song: Song, analysis: Analysis, question: Question, segment: int) -> Cut:
     """Draw how to divide the song, the player and the account; a fragment: the slider is quick."""
     from dashboard.stage import pack_of
 
@@ -148,8 +153,9 @@ def stage_section(song: Song, analysis: Analysis, question: Question, segment: i
                 readings(analysis, cut, whole, halves)
         if halves is not None:
             downloads(song, analysis, question, segment, cut, whole, halves)
-        else:
-            get_ready(song, analysis, cut)
+        elif not state["whole-run"]:
+            st.rerun()
+    return cut
 
 
 def evidence_account(own: Explanation, question: Question) -> None:

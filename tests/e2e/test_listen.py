@@ -23,6 +23,7 @@ from tests.e2e.steps import (
     tracks,
     upload,
 )
+from tests.synthetic import song_samples
 
 pytestmark = pytest.mark.e2e
 
@@ -279,3 +280,18 @@ def test_a_file_that_is_no_song_gives_a_sentence(
     assert re.fullmatch(r"The file .+\.", alert.inner_text().splitlines()[-1])
     assert "Traceback" not in page.locator("body").inner_text()
     expect(page.locator(".verdict")).to_have_count(0)
+
+
+def test_long_work_can_be_stopped_and_goes_on(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.tile(song_samples(30.0, seed=7, sample_rate=RATE), 4), RATE)
+    upload(page, path)
+    page.get_by_role("button", name="Stop").click()
+    go_on = page.get_by_role("button", name="Go on")
+    expect(go_on).to_be_visible()
+    settled(page)
+    assert len(page.locator(".tracks input").all()) == 1, "the song itself can be heard"
+    slider(page, "Segment to explain").press("End")
+    expect(evidence_heading(page)).to_contain_text("1:57")
+    go_on.click()
+    assert tracks(page) == ["original", "kept", "removed"]
