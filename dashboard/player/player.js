@@ -274,9 +274,6 @@ class Player {
     find(".zooms").onchange = (event) => {
       this.zoom = event.target.value;
       this.page = this.header.segment;
-      find(".zooms").querySelectorAll("input").forEach((input) => {
-        input.checked = input.value === this.zoom;
-      });
       this.refresh();
     };
     this.point(find(".stage"));

@@ -93,10 +93,10 @@ def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
 def test_the_classroom_shows_every_step_and_plays_a_game(page: Page) -> None:
     page.get_by_role("radio", name=EXAMPLE).click()
     visit(page, "Classroom")
-    expect(page.locator(".stAudio audio")).to_have_count(6)
+    expect(page.locator("audio.stAudio, .stAudio audio")).to_have_count(6)
     charts(page, 6)
     page.wait_for_function(
-        "[...document.querySelectorAll('.stAudio audio')].every((each) => each.duration > 2.9)"
+        "[...document.querySelectorAll('audio.stAudio, .stAudio audio')].every((each) => each.duration > 2.9)"
     )
     page.get_by_text("Large type, full screen").click()
     expect(page.locator("html.projector")).to_have_count(1)
