@@ -96,7 +96,8 @@ def test_the_classroom_shows_every_step_and_plays_a_game(page: Page) -> None:
     expect(page.locator("audio.stAudio, .stAudio audio")).to_have_count(6)
     charts(page, 6)
     page.wait_for_function(
-        "[...document.querySelectorAll('audio.stAudio, .stAudio audio')].every((each) => each.duration > 2.9)"
+        "[...document.querySelectorAll('audio.stAudio, .stAudio audio')]"
+        ".every((each) => each.duration > 2.9)"
     )
     page.get_by_text("Large type, full screen").click()
     expect(page.locator("html.projector")).to_have_count(1)
