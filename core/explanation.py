@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.analysis import analyze
-from core.features import FeatureParameters, mel_filterbank, segment_starts, stft
+from core.analysis import Analysis, analyze
+from core.features import FeatureParameters, mel_filterbank, segment_starts, stft_frames
 from core.models import GenreModel
 from core.shap_values import Output, shap_values
 from core.silencing import silencing_values
@@ -153,6 +153,7 @@ def explain(
     target: str | None = None,
     versus: str | None = None,
     segments: Iterable[int] | None = None,
+    analysis: Analysis | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Explain what speaks for a genre in a song, and what against it.
@@ -170,6 +171,9 @@ def explain(
         their log-odds is explained, otherwise the target's probability.
     segments : iterable of int, optional
         Which segments to explain, counted from 0; all by default.
+    analysis : Analysis, optional
+        What the model says of this song, if that is known: then no more of the song is read than
+        its segments need.
     progress : callable, optional
         Called as ``progress(done, total)`` with numbers of segments, before the first and after
         each; an exception that it raises ends the work.
@@ -192,7 +196,7 @@ def explain(
                 f"{model.name} does not know the genre {genre!r}. Choose one of: "
                 f"{', '.join(model.genres)}."
             )
-    analysis = analyze(audio, model)
+    analysis = analysis or analyze(audio, model)
     target = target or analysis.genre
     if target == versus:
         raise ExplanationError(f"Choose another genre than {target} to explain {target} against.")
@@ -216,13 +220,13 @@ def explain(
             progress(index + 1, len(chosen))
 
     parameters = model.parameters
-    power = np.abs(stft(audio.samples, parameters)) ** 2
-    starts = segment_starts(len(power), parameters)[chosen]
-    filled = np.minimum(len(power) - starts, parameters.segment_frames)
-    shap_stft = np.zeros((*mel.shape[:2], power.shape[1]), dtype=np.float32)
+    n_frames = 1 + len(audio.samples) // parameters.hop_length
+    starts = segment_starts(n_frames, parameters)[chosen]
+    filled = np.minimum(n_frames - starts, parameters.segment_frames)
+    shap_stft = np.zeros((*mel.shape[:2], 1 + parameters.n_fft // 2), dtype=np.float32)
     for index, (first, frames) in enumerate(zip(starts, filled, strict=True)):
         heard = np.zeros(shap_stft.shape[1:])
-        heard[:frames] = power[first : first + frames]
+        heard[:frames] = np.abs(stft_frames(audio.samples, parameters, first, frames)) ** 2
         shap_stft[index] = _share_among_bins(shap_mel[index], heard, parameters)
     return Explanation(
         target=target,

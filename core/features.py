@@ -129,6 +129,39 @@ def dct_matrix(n_mfcc: int = N_MFCC, n_mels: int = N_MELS) -> np.ndarray:
     return matrix
 
 
+def stft_frames(
+    samples: np.ndarray, parameters: FeatureParameters, first: int, count: int
+) -> np.ndarray:
+    """Return some frames of a song's complex spectrogram, without computing the others.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,)]
+        The whole song.
+    parameters : FeatureParameters
+        Feature parameters.
+    first, count : int
+        The first frame and their number.
+
+    Returns
+    -------
+    np.ndarray [shape=(count, 1 + n_fft / 2), dtype=complex64]
+        The same frames as those of `stft`.
+    """
+    half = parameters.n_fft // 2
+    start = first * parameters.hop_length - half
+    stop = (first + count - 1) * parameters.hop_length + half
+    heard = np.asarray(samples[max(start, 0) : max(stop, 0)], dtype=np.float32)
+    before = max(0, -start)
+    spectrum = librosa.stft(
+        np.pad(heard, (before, stop - start - before - len(heard))),
+        n_fft=parameters.n_fft,
+        hop_length=parameters.hop_length,
+        center=False,
+    )
+    return spectrum.T
+
+
 def stft(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     """Return the complex spectrogram of a song.
 

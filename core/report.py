@@ -151,6 +151,7 @@ def examine(
         audio,
         model,
         target=analysis.genre,
+        analysis=analysis,
         progress=lambda done, total: step(f"explaining, segment {done} of {total}"),
     )
     step("filtering")

@@ -307,6 +307,7 @@ def _explained(
     from core.explanation import explain
 
     audio = audio_of(song, report)
+    analysis = analysis_of(song, model.name, report)
     doing = f"Asking {model_name(model.name)} why {genre_name(question.target)} …"
 
     def ask() -> Explanation:
@@ -322,6 +323,7 @@ def _explained(
             target=question.target,
             versus=question.versus or None,
             segments=segments,
+            analysis=analysis,
             progress=progress,
         )
 

@@ -249,3 +249,14 @@ def test_a_rival_must_be_another_genre(
 ) -> None:
     with pytest.raises(ExplanationError, match=sentence):
         explain(song, tiny_cnn, **options)  # type: ignore[arg-type]
+
+
+def test_what_is_known_of_a_song_is_not_asked_again(
+    song: Audio, tiny: GenreModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = explain(song, tiny, target="jazz", segments=[1])
+    known = analyze(song, tiny)
+    monkeypatch.setattr("core.explanation.analyze", None)
+    found = explain(song, tiny, target="jazz", segments=[1], analysis=known)
+    for name in ("mfcc", "mel", "stft", "prediction"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))

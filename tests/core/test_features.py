@@ -21,6 +21,7 @@ from core.features import (
     segment_starts,
     split_segments,
     stft,
+    stft_frames,
 )
 from tests.golden.make import GOLDEN, features
 from tests.synthetic import song_samples
@@ -169,3 +170,13 @@ def test_segments_are_three_seconds_whatever_the_hop(hop_length: int, frames: in
 def test_parameters_survive_the_model_card() -> None:
     parameters = FeatureParameters.for_hop_length(512)
     assert FeatureParameters.from_json(parameters.to_json()) == parameters
+
+
+@given(st.integers(0, 60), st.integers(1, 40))
+def test_some_frames_are_those_of_the_whole_spectrogram(first: int, count: int) -> None:
+    samples = song_samples(2.0)
+    whole = stft(samples, PARAMETERS)
+    count = min(count, max(1, len(whole) - first))
+    first = min(first, len(whole) - count)
+    found = stft_frames(samples, PARAMETERS, first, count)
+    np.testing.assert_allclose(found, whole[first : first + count], atol=1e-4)
