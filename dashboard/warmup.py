@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import traceback
@@ -57,6 +58,7 @@ class WarmUp:
             models = self._load()
             self._ready.set()
             self._rehearse(models)
+            settle()
         except Exception:  # a page that needs what failed will say so
             traceback.print_exc(file=sys.stderr)
         finally:
@@ -90,3 +92,17 @@ class WarmUp:
             audio = Audio(song.samples[:seconds], song.sample_rate, song.name)
             analyze(audio, model)
             listen(audio, explain(audio, model))
+
+
+def settle() -> None:
+    """Keep what is loaded out of what Streamlit does after every run of a page.
+
+    It collects garbage, for which a third of a second goes into looking at all of TensorFlow's and
+    librosa's own objects. It also tells Keras to clear its session, which drops all kernels that
+    TensorFlow has looked up; nothing here leaves anything in that session.
+    """
+    import keras
+
+    keras.backend.clear_session = lambda: None
+    gc.collect()
+    gc.freeze()
