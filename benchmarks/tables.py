@@ -154,6 +154,14 @@ def faithfulness_table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def budgets_table(figures: dict[str, Any]) -> str:
+    """Return how long people wait, from ``budgets.json``."""
+    lines = ["| what for | seconds | at most |", "|---|---|---|"]
+    for name, budget in figures["budgets"].items():
+        lines.append(f"| {name} | {figures['seconds'][name]:.1f} | {budget:.1f} |")
+    return "\n".join(lines)
+
+
 def with_table(readme: str, mark: str, table: str) -> str:
     """Return the README with `table` between the marks of a name."""
     begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
@@ -165,6 +173,7 @@ def with_table(readme: str, mark: str, table: str) -> str:
 def current(readme: str) -> str:
     """Return the README with the tables of the figures that there are."""
     for mark, file, table in (
+        ("budgets", "budgets.json", budgets_table),
         ("figures", "scores.json", accuracy_table),
         ("estimator", "estimator.json", estimator_table),
         ("faithfulness", "faithfulness.json", faithfulness_table),

@@ -12,6 +12,7 @@ than a frame, so that gains fade and nothing clicks, not even where segments mee
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
@@ -159,6 +160,7 @@ def divide(
     keep: float | np.ndarray = 0.2,
     of: Share = "area",
     ranking: np.ndarray | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> tuple[Audio, Audio]:
     """Divide a song into its important regions and everything else.
 
@@ -173,6 +175,9 @@ def divide(
         Share of each segment's time-frequency area (mel scale) that counts as important.
     of, ranking
         As in `importance_mask`.
+    progress : callable, optional
+        Called several times a second while the song is filtered; an exception that it raises ends
+        the work.
 
     Returns
     -------
@@ -196,12 +201,48 @@ def divide(
         starts[explanation.segments], explanation.filled, masks, strict=True
     ):
         important[start : start + frames] = mask[:frames]
-    kept = filter_song(audio.samples, important, parameters)
+    kept = filter_song(audio.samples, important, parameters, progress)
     rest = audio.samples - kept
     rest[np.abs(rest) <= ROUNDING] = 0  # or a model would hear it where nothing else is left
     # Taking parts away can raise a peak that they had cancelled.
     peak = max(1.0, np.abs(kept).max(), np.abs(rest).max())
     return replace(audio, samples=kept / peak), replace(audio, samples=rest / peak)
+
+
+def passage(
+    audio: Audio, explanation: Explanation, first: int, count: int
+) -> tuple[Audio, Explanation]:
+    """Return a passage of a song as a song of its own, with its explanation.
+
+    Parameters
+    ----------
+    audio : Audio
+        The song.
+    explanation : Explanation
+        Its explanation, of all its segments.
+    first, count : int
+        The first segment of the passage and their number; fewer if the song ends before.
+
+    Returns
+    -------
+    audio : Audio
+        From the first to the last segment's frames; a remainder after the song's last segment
+        belongs to a passage that reaches it.
+    explanation : Explanation
+        Of these segments, counted from the passage's own beginning.
+    """
+    parameters = explanation.parameters
+    part = explanation[first : first + count]
+    size = parameters.segment_frames * parameters.hop_length
+    start = first * size
+    stop = None if first + count >= len(explanation) else start + len(part) * size - 1
+    start_s = start / parameters.sample_rate
+    return replace(audio, samples=audio.samples[start:stop]), replace(
+        part,
+        segments=part.segments - first,
+        starts_s=part.starts_s - start_s,
+        ends_s=part.ends_s - start_s,
+    )
 
 
 @lru_cache(maxsize=8)
@@ -223,7 +264,12 @@ def _bin_bands(parameters: FeatureParameters) -> np.ndarray:
     return shares
 
 
-def filter_song(samples: np.ndarray, mask: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+def filter_song(
+    samples: np.ndarray,
+    mask: np.ndarray,
+    parameters: FeatureParameters,
+    progress: Callable[[], None] = lambda: None,
+) -> np.ndarray:
     """Apply a gain to each cell of a song, by one continuous overlap-add.
 
     Parameters
@@ -234,6 +280,8 @@ def filter_song(samples: np.ndarray, mask: np.ndarray, parameters: FeatureParame
         Gains in amplitude; the last frame's hold to the end of the song.
     parameters : FeatureParameters
         Feature parameters.
+    progress : callable, optional
+        Called before every 24 s of a song at 22 050 Hz.
 
     Returns
     -------
@@ -252,6 +300,7 @@ def filter_song(samples: np.ndarray, mask: np.ndarray, parameters: FeatureParame
     frames = np.clip(np.rint(centres / parameters.hop_length).astype(int), 0, len(mask) - 1)
     output = np.zeros((count + OVERLAP - 1, step), dtype=np.float32)
     for start in range(0, count, BLOCK):
+        progress()
         gains = mask[frames[start : start + BLOCK]] @ shares
         spectrum = scipy.fft.rfft(windows[start : start + BLOCK] * window)
         parts = scipy.fft.irfft(spectrum * gains, n_fft) * window

@@ -89,15 +89,15 @@ def loudness(audio: Audio) -> float:
     return float(OFFSET + 10 * np.log10(powers.mean()))
 
 
-def comfortable(audio: Audio, reference: Audio) -> Audio:
+def comfortable(audio: Audio, wanted: float) -> Audio:
     """Raise an excerpt to the loudness of its song, without overloading.
 
     Parameters
     ----------
     audio : Audio
         The excerpt.
-    reference : Audio
-        The song whose loudness it is to have.
+    wanted : float
+        The loudness of its song in LUFS.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def comfortable(audio: Audio, reference: Audio) -> Audio:
         after it, and remains so much quieter than the song; everywhere else it is exactly the gain
         times the samples.
     """
-    missing = loudness(reference) - max(loudness(audio), ABSOLUTE_GATE)
+    missing = wanted - max(loudness(audio), ABSOLUTE_GATE)
     gain = np.float32(10 ** (np.clip(missing, 0, MAX_GAIN_DB) / 20))
     return replace(audio, samples=_limited(gain * audio.samples, audio.sample_rate))
 

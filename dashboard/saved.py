@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboard import session, wording
+from dashboard import session, sounds, wording
 from dashboard.cards import account, verdict_card, verdict_cards
 from dashboard.palette import LIGHT
 from dashboard.player import parts
 from dashboard.session import Question, Song
-from dashboard.sounds import Cut, Excerpt, Halves
+from dashboard.sounds import Cut
 from dashboard.stage import pack_of
 from dashboard.wording import clock, genre_title, html_safe, percent
 
@@ -37,10 +37,10 @@ table.map td { min-width: 1.1rem; padding: 0.15rem 0.1rem; text-align: center; }
 
 
 def _quiet(*_: object) -> None:
-    """Report nothing: what is saved is at hand."""
+    """Report nothing: what is saved is at hand, or soon is."""
 
 
-def figures(song: Song, analysis: Analysis, cut: Cut, whole: Excerpt, halves: Halves) -> bytes:
+def figures(song: Song, analysis: Analysis, cut: Cut) -> bytes:
     """Return what a model says of a song and of its parts, as JSON.
 
     Parameters
@@ -50,11 +50,7 @@ def figures(song: Song, analysis: Analysis, cut: Cut, whole: Excerpt, halves: Ha
     analysis : Analysis
         What the model says of it.
     cut : Cut
-        How it was divided.
-    whole : Excerpt
-        The song.
-    halves : Halves
-        Its parts.
+        How it is divided.
 
     Returns
     -------
@@ -65,6 +61,8 @@ def figures(song: Song, analysis: Analysis, cut: Cut, whole: Excerpt, halves: Ha
 
     question = cut.question
     explanation = session.explanation_of(song, analysis.model, question, _quiet)
+    whole = sounds.whole_of(song, analysis.model, _quiet)
+    halves = sounds.halves_of(song, analysis.model, cut, _quiet)
     genre = analysis.genres.index(question.target)
     content = to_json(
         analysis,
@@ -94,15 +92,7 @@ def figures(song: Song, analysis: Analysis, cut: Cut, whole: Excerpt, halves: Ha
     return json.dumps(content, indent=2, allow_nan=False).encode()
 
 
-def report(
-    song: Song,
-    analysis: Analysis,
-    question: Question,
-    segment: int,
-    cut: Cut,
-    whole: Excerpt,
-    halves: Halves,
-) -> bytes:
+def report(song: Song, analysis: Analysis, question: Question, segment: int, cut: Cut) -> bytes:
     """Return a page with verdict, timeline, player and account, all in one file.
 
     Parameters
@@ -116,11 +106,7 @@ def report(
     segment : int
         The chosen segment.
     cut : Cut
-        How the song was divided.
-    whole : Excerpt
-        The song.
-    halves : Halves
-        Its parts.
+        How the song is divided.
 
     Returns
     -------
@@ -129,8 +115,12 @@ def report(
     """
     name = analysis.model
     own = session.segment_explanation_of(song, name, question, segment, _quiet)
+    whole = sounds.whole_of(song, name, _quiet)
+    halves = sounds.halves_of(song, name, cut, _quiet)
     explained = session.finished_parts(song, analysis, question)
-    data = pack_of(song, analysis, question, [own, *explained], segment, whole, halves, dark=False)
+    packed = pack_of(
+        song, analysis, question, [own, *explained], segment, whole, halves, dark=False
+    )
     title = html_safe(session.title_of(song))
     card = verdict_card(name, analysis.genres, analysis.song_probabilities, session.accuracy(name))
     moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
@@ -155,7 +145,7 @@ def report(
 <p>Kept: {percent(cut.keep)} of the {html_safe(cut.of)}.</p>{added}
 <p>{html_safe(wording.additivity(float(own.gap[0]), question.versus))}</p>
 <script>{script}
-const packed = atob("{base64.b64encode(data).decode()}");
+const packed = atob("{base64.b64encode(packed.to_bytes()).decode()}");
 window.mount({{
   data: Uint8Array.from(packed, (letter) => letter.charCodeAt(0)),
   parentElement: document.getElementById("player"),

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 ATTRIBUTED, OPTIMISED = "attributed", "optimised"  # two questions: what counted, what is enough
 
+PASSAGE = 10  # segments that are prepared first of a long song
+PASSAGE_BEFORE = 2  # of them before the chosen one
+
 _rankings: Shelf[np.ndarray] = Shelf(64)  # of parts of songs, half a megabyte each
 _enough: Shelf[float] = Shelf(64)
 _accepted: Shelf[dict[str, dict[str, dict[str, float]]]] = Shelf(16)
@@ -93,6 +96,26 @@ class Halves:
     mask: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """What matters of a passage of a song, and the rest, before the whole song is divided.
+
+    Parameters
+    ----------
+    kept, rest : bytes
+        FLAC of the passage.
+    mask : np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
+        The cells of the song that are kept; none outside the passage.
+    start_s : float
+        Moment of the song where the passage begins.
+    """
+
+    kept: bytes
+    rest: bytes
+    mask: np.ndarray
+    start_s: float
+
+
 def is_ready(song: Song, analysis: Analysis, cut: Cut) -> bool:
     """Return whether all that a song is divided by is at hand."""
     if not session.is_explained(song, analysis, cut.question):
@@ -155,6 +178,11 @@ def whole_of(song: Song, name: str, report: Report) -> Excerpt:
     return _wholes.get(key, prepare_song, waiting=lambda: report("Preparing the song …", None))
 
 
+def halves_at_hand(song: Song, name: str, cut: Cut) -> Halves | None:
+    """Return what a cut leaves of a song and what it takes, if that has been computed."""
+    return _halves.peek((*session.key_of(song, session.model_of(name)), cut))
+
+
 def halves_of(song: Song, name: str, cut: Cut, report: Report) -> Halves:
     """Return what a cut leaves of a song and what it takes, with a model's answers to both."""
     model = session.model_of(name)
@@ -164,29 +192,66 @@ def halves_of(song: Song, name: str, cut: Cut, report: Report) -> Halves:
         from core.audio import encode_audio
         from core.listening import importance_mask
 
-        kept, rest = audible(song, name, cut, report)
-        report("Listening to what is left …", None)
+        def excerpt(part: Audio) -> Excerpt:
+            report("Listening to what is left …", None)
+            answers = analyze(part, model).song_probabilities
+            report("Preparing what you hear …", None)
+            return Excerpt(encode_audio(part, "FLAC"), answers)
+
+        kept, rest = map(excerpt, audible(song, name, cut, report))
         explanation, ranking = _ranked(song, name, cut, report)
-        left, taken = (
-            Excerpt(encode_audio(part, "FLAC"), analyze(part, model).song_probabilities)
-            for part in (kept, rest)
-        )
         mask = importance_mask(explanation, keep=cut.keep, of=cut.of, ranking=ranking)
-        return Halves(left, taken, mask)
+        return Halves(kept, rest, mask)
 
     key = (*session.key_of(song, model), cut)
     return _halves.get(key, divide, waiting=lambda: report("Preparing what you hear …", None))
 
 
+def passage_of(song: Song, name: str, cut: Cut, segment: int, report: Report) -> Passage:
+    """Return what a cut leaves and takes around a segment of a song: there is less to wait for.
+
+    The level is that of the passage, and the model is not asked: its answer is about the song.
+    """
+    from core.audio import encode_audio
+    from core.listening import divide, importance_mask, passage
+    from core.loudness import comfortable, loudness
+
+    explanation, ranking = _ranked(song, name, cut, report)
+    first = max(0, segment - PASSAGE_BEFORE)
+    covered = slice(first, first + PASSAGE)
+    audio, part = passage(session.audio_of(song, report), explanation, first, PASSAGE)
+    if ranking is not None:
+        ranking = ranking[covered]
+    wanted = loudness(audio)
+    kept, rest = (
+        encode_audio(comfortable(half, wanted), "FLAC")
+        for half in divide(audio, part, keep=cut.keep, of=cut.of, ranking=ranking)
+    )
+    mask = np.zeros(explanation.mel.shape, dtype=bool)
+    mask[covered] = importance_mask(part, keep=cut.keep, of=cut.of, ranking=ranking)
+    return Passage(kept, rest, mask, float(explanation.starts_s[first]))
+
+
 def audible(song: Song, name: str, cut: Cut, report: Report) -> tuple[Audio, Audio]:
     """Return what a cut leaves of a song and what it takes, as loud as is pleasant."""
     from core.listening import divide
-    from core.loudness import comfortable
+    from core.loudness import comfortable, loudness
 
     audio = session.audio_of(song, report)
     explanation, ranking = _ranked(song, name, cut, report)
-    kept, rest = divide(audio, explanation, keep=cut.keep, of=cut.of, ranking=ranking)
-    return comfortable(kept, reference=audio), comfortable(rest, reference=audio)
+
+    def working() -> None:
+        report("Preparing what you hear …", None)
+
+    kept, rest = divide(
+        audio, explanation, keep=cut.keep, of=cut.of, ranking=ranking, progress=working
+    )
+    working()
+    wanted = loudness(audio)
+    working()
+    kept = comfortable(kept, wanted)
+    working()
+    return kept, comfortable(rest, wanted)
 
 
 def _ranked(

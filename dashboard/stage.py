@@ -10,9 +10,9 @@ import numpy as np
 from dashboard import session, wording
 from dashboard.charts import band_rows, coefficient_rows, evidence_limit
 from dashboard.palette import DARK, LIGHT, rgb
-from dashboard.player.pack import Track, View, pack
+from dashboard.player.pack import Pack, Track, View, pack
 from dashboard.session import Question, Song
-from dashboard.sounds import Excerpt, Halves
+from dashboard.sounds import Excerpt, Halves, Passage
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -28,10 +28,10 @@ def pack_of(
     explanations: Sequence[Explanation],
     segment: int,
     whole: Excerpt,
-    halves: Halves | None,
+    halves: Halves | Passage | None,
     *,
     dark: bool,
-) -> bytes:
+) -> Pack:
     """Return what the player is given of a song.
 
     Parameters
@@ -48,28 +48,31 @@ def pack_of(
         The chosen segment.
     whole : Excerpt
         The song as it is.
-    halves : Halves or None
-        What matters and the rest, if the whole song is explained.
+    halves : Halves, Passage or None
+        What matters and the rest, of the song or of a passage, if the whole song is explained.
     dark : bool
         Whether the page is dark.
 
     Returns
     -------
-    bytes
-        See `dashboard.player.pack`.
+    Pack
+        Tracks and pictures.
     """
     genre = analysis.genres.index(question.target)
 
-    def track(name: str, label: str, excerpt: Excerpt, leave: str | None = None) -> Track:
-        note = wording.percent(float(excerpt.probabilities[genre]))
-        return Track(
-            name, label, f"{note} {wording.genre_name(question.target)}", excerpt.file, leave
-        )
+    def answer(excerpt: Excerpt) -> str:
+        share = wording.percent(float(excerpt.probabilities[genre]))
+        return f"{share} {wording.genre_name(question.target)}"
 
-    tracks = [track("original", "Original", whole)]
-    if halves is not None:
-        tracks.append(track("kept", "Only what matters", halves.kept, "keep"))
-        tracks.append(track("removed", "Without it", halves.rest, "remove"))
+    tracks = [Track("original", "Original", answer(whole), whole.file)]
+    kept, rest = ("kept", "Only what matters"), ("removed", "Without it")
+    if isinstance(halves, Passage):
+        start = halves.start_s
+        tracks.append(Track(*kept, "…", halves.kept, "keep", start))
+        tracks.append(Track(*rest, "…", halves.rest, "remove", start))
+    elif halves is not None:
+        tracks.append(Track(*kept, answer(halves.kept), halves.kept.file, "keep"))
+        tracks.append(Track(*rest, answer(halves.rest), halves.rest.file, "remove"))
     parameters = analysis.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
     views = views_of(analysis, explanations, None if halves is None else halves.mask)

@@ -1,8 +1,9 @@
-"""What the player is given, as one piece of bytes: a header and the blobs that it names.
+"""What the player is given: a header, and the blobs that it names by their digests.
 
-The pack begins with the length of the header (32 bits, little endian), then comes the header as
-JSON, then the blobs. A blob is named by its offset after the header and its size. Numbers of
-spectrograms are 16-bit integers, to be multiplied by a step.
+As bytes, a pack begins with the length of the header (32 bits, little endian), then comes the
+header as JSON, then blobs. The header's `blobs` tells offset, after the header, and size of each
+blob that is there; others travel in packs of their own, so that what stays the same is not sent
+again. Numbers of spectrograms are 16-bit integers, to be multiplied by a step.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ LARGEST = 32_767  # of a 16-bit integer
 
 @dataclass(frozen=True)
 class Track:
-    """Something to hear, as long as the song.
+    """Something to hear.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ class Track:
         Compressed audio.
     leave : {"keep", "remove"} or None
         Which cells of the picture it plays: those of the mask, the others, or all.
+    start_s : float
+        Where in the song it begins; there is silence before it, and after it.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Track:
     note: str
     file: bytes
     leave: str | None = None
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,37 @@ class View:
     mask: np.ndarray | None = None
 
 
-def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View]) -> bytes:
+@dataclass(frozen=True)
+class Pack:
+    """Everything that the player shows and plays.
+
+    Parameters
+    ----------
+    header : dict
+        What is no blob; tracks and views name their blobs by digest.
+    blobs : dict of bytes
+        By digest.
+    """
+
+    header: dict[str, Any]
+    blobs: dict[str, bytes]
+
+    def to_bytes(self, digests: Collection[str] | None = None) -> bytes:
+        """Return the header with these blobs, by default with all of them."""
+        inside = {
+            digest: blob
+            for digest, blob in self.blobs.items()
+            if digests is None or digest in digests
+        }
+        places, offset = {}, 0
+        for digest, blob in inside.items():
+            places[digest] = [offset, len(blob)]
+            offset += len(blob)
+        text = json.dumps({**self.header, "blobs": places}, allow_nan=False).encode()
+        return b"".join([struct.pack("<I", len(text)), text, *inside.values()])
+
+
+def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View]) -> Pack:
     """Return everything that the player shows and plays.
 
     Parameters
@@ -95,15 +129,15 @@ def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View])
 
     Returns
     -------
-    bytes
+    Pack
         The pack.
     """
-    blobs: list[bytes] = []
+    blobs: dict[str, bytes] = {}
 
-    def blob(content: bytes) -> list[int]:
-        place = [sum(map(len, blobs)), len(content)]
-        blobs.append(content)
-        return place
+    def blob(content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        blobs[digest] = content
+        return digest
 
     def numbers(values: np.ndarray) -> dict[str, Any]:
         step = float(np.abs(values).max(initial=0)) / LARGEST or 1.0
@@ -115,7 +149,7 @@ def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View])
             "label": track.label,
             "note": track.note,
             "leave": track.leave,
-            "digest": hashlib.sha256(track.file).hexdigest(),
+            "start_s": track.start_s,
             "blob": blob(track.file),
         }
         for track in tracks
@@ -138,6 +172,4 @@ def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View])
         }
         for view in views
     ]
-    content = {**header, "tracks": packed_tracks, "views": packed_views}
-    text = json.dumps(content, allow_nan=False).encode()
-    return b"".join([struct.pack("<I", len(text)), text, *blobs])
+    return Pack({**header, "tracks": packed_tracks, "views": packed_views}, blobs)

@@ -10,15 +10,6 @@ const element = (tag, properties = {}, ...children) => {
   return made;
 };
 
-// A pack is the length of a header, the header as JSON, and the blobs it names; see pack.py.
-function unpack(data) {
-  const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
-  const bytes = ([offset, size]) =>
-    data.slice(4 + length + offset, 4 + length + offset + size).buffer;
-  return { header, bytes };
-}
-
 class Player {
   constructor(root) {
     this.root = root;
@@ -33,7 +24,15 @@ class Player {
 
   // Take over new data; what a person has chosen stays as long as it can.
   async update(data) {
-    const { header, bytes } = unpack(data);
+    const { header, blobs } = unpack(data);
+    this.latest = header;
+    const needed = [
+      ...header.tracks.map(({ blob }) => blob),
+      ...header.views.flatMap(({ values, shap, mask }) => [values.blob, shap.blob, mask]),
+    ].filter(Boolean);
+    const found = await gather(needed, blobs);
+    if (this.latest !== header) return; // newer data has come meanwhile
+    const bytes = (digest) => found.get(digest).slice().buffer;
     const former = this.header;
     this.header = header;
     this.views = header.views.map((view) => this.decoded(view, bytes));
@@ -57,9 +56,10 @@ class Player {
     this.build();
     this.refresh();
     try {
-      const tracks = header.tracks.map(({ name, digest, blob }) => ({
+      const tracks = header.tracks.map(({ name, start_s: start, blob }) => ({
         name,
-        digest,
+        start,
+        digest: blob,
         bytes: () => bytes(blob),
       }));
       await this.sound.load(tracks, header.sample_rate, header.duration_s);

@@ -21,13 +21,21 @@ class Sound {
     this.startedAt = 0; // when, on the audio clock
   }
 
-  // Replace the tracks: names, digests and functions that give compressed bytes. What is known by
-  // its digest is not decoded again, and what plays goes on.
+  // Replace the tracks: names, digests, where they begin, and functions that give compressed bytes.
+  // What is known by its digest is not decoded again, and what plays goes on.
   async load(tracks, sampleRate, duration) {
     const decoder = new OfflineAudioContext(1, 1, sampleRate);
     const known = this.known;
-    const decode = async ({ digest, bytes }) =>
-      known.get(digest) ?? decoder.decodeAudioData(bytes());
+    const length = Math.max(1, Math.round(duration * sampleRate));
+    const decode = async ({ digest, start, bytes }) => {
+      if (known.has(digest)) return known.get(digest);
+      const decoded = await decoder.decodeAudioData(bytes());
+      const first = Math.round(start * sampleRate);
+      if (first === 0 && decoded.length >= length) return decoded;
+      const whole = new AudioBuffer({ length, sampleRate, numberOfChannels: 1 });
+      whole.copyToChannel(decoded.getChannelData(0), 0, first);
+      return whole;
+    };
     const decoded = await Promise.all(tracks.map(decode));
     const position = this.position;
     this.known = new Map(tracks.map(({ digest }, index) => [digest, decoded[index]]));

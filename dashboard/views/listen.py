@@ -18,10 +18,12 @@ from dashboard.choices import (
     is_dark,
 )
 from dashboard.chooser import choose_song
+from dashboard.errand import Errand
 from dashboard.notices import Progress, failures_as_sentences, renewed
 from dashboard.player import player
 from dashboard.session import Question, Song
-from dashboard.sounds import OPTIMISED, Cut, Excerpt, Halves
+from dashboard.sounds import OPTIMISED, Cut, Excerpt, Halves, Passage
+from dashboard.warmup import Report
 from dashboard.wording import markdown_safe
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ VIEW_MEANINGS = (
     "high, the others ever finer detail. *Mel spectrogram* shows the same evidence, carried back "
     "to what can be heard."
 )
+
+LONG = 20  # segments: of a longer song the parts of a passage are there first
+
+REST_EVERY_S = 0.4  # how often the page looks whether the rest is there
 
 state = st.session_state
 
@@ -134,14 +140,16 @@ def stage_section(song: Song, analysis: Analysis, question: Question, segment: i
                 own = session.segment_explanation_of(song, name, question, segment, progress)
                 ready = sounds.is_ready(song, analysis, cut)
                 whole = sounds.whole_of(song, name, progress)
-                halves = sounds.halves_of(song, name, cut, progress) if ready else None
+                heard = hear_first(song, analysis, cut, segment, progress) if ready else None
             parts = session.finished_parts(song, analysis, question)
             player(
                 pack_of(
-                    song, analysis, question, [own, *parts], segment, whole, halves, dark=is_dark()
+                    song, analysis, question, [own, *parts], segment, whole, heard, dark=is_dark()
                 ),
                 key="player",
             )
+            if isinstance(heard, Passage):
+                wait_for_the_rest(song, analysis, cut)
             st.caption(VIEW_MEANINGS)
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
@@ -149,13 +157,38 @@ def stage_section(song: Song, analysis: Analysis, question: Question, segment: i
                 st.caption(f"The song ends at {end}: the rest of the segment is silence.")
         with right:
             evidence_account(own, question)
-            if halves is not None:
-                readings(analysis, cut, whole, halves)
-        if halves is not None:
-            downloads(song, analysis, question, segment, cut, whole, halves)
+            if heard is not None:
+                readings(analysis, cut, whole, heard)
+        if heard is not None:
+            downloads(song, analysis, question, segment, cut)
         elif not state["whole-run"]:
             st.rerun()
     return cut
+
+
+def hear_first(
+    song: Song, analysis: Analysis, cut: Cut, segment: int, report: Report
+) -> Halves | Passage:
+    """Return the parts of a song; of a long one at first those around the segment."""
+    name = analysis.model
+    if len(analysis.starts_s) > LONG and sounds.halves_at_hand(song, name, cut) is None:
+        return sounds.passage_of(song, name, cut, segment, report)
+    return sounds.halves_of(song, name, cut, report)
+
+
+@st.fragment(run_every=REST_EVERY_S)
+def wait_for_the_rest(song: Song, analysis: Analysis, cut: Cut) -> None:
+    """Have the whole song divided without holding up the page, then draw everything."""
+    errand = state.setdefault("errand", Errand())
+    name = analysis.model
+    if sounds.halves_at_hand(song, name, cut) is None:
+        st.html('<p class="busy" role="status">The rest of the song follows …</p>')
+        errand.send((song.digest, name, cut), partial(sounds.halves_of, song, name, cut))
+        if errand.is_out:
+            return
+        with failures_as_sentences():  # it failed, or has just ended
+            sounds.halves_of(song, name, cut, lambda *_: None)
+    st.rerun()
 
 
 def evidence_account(own: Explanation, question: Question) -> None:
@@ -172,28 +205,24 @@ def evidence_account(own: Explanation, question: Question) -> None:
     st.caption(wording.additivity(float(own.gap[0]), question.versus))
 
 
-def readings(analysis: Analysis, cut: Cut, whole: Excerpt, halves: Halves) -> None:
+def readings(analysis: Analysis, cut: Cut, whole: Excerpt, heard: Halves | Passage) -> None:
     """Say what the network's answers to the two parts mean."""
+    st.markdown("**What the network says of what you hear**")
+    if isinstance(heard, Passage):
+        st.markdown("It is listening to the whole of it …")
+        return
     target = cut.question.target
     genre = analysis.genres.index(target)
     before = float(whole.probabilities[genre])
-    parts: list[tuple[Mode, Excerpt]] = [("keep", halves.kept), ("remove", halves.rest)]
+    parts: list[tuple[Mode, Excerpt]] = [("keep", heard.kept), ("remove", heard.rest)]
     sentences = [
         wording.reading(mode, cut.keep, cut.of, target, before, float(part.probabilities[genre]))
         for mode, part in parts
     ]
-    st.markdown("**What the network says of what you hear**  \n" + " ".join(sentences))
+    st.markdown(" ".join(sentences))
 
 
-def downloads(
-    song: Song,
-    analysis: Analysis,
-    question: Question,
-    segment: int,
-    cut: Cut,
-    whole: Excerpt,
-    halves: Halves,
-) -> None:
+def downloads(song: Song, analysis: Analysis, question: Question, segment: int, cut: Cut) -> None:
     """Offer the two parts as WAV, and everything as JSON and as a page of its own."""
     from dashboard import saved
 
@@ -219,13 +248,13 @@ def downloads(
         ),
         (
             "Figures, JSON",
-            partial(saved.figures, song, analysis, cut, whole, halves),
+            partial(saved.figures, song, analysis, cut),
             "application/json",
             f"{stem}.json",
         ),
         (
             "Report, HTML",
-            partial(saved.report, song, analysis, question, segment, cut, whole, halves),
+            partial(saved.report, song, analysis, question, segment, cut),
             "text/html",
             f"{stem}.html",
         ),

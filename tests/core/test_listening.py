@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.audio import Audio
 from core.constants import SAMPLE_RATE
 from core.features import FeatureParameters, mel_filterbank, stft
-from core.listening import Mode, importance_mask, listen
+from core.listening import Mode, divide, importance_mask, listen, passage
 from tests.core.made_up import made_up_explanation
 from tests.golden.make_listening import GOLDEN, masked_songs
 from tests.synthetic import song_samples
@@ -150,6 +150,37 @@ def test_segments_without_an_explanation_are_silent_or_untouched(song: Audio) ->
     assert not kept[elsewhere].any()
     np.testing.assert_allclose(removed[elsewhere], song.samples[elsewhere], atol=1e-6)
     assert np.abs(kept[SEGMENT : 2 * SEGMENT]).max() > 0.01
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 2), (1, 1), (2, 9), (0, 9)])
+def test_a_passage_sounds_like_that_part_of_the_song(first: int, count: int) -> None:
+    song = Audio(song_samples(10.5))
+    explanation = made_up_explanation(song)
+    assert len(explanation) == 4, "three whole segments and most of a fourth"
+    audio, part = passage(song, explanation, first, count)
+    assert part.segments.tolist() == list(range(min(count, 4 - first)))
+    assert part.starts_s[0] == pytest.approx(0)
+    start = first * SEGMENT
+    expected = (
+        song.samples[start:] if first + count >= 4 else song.samples[start:][: len(audio.samples)]
+    )
+    np.testing.assert_array_equal(audio.samples, expected)
+    whole = divide(song, explanation, keep=0.3)
+    for found, full in zip(divide(audio, part, keep=0.3), whole, strict=True):
+        inside = slice(2_048, len(audio.samples) - 2_048)
+        near = full.samples[start : start + len(audio.samples)]
+        # Filter windows begin elsewhere: gains fade a little earlier or later.
+        error = np.sqrt(np.mean(np.square(found.samples[inside] - near[inside])))
+        assert error < 0.2 * np.sqrt(np.mean(np.square(near[inside])))
+        assert np.corrcoef(found.samples[inside], near[inside])[0, 1] > 0.98
+
+
+def test_filtering_can_be_ended(song: Audio) -> None:
+    def end() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        divide(song, made_up_explanation(song), progress=end)
 
 
 def test_a_part_that_is_louder_than_the_whole_does_not_clip() -> None:

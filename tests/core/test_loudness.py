@@ -97,7 +97,7 @@ def test_what_is_below_the_absolute_gate_does_not_count() -> None:
 def test_silence_has_no_loudness_and_stays_silent(samples: int) -> None:
     silence = Audio(np.zeros(samples, dtype=np.float32))
     assert loudness(silence) == -np.inf
-    result = comfortable(silence, LOUD).samples
+    result = comfortable(silence, loudness(LOUD)).samples
     assert result.shape == (samples,)
     assert not result.any()
 
@@ -122,7 +122,7 @@ def test_an_excerpt_becomes_as_loud_as_its_song(seed: int, level: float, below: 
     level = loudness(song) - below
     scaled = high * 10 ** ((level - loudness(Audio(high))) / 20)
     excerpt = Audio(scaled.astype(np.float32), name="excerpt")
-    result = comfortable(excerpt, song)
+    result = comfortable(excerpt, loudness(song))
     assert loudness(result) == pytest.approx(loudness(song), abs=0.1)
     assert (result.sample_rate, result.name) == (SAMPLE_RATE, "excerpt")
     gain = np.float32(10 ** ((loudness(song) - loudness(excerpt)) / 20))
@@ -134,25 +134,25 @@ def test_the_gain_has_a_limit() -> None:
     for level in (-30, -60, -80, -120):
         excerpt = Audio(tone(997, 1, level=level))
         np.testing.assert_array_equal(
-            comfortable(excerpt, LOUD).samples, np.float32(10) * excerpt.samples
+            comfortable(excerpt, loudness(LOUD)).samples, np.float32(10) * excerpt.samples
         )
 
 
 def test_an_excerpt_below_the_gate_does_not_become_louder_than_a_quiet_song() -> None:
     excerpt, song = Audio(tone(997, 1, level=-68)), Audio(tone(997, 1, level=-60))
-    assert loudness(comfortable(excerpt, song)) < loudness(song)
+    assert loudness(comfortable(excerpt, loudness(song))) < loudness(song)
 
 
 @pytest.mark.parametrize("level", [-20, -120])
 def test_nothing_is_turned_down_to_a_quieter_song(level: float) -> None:
     excerpt, song = Audio(tone(997, 1, level=-10)), Audio(tone(997, 1, level=level))
-    np.testing.assert_array_equal(comfortable(excerpt, song).samples, excerpt.samples)
+    np.testing.assert_array_equal(comfortable(excerpt, loudness(song)).samples, excerpt.samples)
 
 
 @given(samples=overloads(), sample_rate=st.sampled_from([800, 8_000, SAMPLE_RATE, 48_000]))
 def test_the_ceiling_is_never_exceeded(samples: np.ndarray, sample_rate: int) -> None:
     untouched = samples.copy()
-    result = comfortable(Audio(samples, sample_rate), LOUD).samples
+    result = comfortable(Audio(samples, sample_rate), loudness(LOUD)).samples
     np.testing.assert_array_equal(samples, untouched)
     assert result.shape == samples.shape
     assert result.dtype == np.float32
@@ -166,7 +166,9 @@ def test_peaks_between_samples_are_limited_too(frequency: float) -> None:
     fade = np.minimum(1, np.minimum(np.arange(SAMPLE_RATE), np.arange(SAMPLE_RATE)[::-1]) / 2_000)
     samples = (fade * np.sin(phase)).astype(np.float32)
     assert peak_between(samples) > 1.05 * CEILING
-    assert peak_between(comfortable(Audio(samples), Audio(samples)).samples) < 1.01 * CEILING
+    assert (
+        peak_between(comfortable(Audio(samples), loudness(Audio(samples))).samples) < 1.01 * CEILING
+    )
 
 
 @pytest.mark.parametrize("start", [0, 1_000, 1_007, 1_992])
@@ -175,7 +177,9 @@ def test_a_peak_between_samples_that_are_far_below_the_ceiling_is_limited(start:
     samples = np.zeros(2_000, dtype=np.float32)
     samples[start : start + 8] = 0.65 * CEILING * np.sign(np.sinc(np.arange(8) - 3.5))
     assert peak_between(samples) > 1.35 * CEILING
-    assert peak_between(comfortable(Audio(samples), Audio(samples)).samples) < 1.1 * CEILING
+    assert (
+        peak_between(comfortable(Audio(samples), loudness(Audio(samples))).samples) < 1.1 * CEILING
+    )
 
 
 @settings(max_examples=20)
@@ -184,8 +188,10 @@ def test_peaks_between_the_samples_of_music_are_limited_too(seed: int, gain: flo
     song = np.float32(gain) * song_samples(2, seed=seed)
     low = scipy.signal.sosfiltfilt(
         scipy.signal.butter(8, 8_000, output="sos", fs=SAMPLE_RATE), song
-    ).astype(np.float32)
-    assert peak_between(comfortable(Audio(low), Audio(low)).samples) < 1.03 * CEILING
+    )
+    # A cut in mid-sound is a click, which reaches up to half the sampling rate.
+    low = (low * scipy.signal.windows.tukey(len(low), 0.02)).astype(np.float32)
+    assert peak_between(comfortable(Audio(low), loudness(Audio(low))).samples) < 1.03 * CEILING
 
 
 @given(
@@ -196,7 +202,7 @@ def test_the_gain_moves_smoothly_and_only_near_a_peak(spikes: list[tuple[int, fl
     samples = np.full(15_000, 0.05, dtype=np.float32)
     for place, height in spikes:
         samples[place] += height
-    curve = comfortable(Audio(samples), LOUD).samples / (np.float32(10) * samples)
+    curve = comfortable(Audio(samples), loudness(LOUD)).samples / (np.float32(10) * samples)
     assert curve.max() <= 1
     assert np.abs(np.diff(curve)).max() < 0.02
     peaks = np.flatnonzero(10 * samples > CEILING)
@@ -209,7 +215,7 @@ def test_a_peak_is_turned_down_ahead_of_it_and_let_go_slowly() -> None:
     samples = np.full(15_000, 0.05, dtype=np.float32)
     peak = 5_000
     samples[peak] = 0.4
-    curve = comfortable(Audio(samples), LOUD).samples / (np.float32(10) * samples)
+    curve = comfortable(Audio(samples), loudness(LOUD)).samples / (np.float32(10) * samples)
     assert curve[peak] == pytest.approx(CEILING / 4, rel=0.01)
     after = {ms: curve[peak + round(ms * MILLISECOND)] for ms in (-6, -3, 14, 55, 97)}
     assert after[-6] == after[97] == 1
@@ -220,14 +226,16 @@ def test_a_peak_is_turned_down_ahead_of_it_and_let_go_slowly() -> None:
 
 def test_limiting_does_not_distort_bass() -> None:
     samples = np.float32(3) * tone(50, 2)
-    result = comfortable(Audio(samples), LOUD).samples
+    result = comfortable(Audio(samples), loudness(LOUD)).samples
     middle = slice(SAMPLE_RATE // 2, 3 * SAMPLE_RATE // 2)
     np.testing.assert_allclose(result[middle], CEILING / 3 * samples[middle], atol=1e-3)
 
 
 def test_limiting_does_not_move_music_in_time() -> None:
     song = song_samples(5)
-    result = comfortable(Audio(np.float32(0.3) * song), Audio(np.float32(3) * song)).samples
+    result = comfortable(
+        Audio(np.float32(0.3) * song), loudness(Audio(np.float32(3) * song))
+    ).samples
     heard = np.abs(song) > 0.01
     gain = result[heard] / song[heard]
     assert gain.min() < 0.5 * gain.max()  # some of it was limited, and deeply
@@ -239,7 +247,7 @@ def test_long_sounds_are_worked_on_in_chunks_that_do_not_show(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     song = Audio(np.float32(3) * song_samples(4))
-    level, samples = loudness(song), comfortable(song, song).samples
+    level, samples = loudness(song), comfortable(song, loudness(song)).samples
     monkeypatch.setattr("core.loudness.CHUNK", 5_000)
     assert loudness(song) == pytest.approx(level, abs=1e-9)
-    np.testing.assert_allclose(comfortable(song, song).samples, samples, atol=1e-6)
+    np.testing.assert_allclose(comfortable(song, loudness(song)).samples, samples, atol=1e-6)

@@ -43,29 +43,38 @@ def unpack(data: bytes) -> tuple[dict[str, Any], bytes]:
 def test_numbers_come_back_to_a_part_of_their_range(
     values: np.ndarray, shap: np.ndarray, mask: np.ndarray
 ) -> None:
-    header, blobs = unpack(pack({}, [], [view(values, shap, mask)]))
+    header, blobs = unpack(pack({}, [], [view(values, shap, mask)]).to_bytes())
     (packed,) = header["views"]
     for name, expected in (("values", values), ("shap", shap)):
-        place, size = packed[name]["blob"]
+        place, size = header["blobs"][packed[name]["blob"]]
         numbers = np.frombuffer(blobs[place : place + size], "<i2") * packed[name]["step"]
         tolerance = np.abs(expected).max() / 60_000 + 1e-12
         np.testing.assert_allclose(numbers.reshape(4, 3), expected, atol=tolerance)
-    place, size = packed["mask"]
+    place, size = header["blobs"][packed["mask"]]
     bits = np.unpackbits(np.frombuffer(blobs[place : place + size], np.uint8))[:12]
     np.testing.assert_array_equal(bits.reshape(4, 3), mask)
 
 
 def test_tracks_come_back_as_they_are_and_are_known_by_their_content() -> None:
     tracks = [Track("a", "A", "1 %", b"abc"), Track("b", "B", "2 %", b"abc", "keep")]
-    header, blobs = unpack(pack({"song": "x"}, tracks, []))
+    header, blobs = unpack(pack({"song": "x"}, tracks, []).to_bytes())
     assert header["song"] == "x"
     for packed in header["tracks"]:
-        place, size = packed["blob"]
+        place, size = header["blobs"][packed["blob"]]
         assert blobs[place : place + size] == b"abc"
-    assert len({packed["digest"] for packed in header["tracks"]}) == 1
+    assert len({packed["blob"] for packed in header["tracks"]}) == 1
     assert [packed["leave"] for packed in header["tracks"]] == [None, "keep"]
 
 
 def test_what_is_no_number_is_not_sent() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        pack({"duration_s": float("nan")}, [], [])
+        pack({"duration_s": float("nan")}, [], []).to_bytes()
+
+
+def test_blobs_that_travel_alone_are_named_but_not_inside() -> None:
+    packed = pack({}, [Track("a", "A", "", b"abc"), Track("b", "B", "", b"defg")], [])
+    first, second = (track["blob"] for track in packed.header["tracks"])
+    header, blobs = unpack(packed.to_bytes({second}))
+    assert header["blobs"] == {second: [0, 4]}
+    assert blobs == b"defg"
+    assert [track["blob"] for track in header["tracks"]] == [first, second]

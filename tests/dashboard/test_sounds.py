@@ -9,7 +9,7 @@ from core.analysis import analyze
 from core.audio import load_audio
 from core.explanation import explain
 from core.listening import importance_mask, listen
-from core.loudness import comfortable
+from core.loudness import comfortable, loudness
 from core.models import GenreModel
 from dashboard import session, sounds
 from dashboard.session import Question
@@ -51,7 +51,7 @@ def test_halves_are_what_listen_leaves_and_what_the_network_says_of_them(
             of=cut.of,
             ranking=ranking,
         )
-        expected = comfortable(left, reference=audio)
+        expected = comfortable(left, loudness(audio))
         heard = load_audio(excerpt.file)
         assert len(heard.samples) == len(audio.samples)
         np.testing.assert_allclose(heard.samples, expected.samples, atol=1e-3)
@@ -108,6 +108,27 @@ def test_a_saved_half_is_what_is_played(chosen: session.Song) -> None:
         np.testing.assert_allclose(
             load_audio(saved).samples, load_audio(excerpt.file).samples, atol=1e-3
         )
+
+
+@pytest.mark.parametrize("method", [ATTRIBUTED, OPTIMISED])
+def test_a_passage_is_there_before_the_song_and_keeps_the_same_cells(
+    chosen: session.Song, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(sounds, "PASSAGE", 2)
+    monkeypatch.setattr(sounds, "PASSAGE_BEFORE", 1)
+    cut = Cut(JAZZ, method, 0.3)
+    passage = sounds.passage_of(chosen, "cnn", cut, 2, silent)
+    assert sounds.halves_at_hand(chosen, "cnn", cut) is None
+    halves = sounds.halves_of(chosen, "cnn", cut, silent)
+    assert sounds.halves_at_hand(chosen, "cnn", cut) is halves
+    np.testing.assert_array_equal(passage.mask[1:3], halves.mask[1:3])
+    assert not passage.mask[0].any()
+    assert passage.start_s == pytest.approx(2.988, abs=0.001)
+    duration_s = session.audio_of(chosen, silent).duration_s
+    for file in (passage.kept, passage.rest):
+        heard = load_audio(file)
+        assert heard.duration_s <= duration_s - passage.start_s + 0.01
+        assert 0.01 < np.abs(heard.samples).max() <= 1
 
 
 def test_the_networks_input_is_a_segment_long(chosen: session.Song) -> None:

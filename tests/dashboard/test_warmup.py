@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from core.model_cards import ModelError
 from core.models import GenreModel
-from dashboard.warmup import WarmUp
+from dashboard.warmup import WarmUp, settle
 
 
 class Stopped(BaseException):
@@ -72,3 +73,19 @@ def test_a_failure_lets_the_page_go_on_and_is_logged(
     monkeypatch.setattr("core.models.load_model", fail)
     WarmUp(["cnn"], no_song).wait(quiet)
     assert "out of memory" in capsys.readouterr().err
+
+
+def test_what_is_loaded_stays_out_of_what_happens_after_every_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import keras
+
+    monkeypatch.setattr(keras.backend, "clear_session", keras.backend.clear_session)
+    marked = keras.backend.get_uid("layer of a loaded model")
+    settle()
+    try:
+        keras.backend.clear_session()
+        assert keras.backend.get_uid("layer of a loaded model") == marked + 1
+        assert gc.get_freeze_count() > 100_000
+    finally:
+        gc.unfreeze()

@@ -298,3 +298,12 @@ def test_long_work_can_be_stopped_and_goes_on(page: Page, tmp_path: Path) -> Non
     expect(evidence_heading(page)).to_contain_text("1:57")
     go_on.click()
     assert tracks(page) == ["original", "kept", "removed"]
+
+    # What is around the segment can be heard before the rest of the song.
+    kept = page.locator(".tracks label").nth(1)
+    expect(kept).to_have_text(re.compile(r"\d\s%"))
+    slider(page, "How much of it").press("ArrowRight")
+    expect(kept).to_have_text(re.compile("…"))
+    expect(page.get_by_text("The rest of the song follows")).to_be_visible()
+    expect(kept).to_have_text(re.compile(r"\d\s%"))
+    expect(page.get_by_text("The rest of the song follows")).to_have_count(0)
