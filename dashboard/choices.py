@@ -7,6 +7,7 @@ of page, and is checked against what there is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,6 +15,7 @@ import streamlit as st
 from dashboard import wording
 from dashboard.session import Question
 from dashboard.sounds import ATTRIBUTED, OPTIMISED, Cut
+from dashboard.timeline import content_of, timeline
 from dashboard.wording import genre_title, model_name, percent
 
 if TYPE_CHECKING:
@@ -89,36 +91,10 @@ def choose_segment(
     analysis: Analysis, target: str, *, disputed: Sequence[int] = (), title: str = ""
 ) -> int:
     """Draw the timeline and a slider to choose with; at first the likeliest segment is chosen."""
-    from dashboard import charts
-
     count = len(analysis.starts_s)
     if not 0 <= state.get("segment", -1) < count:
         state["segment"] = int(analysis.probabilities[:, analysis.genres.index(target)].argmax())
-
-    def clicked() -> None:
-        points = state["timeline"].selection.points
-        if points:
-            state["segment"] = int(points[0]["customdata"])
-
-    if title:
-        st.markdown(f"**{title}**")
-    st.plotly_chart(
-        charts.timeline(
-            analysis.probabilities,
-            analysis.starts_s,
-            analysis.ends_s,
-            analysis.genres,
-            selected=state["segment"],
-            target=target,
-            disputed=disputed,
-            dark=is_dark(),
-        ),
-        key="timeline",
-        on_select=clicked,
-        selection_mode="points",
-        config=charts.CONFIG,
-        alt=wording.timeline_alt(analysis.genres, analysis.probabilities),
-    )
+    draw_timeline(analysis, target, disputed=disputed, title=title)
     if count > 1:
         st.select_slider(
             "Segment to explain: click the chart or move the slider",
@@ -130,6 +106,23 @@ def choose_segment(
             persist_state="session",
         )
     return state["segment"]
+
+
+def draw_timeline(
+    analysis: Analysis, target: str, *, disputed: Sequence[int] = (), title: str = ""
+) -> None:
+    """Draw a timeline of what a network says; a click chooses the segment."""
+    if title:
+        st.markdown(f"**{title}**")
+    content = content_of(
+        analysis,
+        selected=state["segment"],
+        target=target,
+        disputed=disputed,
+        dark=is_dark(),
+    )
+    choose = partial(state.__setitem__, "segment")
+    timeline(content, choose, key=f"timeline-{analysis.model}")
 
 
 def choose_cut(question: Question) -> Cut:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts import Rows, evidence_limit
+from dashboard.axes import Rows, evidence_limit
 from dashboard.palette import diverging_scale, palette
 from dashboard.wording import clock, genre_name
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dashboard import session, wording
-from dashboard.charts import band_rows, coefficient_rows, evidence_limit
+from dashboard.axes import band_rows, coefficient_rows, evidence_limit
 from dashboard.palette import DARK, LIGHT, rgb
 from dashboard.player.pack import Pack, Track, View, pack
 from dashboard.session import Question, Song

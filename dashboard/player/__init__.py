@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.player.pack import Pack
 
 HERE = Path(__file__).resolve().parent
-SCRIPTS = ("blobs.js", "sound.js", "picture.js", "player.js")  # the last one has the entry
+SCRIPTS = ("../clock.js", "blobs.js", "sound.js", "picture.js", "player.js")  # with the entry last
 CARRIER = """
 export default function ({ data }) {
   const digests = takeIn(data);

@@ -1,18 +1,8 @@
 // Draws a spectrogram in grey with SHAP values over it, its axes, and what a track leaves of it.
 
 const MARGIN = { left: 46, right: 8, top: 6, bottom: 26 }; // CSS pixels
-const TICK_STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300];
-const TICK_WIDTH = 64; // CSS pixels a label needs
 const LEFT_OUT = 0.12; // opacity of evidence in what a track does not play
 const STRONGEST = 0.95; // opacity of the strongest evidence
-
-const clock = (seconds, digits) => {
-  const scale = 10 ** digits;
-  const whole = Math.round(seconds * scale);
-  const minutes = Math.floor(whole / (60 * scale));
-  const rest = ((whole - minutes * 60 * scale) / scale).toFixed(digits);
-  return `${minutes}:${rest.padStart(digits ? 3 + digits : 2, "0")}`;
-};
 
 class Picture {
   constructor(canvas) {
@@ -106,8 +96,7 @@ class Picture {
       const y = top + (1 - (row + 0.5) / this.view.rows) * height;
       context.fillText(text, left - 6, Math.max(y, top + 5));
     }
-    const most = Math.max(2, Math.floor(width / TICK_WIDTH));
-    const step = TICK_STEPS_S.find((size) => (to - from) / size <= most) ?? 600;
+    const step = tickStep(to - from, width);
     const digits = step < 1 ? 1 : 0;
     context.textBaseline = "top";
     for (let tick = Math.ceil(from / step) * step; tick <= to + 1e-6; tick += step) {

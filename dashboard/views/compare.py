@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import address, results, session, sounds, wording
 from dashboard.cards import grid, verdict_card, verdict_cards
-from dashboard.choices import choose_segment, choose_target, is_dark
+from dashboard.choices import choose_segment, choose_target, draw_timeline, is_dark
 from dashboard.chooser import choose_song
 from dashboard.notices import Progress, failures_as_sentences, renewed
 from dashboard.session import Question, Song
@@ -87,8 +87,6 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
 
 def timelines(first: Analysis, second: Analysis, target: str) -> int:
     """Draw both timelines, with marks where they disagree; return the chosen segment."""
-    from dashboard import charts
-
     winners = [each.probabilities.argmax(axis=1) for each in (first, second)]
     disputed = np.flatnonzero(winners[0] != winners[1]).tolist()
     count = len(first.starts_s)
@@ -99,28 +97,13 @@ def timelines(first: Analysis, second: Analysis, target: str) -> int:
         else "They agree in every segment."
     )
     segment = choose_segment(first, target, disputed=disputed, title=model_name(first.model))
-    st.markdown(f"**{model_name(second.model)}**")
-    st.plotly_chart(
-        charts.timeline(
-            second.probabilities,
-            second.starts_s,
-            second.ends_s,
-            second.genres,
-            selected=segment,
-            target=target,
-            disputed=disputed,
-            dark=is_dark(),
-        ),
-        key="timeline-other",
-        config=charts.CONFIG,
-        alt=wording.timeline_alt(second.genres, second.probabilities),
-    )
+    draw_timeline(second, target, disputed=disputed, title=model_name(second.model))
     return segment
 
 
 def overlay_section(song: Song, pair: tuple[str, str], question: Question, segment: int) -> None:
     """Draw the evidence of both models and the difference."""
-    from dashboard import charts
+    from dashboard import axes
     from dashboard.overlays import overlays
 
     with Progress() as progress:
@@ -130,7 +113,7 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     if first.parameters != second.parameters:
         st.info("These two networks read different features: their pictures cannot be subtracted.")
         return
-    rows = charts.band_rows(session.band_frequencies(pair[0]))
+    rows = axes.band_rows(session.band_frequencies(pair[0]))
     titles = (model_name(pair[0]), model_name(pair[1]))
     same = float(np.corrcoef(first.mel[0].ravel(), second.mel[0].ravel())[0, 1])
     st.markdown(

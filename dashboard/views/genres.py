@@ -39,7 +39,7 @@ def main() -> None:
 
 def profile(name: str, genre: str) -> None:
     """Draw where the evidence for a genre lies: by band, by coefficient, over time."""
-    from dashboard import charts, figures
+    from dashboard import axes, figures
 
     st.header(f"What speaks for {genre_name(genre)}", anchor=False)
     found = results.profiles(name)
@@ -51,7 +51,7 @@ def profile(name: str, genre: str) -> None:
         return
     index = GENRES.index(genre)
     count = int(found.segments[index])
-    bands = charts.band_rows(session.band_frequencies(name))
+    bands = axes.band_rows(session.band_frequencies(name))
     strongest = int(np.argmax(found.signed_bands[index]))
     st.markdown(
         f"Mean SHAP values of {count} segments of {genre_name(genre)}: orange speaks for it, blue "
@@ -72,7 +72,7 @@ def profile(name: str, genre: str) -> None:
         "speaks most for it",
     )
     left, right = st.columns(2, gap="large")
-    coefficients = charts.coefficient_rows(found.signed_coefficients.shape[1])
+    coefficients = axes.coefficient_rows(found.signed_coefficients.shape[1])
     with left:
         st.subheader("By coefficient", anchor=False)
         st.plotly_chart(

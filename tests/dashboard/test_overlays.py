@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.audio import Audio
-from dashboard.charts import band_rows
+from dashboard.axes import band_rows
 from dashboard.overlays import overlays
 from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples

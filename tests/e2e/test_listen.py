@@ -186,16 +186,24 @@ def test_a_click_on_the_timeline_explains_that_segment(page: Page, mp3: Path) ->
     upload(page, mp3)
     tracks(page)
     settled(page)
-    area = page.locator(".stPlotlyChart .nsewdrag").first
-    box = area.bounding_box()
+    timeline = page.locator(".timeline")
+    timeline.scroll_into_view_if_needed()
+    box = timeline.bounding_box()
     assert box is not None
-    for share, span in ((0.5, "0:03–0:06"), (0.1, "0:00–0:03"), (0.9, "0:06–0:09")):
-        for _ in range(3):  # a click just as the chart is drawn anew is lost
-            area.click(position={"x": share * box["width"], "y": 0.3 * box["height"]})
-            settled(page)
-            if span in evidence_heading(page).inner_text():
-                break
-        expect(evidence_heading(page)).to_contain_text(span)
+    width = box["width"] - 80
+    places = {"0:03–0:06": 0.5, "0:00–0:03": 0.1, "0:06–0:09": 0.9}
+    for span, share in places.items():  # one after the other, without waiting for the page
+        timeline.click(position={"x": 76 + share * width, "y": 80})
+        expect(timeline).to_have_attribute("aria-valuetext", span, timeout=500)
+    expect(evidence_heading(page)).to_contain_text("0:06–0:09")
+    settled(page)
+    timeline.press("Home")
+    expect(evidence_heading(page)).to_contain_text("0:00–0:03")
+    timeline.press("ArrowRight")
+    timeline.press("ArrowRight")
+    expect(evidence_heading(page)).to_contain_text("0:06–0:09")
+    timeline.hover(position={"x": 76 + 0.5 * width, "y": 4 + 28 * 4.5})
+    expect(page.locator(".tip")).to_have_text(re.compile(r"^0:03–0:06 · hip-hop .+%$"))
 
     slider(page, "Segment to explain").press("ArrowLeft")
     expect(evidence_heading(page)).to_contain_text("0:03–0:06")

@@ -1,0 +1,87 @@
+"""What rows of spectrograms are called, and how strong evidence is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CLIPPED_SHARE = 0.005  # of the cells exceed the strongest colour: one outlier must not pale them
+
+TICK_FREQUENCIES = {
+    100: "100",
+    500: "500",
+    1000: "1k",
+    2000: "2k",
+    4000: "4k",
+    8000: "8k",
+    16000: "16k",
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How the rows of a spectrogram are called.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        Name of each row in hover texts: ``"coefficient 3"``, ``"440 Hz"``.
+    ticks : dict of int to str
+        Rows with a label on the axis.
+    title : str
+        Title of the axis.
+    value : str
+        Name and unit of the value, as in ``"level {} dB"``.
+    """
+
+    labels: tuple[str, ...]
+    ticks: dict[int, str]
+    title: str
+    value: str
+
+
+def coefficient_rows(n_mfcc: int) -> Rows:
+    """Return the names of MFCCs, which are counted from 1."""
+    labels = tuple(f"coefficient {index + 1}" for index in range(n_mfcc))
+    ticks = {index: str(index + 1) for index in range(0, n_mfcc, 2)}
+    return Rows(labels, ticks, "MFCC coefficient", "value {}")
+
+
+def band_rows(frequencies: np.ndarray) -> Rows:
+    """Return the names of mel bands.
+
+    Parameters
+    ----------
+    frequencies : np.ndarray [shape=(n_mels,)]
+        Middle of each band in Hz, ascending.
+
+    Returns
+    -------
+    Rows
+        Ticks at the bands nearest to round frequencies.
+    """
+    labels = tuple(f"{frequency:.0f} Hz" for frequency in frequencies)
+    ticks = {
+        int(np.argmin(np.abs(frequencies - hertz))): text
+        for hertz, text in TICK_FREQUENCIES.items()
+        if hertz <= frequencies[-1]
+    }
+    return Rows(labels, ticks, "frequency (Hz)", "level {} dB")
+
+
+def evidence_limit(shap_values: np.ndarray) -> float:
+    """Return the SHAP value that gets the strongest colour.
+
+    Parameters
+    ----------
+    shap_values : np.ndarray [shape=(frames, rows)]
+        SHAP values.
+
+    Returns
+    -------
+    float
+        Positive, also when all values are zero.
+    """
+    limit = float(np.quantile(np.abs(shap_values), 1 - CLIPPED_SHARE))
+    return limit if limit > 0 else float(np.abs(shap_values).max()) or 1e-6
