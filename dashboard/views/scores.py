@@ -146,20 +146,16 @@ def details(name: str) -> None:
     from core.curves import genre_report
 
     st.header(f"{model_name(name)} in detail", anchor=False)
-    answers = results.answers(name)
-    if answers is None:
+    stored = [each for each in results.PROTOCOLS if results.answers(name, each) is not None]
+    if not stored:
         st.info("The answers of this network to its test songs are not stored.")
         return
-    unit = st.segmented_control(
-        "Judged by",
-        list(UNITS),
-        format_func=lambda key: UNITS[key],
-        default="song",
-        required=True,
-        key="unit",
-        persist_state="session",
-    )
-    st.caption(f"Songs of unknown artists; {len(answers.names)} songs.")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        protocol = _choice("Tested on", {each: SHORT[each] for each in stored}, stored[0], "tested")
+        unit = _choice("Judged by", UNITS, "song", "unit")
+    answers = results.answers(name, protocol)
+    assert answers is not None
+    st.caption(f"{TITLES[protocol].capitalize()}: {len(answers.names)} songs, seed 0.")
     rows, labels = answers.votes if unit == "song" else (answers.probabilities, answers.labels)
     report = genre_report(rows, labels)
     st.html(
@@ -229,6 +225,21 @@ def pictures(name: str, answers: Answers, unit: str) -> None:
         )
 
 
+def _choice(label: str, options: dict[str, str], default: str, key: str) -> str:
+    """Draw a choice of few; return the chosen key."""
+    if state.get(key) not in options:
+        state[key] = default
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        key=key,
+        persist_state="session",
+    )
+    return state[key]
+
+
 def _with_interval(row: dict[str, Any], area: str, metric: str) -> str:
     low, high = row["intervals"][area][metric]
     digits = 1 if metric in ("AI", "AD", "AG") else 2
@@ -243,15 +254,8 @@ def explanations(name: str) -> None:
     if not figures:
         st.info("The explanations of this network were not measured.")
         return
-    area = st.segmented_control(
-        "Share of the sound that is kept",
-        [str(area) for area in found["areas"]],
-        format_func=lambda text: f"{100 * float(text):.0f}\u202f%",
-        default="0.2",
-        required=True,
-        key="area",
-        persist_state="session",
-    )
+    areas = {str(area): f"{100 * float(area):.0f}\u202f%" for area in found["areas"]}
+    area = _choice("Share of the sound that is kept", areas, "0.2", "area")
     rows = [
         [
             METHODS[method],
