@@ -7,29 +7,28 @@ import hashlib
 import json
 import os
 import sys
+import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from core.catalogue import PAIR, SYSTEMS
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
 from core.features import FeatureParameters
 from core.storage import write_json
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from core.datasets import TrackSet
-    from core.splits import Segments, Split
+    from core.runs import Run
+    from core.splits import Split
     from core.training import Settings
 
 RUNS_DIR = PROJECT_DIR / "runs"
 SCORES_FILE = "scores.json"
-MODELS = ("cnn", "cnn_lstm")
 FOLDS = 5
-PROFILE_SEGMENTS = 30  # a genre
+ALL = "all"
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -41,7 +40,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=Path, help="GTZAN folder: genre/track.{wav,au,ogg,mp3}")
     source.add_argument("--logmel", type=Path, help="archive of log-mel spectrograms (npz)")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        choices=(*SYSTEMS, ALL),
+        default=list(PAIR),
+        help=f"which models; '{ALL}' is the whole zoo (default: {' '.join(PAIR)})",
+    )
     parser.add_argument(
         "--protocol",
         choices=("artist", "track", "segment", "folds"),
@@ -71,6 +76,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "by genre, and keep the mean SHAP values beside them",
     )
     options = parser.parse_args(arguments)
+    if ALL in options.models:
+        options.models = list(SYSTEMS)
     if options.epochs is not None and options.epochs < 1:
         parser.error("--epochs must be at least 1")
     if not 64 <= options.hop_length <= 4096:
@@ -113,7 +120,7 @@ def settings_of(protocol: str, options: argparse.Namespace) -> dict[str, Setting
     """Return how each model is fitted under a protocol."""
     from core.recipes import recipe
 
-    recipes = {name: recipe(name, protocol) for name in MODELS}
+    recipes = {name: recipe(name, protocol) for name in SYSTEMS}
     if options.smoke:
         return {
             name: replace(settings, epochs=2, steps=4, batch_size=16)
@@ -161,10 +168,8 @@ def save_scores(out: Path, key: str, row: dict[str, Any]) -> None:
 
 def wanted_models(names: list[str]) -> list[str]:
     """Return the models to train in order, with those that others start from."""
-    from core.networks import needs
-
-    wanted = {*names, *(needs(name) for name in names)}
-    return [name for name in MODELS if name in wanted]
+    wanted = {*names, *(SYSTEMS[name].needs for name in names)}
+    return [name for name in SYSTEMS if name in wanted]
 
 
 def describe(options: argparse.Namespace, split: Split, tracks: TrackSet) -> dict[str, Any]:
@@ -184,26 +189,45 @@ def describe(options: argparse.Namespace, split: Split, tracks: TrackSet) -> dic
     }
 
 
-def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, folder: Path) -> None:
-    """Train the wanted models on one split; write their figures, and by artist their weights."""
-    from core.evaluation import mcnemar, song_votes
-    from core.models import save_model
+def prepare_run(
+    options: argparse.Namespace, tracks: TrackSet, split: Split, folder: Path, name: str, bars: Bars
+) -> Run:
+    """Return the run of one model on one split of what it reads."""
     from core.runs import Run
     from core.teacher import read_taggrams
 
-    bars = Bars()
-    run = Run(
+    # A teacher says something of three seconds, not of thirty.
+    files = [] if SYSTEMS[name].whole else options.taggrams
+    return Run(
         tracks,
         split,
         settings_of(split.protocol, options),
         folder,
         seed=options.seed,
-        taggrams=read_taggrams(options.taggrams, tracks),
+        taggrams=read_taggrams(files, tracks),
         resume=options.resume,
         progress=bars,
     )
+
+
+def train_split(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> None:
+    """Train the wanted models on one split; write their figures, and by artist their weights."""
+    from core.answers import keep_answers
+    from core.evaluation import mcnemar, song_votes
+    from core.models import save_model
+    from core.splits import split_tracks
+
+    bars = Bars()
     right = {}
     for name in wanted_models(options.models):
+        system = SYSTEMS[name]
+        if system.whole and options.protocol == "segment":
+            print(f"{name} hears whole clips: no segments of one song on both sides.")
+            continue
+        heard = replace(tracks, parameters=system.parameters(tracks.parameters))
+        split = split_tracks(heard, options.protocol, options.seed)
+        run = prepare_run(options, heard, split, folder, name, bars)
+        started = time.monotonic()
         chosen = run.choose(name)
         network, statistics, again = run.fit_again(name, chosen["epochs"])
         metrics, rows = run.measure(network, statistics, chosen["temperature"])
@@ -215,16 +239,20 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, fol
         right[name] = votes.argmax(axis=1) == truths
         scores = {
             "model": name,
+            "title": system.title,
+            "reported": system.reported,
             "protocol": split.protocol,
             "seed": options.seed,
             "epochs": chosen["epochs"],
             "temperature": chosen["temperature"],
             "valid": chosen["valid"],
             "test": metrics,
+            "parameters": int(network.count_params()),
+            "training_s": round(time.monotonic() - started),
         }
         if split.protocol == "artist":
             description = {
-                "data": describe(options, split, tracks),
+                "data": describe(options, split, heard),
                 "training": {
                     **run.describe(name),
                     "epochs": chosen["epochs"],
@@ -238,56 +266,28 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, split: Split, fol
             )
         save_scores(options.out, f"{name}/{split.protocol}", scores)
         print(summary(name, split.protocol, metrics))
-    if len(right) == 2:
+    if set(PAIR) <= right.keys():
         test = mcnemar(right["cnn"], right["cnn_lstm"])
         save_scores(
             options.out,
-            f"mcnemar/{split.protocol}",
+            f"mcnemar/{options.protocol}",
             {"models": ["cnn", "cnn_lstm"], "unit": "song", **test},
         )
-
-
-def keep_answers(
-    folder: Path,
-    name: str,
-    protocol: str,
-    probabilities: np.ndarray,
-    tracks: TrackSet,
-    segments: Segments,
-) -> None:
-    """Store what a model answered on a test side."""
-    import numpy as np
-
-    from core.answers import Answers, answers_file, numbered, save_answers
-
-    songs, names = numbered(segments.track, np.array(tracks.track_ids))
-    answers = Answers(probabilities, tracks.labels[segments.track], songs, names)
-    save_answers(answers, answers_file(folder, name, protocol))
 
 
 def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> None:
     """Measure the wanted models on five folds by artist, without early stopping."""
     import numpy as np
 
-    from core.runs import Run
     from core.splits import artist_folds
-    from core.teacher import read_taggrams
 
     bars = Bars()
-    taggrams = read_taggrams(options.taggrams, tracks)
     figures: dict[str, list[dict[str, Any]]] = {name: [] for name in options.models}
-    for fold, split in enumerate(artist_folds(tracks, FOLDS, options.seed)):
-        run = Run(
-            tracks,
-            split,
-            settings_of("folds", options),
-            folder / f"fold{fold + 1}",
-            seed=options.seed,
-            taggrams=taggrams,
-            resume=options.resume,
-            progress=bars,
-        )
+    for fold in range(FOLDS):
         for name in wanted_models(options.models):
+            heard = replace(tracks, parameters=SYSTEMS[name].parameters(tracks.parameters))
+            split = artist_folds(heard, FOLDS, options.seed)[fold]
+            run = prepare_run(options, heard, split, folder / f"fold{fold + 1}", name, bars)
             network, statistics, _ = run.fit_again(name, run.settings[name].epochs)
             metrics, _ = run.measure(network, statistics, 1.0)
             bars.close()
@@ -316,34 +316,20 @@ def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
         )
 
 
-def explain_genres(options: argparse.Namespace, tracks: TrackSet) -> None:
-    """Write genre profiles and answers of the wanted models, from songs of unknown artists."""
-    import numpy as np
+def explain(options: argparse.Namespace, tracks: TrackSet) -> None:
+    """Store genre profiles and answers of the wanted models."""
     from tqdm import tqdm
 
-    from core.models import load_model
-    from core.profiles import SUFFIX, genre_profiles, save_profiles
-    from core.runs import segment_logmel
-    from core.splits import split_tracks
+    from core.campaign import explain_genres
 
-    test = split_tracks(tracks, "artist", options.seed).test
-    labels = tracks.labels[test.track]
-    generator = np.random.default_rng(options.seed)
-    chosen = np.concatenate(
-        [
-            generator.permutation(np.flatnonzero(labels == genre))[:PROFILE_SEGMENTS]
-            for genre in np.unique(labels)
-        ]
-    )
-    logmel = segment_logmel(tracks, test.where(chosen))
     for name in options.models:
-        model = load_model((options.out / f"{name}.json").resolve())
-        with tqdm(total=len(chosen), desc=f"{name} explained", unit="segment") as bar:
-            report = partial(lambda bar, done, total: bar.update(done - bar.n), bar)
-            profiles = genre_profiles(model, logmel, labels[chosen], report)
-        save_profiles(profiles, options.out / f"{name}{SUFFIX}")
-        answers = model.predict_logmel(segment_logmel(tracks, test))
-        keep_answers(options.out, name, "artist", answers, tracks, test)
+        with tqdm(desc=f"{name} explained", unit="segment") as bar:
+
+            def report(done: int, total: int, bar: Any = bar) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            explain_genres(name, tracks, options.out, options.seed, report)
 
 
 def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
@@ -373,7 +359,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     from core.datasets import DatasetError
     from core.model_cards import ModelError
-    from core.splits import split_tracks
 
     where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()
     mode = "smoke" if options.smoke else "full"
@@ -381,12 +366,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         tracks = read_tracks(options)
         if options.explain:
-            explain_genres(options, tracks)
+            explain(options, tracks)
         elif options.protocol == "folds":
             train_folds(options, tracks, folder)
         else:
-            split = split_tracks(tracks, options.protocol, options.seed)
-            train_split(options, tracks, split, folder)
+            train_split(options, tracks, folder)
     except (DatasetError, ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

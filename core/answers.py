@@ -10,11 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.evaluation import song_votes
 from core.storage import replacing
+
+if TYPE_CHECKING:
+    from core.datasets import TrackSet
+    from core.splits import Segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,3 +118,31 @@ def numbered(tracks: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndar
     """
     present, songs = np.unique(tracks, return_inverse=True)
     return songs, np.asarray(names)[present]
+
+
+def keep_answers(
+    folder: Path,
+    name: str,
+    protocol: str,
+    probabilities: np.ndarray,
+    tracks: TrackSet,
+    segments: Segments,
+) -> None:
+    """Store what a model answered on a test side.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the models.
+    name, protocol : str
+        The model, and how it was tested.
+    probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
+        Its answers.
+    tracks : TrackSet
+        The tracks.
+    segments : Segments
+        The test side.
+    """
+    songs, names = numbered(segments.track, np.array(tracks.track_ids))
+    answers = Answers(probabilities, tracks.labels[segments.track], songs, names)
+    save_answers(answers, answers_file(folder, name, protocol))

@@ -19,8 +19,7 @@ from keras import layers, ops
 
 from core.constants import GENRES, SEGMENT_FRAMES
 from core.features import FeatureParameters
-
-TITLES = {"cnn": "CNN", "cnn_lstm": "CNN-LSTM"}
+from core.zoo import BODIES
 
 FILTERS = (16, 32, 64)  # of the three blocks
 POOLS = ((2, 1), (2, 2), (2, 2))  # time × coefficients
@@ -30,11 +29,6 @@ DENSE_UNITS = 512
 LAGS = (0, 1, 2, 4, 8, 16)  # frames of 41 ms
 # Edges of the modulation bands in cycles a segment: 0.33 to 12 Hz.
 MODULATION_EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 27, 37)
-
-
-def needs(name: str) -> str:
-    """Return the model that must be trained before `name`, or an empty string."""
-    return "cnn" if name == "cnn_lstm" else ""
 
 
 def _fixed(width: int, name: str) -> layers.Layer:
@@ -114,7 +108,7 @@ def build(
     Parameters
     ----------
     name : str
-        ``"cnn"`` or ``"cnn_lstm"``.
+        One of `core.catalogue.SYSTEMS`.
     parameters : FeatureParameters
         Feature parameters: the input is ``(segment_frames, n_mfcc, 1)``.
     n_tags : int
@@ -132,10 +126,19 @@ def build(
     KeyError
         If there is no such network.
     """
-    title = TITLES[name]
     frames, coefficients = parameters.segment_frames, parameters.n_mfcc
     mfcc = keras.Input((frames, coefficients, 1), name="mfcc")
-    summary = _mfcc_summary(layers.Reshape((frames, coefficients))(mfcc))
+    heard = BODIES[name](mfcc, dropout) if name in BODIES else _heard(name, mfcc, dropout)
+    outputs = [
+        layers.Dense(len(GENRES), name="logits")(heard),
+        layers.Dense(max(n_tags, 1), name="tags")(heard),
+    ]
+    return keras.Model(mfcc, outputs, name=name)
+
+
+def _heard(name: str, mfcc: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
+    """Return the last hidden layer of a `cnn` or a `cnn_lstm`."""
+    summary = _mfcc_summary(layers.Reshape(mfcc.shape[1:3])(mfcc))
     branches = []
     values = mfcc
     for block, (filters, pool) in enumerate(zip(FILTERS, POOLS, strict=True), start=1):
@@ -161,12 +164,7 @@ def build(
     heard = layers.Concatenate(name="heard")(joined)
     heard = layers.Dropout(dropout * 2 / 3, name="heard_dropout")(heard)
     dense = layers.Dense(DENSE_UNITS, activation="relu", name="hidden")(heard)
-    dense = layers.Dropout(dropout, name="hidden_dropout")(dense)
-    outputs = [
-        layers.Dense(len(GENRES), name="logits")(dense),
-        layers.Dense(max(n_tags, 1), name="tags")(dense),
-    ]
-    return keras.Model(mfcc, outputs, name=title.lower().replace("-", "_"))
+    return layers.Dropout(dropout, name="hidden_dropout")(dense)
 
 
 def start_from(source: keras.Model, target: keras.Model) -> None:

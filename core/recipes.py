@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.augmentation import Augmentation
+from core.catalogue import PAIR, SYSTEMS
 from core.training import Settings
 
 # Unknown artists: what the network must not lean on is varied gently, and it is held back hard.
@@ -35,6 +36,10 @@ KNOWN_SONGS = replace(
 FOLD_EPOCHS = {"cnn": 20, "cnn_lstm": 8}
 
 
+# The smaller systems of the zoo, by artist or track and by segment.
+ZOO_EPOCHS = (16, 40)
+
+
 def recipe(name: str, protocol: str) -> Settings:
     """Return how a model is fitted.
 
@@ -51,9 +56,15 @@ def recipe(name: str, protocol: str) -> Settings:
         Settings of the fit.
     """
     settings = KNOWN_SONGS if protocol == "segment" else GENERAL
+    if name not in PAIR:
+        settings = replace(
+            settings, epochs=ZOO_EPOCHS[protocol == "segment"], dropout=0.3, learning_rate=1.5e-3
+        )
+    if SYSTEMS[name].whole:
+        settings = replace(settings, batch_size=16, steps=40, epochs=24)
     if name == "cnn_lstm":
         # It begins where the CNN ended, so it is led more gently.
         settings = replace(settings, learning_rate=settings.learning_rate / 2)
     if protocol == "folds":
-        settings = replace(settings, epochs=FOLD_EPOCHS[name])
+        settings = replace(settings, epochs=FOLD_EPOCHS.get(name, settings.epochs))
     return settings

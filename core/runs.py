@@ -20,15 +20,17 @@ import scipy.special
 
 from core.augmentation import BatchMaker
 from core.background import choose_background
+from core.catalogue import SYSTEMS
 from core.constants import GENRES
 from core.datasets import TrackSet
 from core.evaluation import evaluate
 from core.features import mfcc_from_logmel
 from core.models import GenreModel
-from core.networks import TITLES, build, needs, serving_network, start_from
+from core.networks import build, serving_network, start_from
 from core.splits import Segments, Split
 from core.teacher import soft_labels
 from core.training import Fit, Settings, fit_temperature
+from core.zoo import set_statistics
 
 EVALUATION_BATCH = 256  # segments at a time
 
@@ -132,6 +134,7 @@ class Run:
         keras.utils.set_random_seed(self.seed)
         n_tags = 0 if self.taggrams is None else self.taggrams.shape[2]
         network = build(name, self.tracks.parameters, n_tags, settings.dropout)
+        set_statistics(network, statistics.mean, statistics.scale, self.tracks.parameters)
         batches = BatchMaker(
             self.tracks,
             segments,
@@ -147,9 +150,9 @@ class Run:
         )
         fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
         done = fit.resume() if self.resume else 0
-        if not done and needs(name):
-            source = build(needs(name), self.tracks.parameters, n_tags)
-            source.load_weights(self.folder / f"{needs(name)}-{part}" / "final.weights.h5")
+        if not done and (needed := SYSTEMS[name].needs):
+            source = build(needed, self.tracks.parameters, n_tags)
+            source.load_weights(self.folder / f"{needed}-{part}" / "final.weights.h5")
             start_from(source, network)
             fit.start_averages()
         check = None
@@ -281,7 +284,9 @@ class Run:
         """
         card = {
             "name": name,
-            "title": TITLES[name],
+            "title": SYSTEMS[name].title,
+            "reported": SYSTEMS[name].reported,
+            "differs": SYSTEMS[name].differs,
             "genres": list(GENRES),
             "created": time.strftime("%Y-%m-%d"),
             "parameters": int(network.count_params()),

@@ -77,7 +77,7 @@ def test_a_smoke_run_trains_measures_and_writes_models_that_load(
     assert train.main([*arguments, "--resume"]) == 0
     assert "cnn_lstm, artist: 20 tracks" in capsys.readouterr().out
     few = ["--logmel", str(file), "--out", str(out), "--models", "cnn", "--explain"]
-    monkeypatch.setattr(train, "PROFILE_SEGMENTS", 1)
+    monkeypatch.setattr("core.campaign.PROFILE_SEGMENTS", 1)
     assert train.main(few) == 0
     profiles = load_profiles(out / "cnn.profiles.npz")
     assert profiles.segments.tolist() == [1] * 10

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-WAIT_MS = 45_000  # for the first answer: the networks may still be loading, on a busy machine
+WAIT_MS = 120_000  # for the first answer: the networks may still be loading, on a busy machine
 PLAYER = ".player[data-ready]"
 
 

@@ -1,0 +1,74 @@
+"""The zoo: every genre model there is, what it reads, and what its source reports of it.
+
+A model reads three seconds (or thirty) of a log-mel spectrogram by way of its first `n_mfcc`
+cepstral coefficients. With all of them nothing is lost: what such a network makes of them is the
+log-mel spectrogram itself, and an explanation travels between the two as for the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.constants import N_MELS, N_MFCC
+from core.features import FeatureParameters
+
+WHOLE_FRAMES = 723  # of a clip of thirty seconds
+
+
+@dataclass(frozen=True)
+class System:
+    """One model of the zoo.
+
+    Parameters
+    ----------
+    title : str
+        What people call it.
+    reported : float or None
+        Accuracy that its source reports, by segments of known songs unless `whole`.
+    n_mfcc : int
+        Cepstral coefficients that it reads.
+    whole : bool
+        Whether it hears a clip of thirty seconds at a time instead of three.
+    needs : str
+        Model that must be trained before it.
+    differs : str
+        Where this one differs from its source, and why.
+    """
+
+    title: str
+    reported: float | None = None
+    n_mfcc: int = N_MFCC
+    whole: bool = False
+    needs: str = ""
+    differs: str = ""
+
+    def parameters(self, shared: FeatureParameters) -> FeatureParameters:
+        """Return what the model reads, given how the training data were computed."""
+        frames = WHOLE_FRAMES if self.whole else shared.segment_frames
+        return replace(shared, n_mfcc=self.n_mfcc, segment_frames=frames)
+
+
+FRAMES = "24 frames a second, as the archive of the training data has them"
+SYSTEMS = {
+    "cnn": System("CNN", 0.82),
+    "cnn_lstm": System("CNN-LSTM", 0.85, needs="cnn"),
+    "cnn3": System("CNN, plain", 0.77, differs=FRAMES),
+    "mlp": System("MLP", 0.63, differs=FRAMES),
+    "gru": System("GRU", 0.901, differs=FRAMES),
+    "mfcc_cnn": System("MFCC-CNN", 0.75, n_mfcc=20, differs=f"22.05 kHz instead of 16; {FRAMES}"),
+    "mfcc_lstm": System("MFCC-LSTM", 0.59, n_mfcc=20, differs=f"22.05 kHz instead of 16; {FRAMES}"),
+    "logmel_cnn": System(
+        "Log-mel CNN", 0.32, n_mfcc=N_MELS, differs=f"128 bands, put in pairs to 64; {FRAMES}"
+    ),
+    "logmel_lstm": System(
+        "Log-mel LSTM", 0.60, n_mfcc=N_MELS, differs=f"128 bands, put in pairs to 64; {FRAMES}"
+    ),
+    "crnn": System(
+        "CRNN",
+        0.77,
+        n_mfcc=N_MELS,
+        whole=True,
+        differs=f"128 bands at 22.05 kHz instead of 96 at 12; {FRAMES}; not pretrained",
+    ),
+}
+PAIR = ("cnn", "cnn_lstm")  # that the project is about, trained and shown unless others are asked
