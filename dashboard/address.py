@@ -49,6 +49,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "keep": _number,
     "method": _word,
     "share": _word,
+    "part": _word,  # of the classroom
 }
 
 
@@ -75,6 +76,10 @@ def read() -> None:
             state["target"], state["target-is-chosen"] = value, True
         else:
             state[name] = value
+    named = {slug(entry["title"]) for entry in session.examples()}
+    state["song-is-lost"] = state.get("song") is None and (
+        ("song" in said and said["song"] not in named) or ("song" not in said and "segment" in said)
+    )
     state["address"] = said
 
 

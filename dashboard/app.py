@@ -8,7 +8,7 @@ import streamlit as st
 # Streamlit puts this file's folder on the path, not the project's.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dashboard import address, session
+from dashboard import address, projector, session
 
 HERE = Path(__file__).resolve().parent
 # Not in a folder "pages": Streamlit would run such files by themselves, without this one.
@@ -35,6 +35,7 @@ page = st.navigation(pages, position="hidden")  # Streamlit's own covers the pag
 st.html(HERE / "style.css")
 address.read()
 address.carry_over(page.title)
+projector.full_screen(page.title == "Classroom" and bool(st.session_state.get("projector")))
 with st.container(horizontal=True, key="pages", gap="xsmall"):
     for each in pages:
         st.page_link(each, label=each.title, icon=each.icon)

@@ -104,14 +104,14 @@ def account(
         def exact(output: float) -> str:
             return signed(output)
 
-        change = signed
+        change, unit = signed, "natural log-odds"
     else:
         average, digits = f"{genre_title(name)} on average, before hearing this", 3
 
         def exact(output: float) -> str:
             return f"{100 * output:.1f}\u202f%".replace("-", "−")
 
-        change = points
+        change, unit = points, "percentage points"
     rows = [
         ("", average, exact(base_value)),
         ("for", f"What speaks for {name}", change(favour)),
@@ -124,7 +124,8 @@ def account(
         f'<tr class="{kind}"><th scope="row">{text}</th><td>{value}</td></tr>'
         for kind, text, value in rows
     )
-    return f'<table class="account"><tbody>{lines}</tbody></table>'
+    caption = f"These three seconds, added up in {unit}"
+    return f'<table class="account"><caption>{caption}</caption><tbody>{lines}</tbody></table>'
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:

@@ -31,7 +31,7 @@ METHOD_MEANINGS = {
     "correction, so that they alone convince it and nothing of the kind is left without them. "
     "They show what would persuade this network, not what did.",
 }
-SHARES = {"area": "of the sound", "evidence": "of the evidence for it"}
+SHARES = {"area": "the area of the sound", "evidence": "the evidence for it"}
 
 state = st.session_state
 
@@ -153,7 +153,7 @@ def choose_cut(question: Question) -> Cut:
         )
     with right:
         st.selectbox(
-            "A share",
+            "Measured by",
             list(SHARES),
             format_func=lambda name: SHARES[name],
             key="share",

@@ -60,6 +60,12 @@ def choose_song(sentence: str) -> Song | None:
         if state.get("song") is None and not session.warm_up.ready:
             with note.container():
                 loading_note()
+    if state.get("song") is None and state.get("song-is-lost"):
+        st.info(
+            "The song of this link is not here: links name example songs only, and uploads are "
+            "forgotten when a page is loaded anew. Choose it again above.",
+            icon=":material/link_off:",
+        )
     return state.get("song")
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Okabe & Ito's colours, told apart by every kind of colour vision; lines differ in dash, too.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 CURVES = (("loss", "training", "dot"), ("valid_loss", "validation", "solid"))
+# Of models: none of them is a colour of evidence.
+MODEL_LINES = ("#009e73", "#aa4499", "#b8860b", "#5a6fc0", "#8c8c8c", "#7a5c3e")
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -46,8 +48,8 @@ def _framed(
     return figure
 
 
-def confusion(counts: np.ndarray, genres: Sequence[str], *, dark: bool) -> go.Figure:
-    """Draw song counts by true and by named genre; its markers carry clicks.
+def confusion(counts: np.ndarray, genres: Sequence[str], unit: str, *, dark: bool) -> go.Figure:
+    """Draw counts by true and by named genre; its markers carry clicks.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ def confusion(counts: np.ndarray, genres: Sequence[str], *, dark: bool) -> go.Fi
         Rows are true genres.
     genres : sequence of str
         The genres.
+    unit : str
+        What is counted: ``"songs"`` or ``"segments"``.
     dark : bool
         Whether the page is dark.
 
@@ -75,27 +79,27 @@ def confusion(counts: np.ndarray, genres: Sequence[str], *, dark: bool) -> go.Fi
         xgap=2,
         ygap=2,
         hoverinfo="skip",
+        # Written by the heat map: a click pales what belongs to the markers.
+        text=[[str(count) if count else "" for count in row] for row in counts],
+        texttemplate="%{text}",
+        textfont={"size": 12},
     )
     cells = [(row, column) for row in range(len(names)) for column in range(len(names))]
     markers = go.Scatter(
         x=[column for _, column in cells],
         y=[row for row, _ in cells],
-        mode="markers+text",
+        mode="markers",
         marker={"size": 22, "opacity": 0, "color": colours.loud},
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
-        text=[str(counts[cell]) if counts[cell] else "" for cell in cells],
-        textfont={
-            "size": 12,
-            "color": [colours.on_loud if shares[cell] > 0.62 else colours.ink for cell in cells],
-        },
         customdata=cells,
         hovertext=[
             f"{names[row]} taken for {names[column]}: {counts[row, column]} of "
-            f"{counts[row].sum()} songs"
+            f"{counts[row].sum()} {unit}"
             for row, column in cells
         ],
         hovertemplate="%{hovertext}<extra></extra>",
+        hoverlabel={"bgcolor": colours.ink, "font": {"color": colours.dim}},
         showlegend=False,
     )
     figure = _framed(go.Figure([heat, markers]), colours, 420, "taken for", "true genre")
@@ -155,7 +159,7 @@ def curves(
     return figure
 
 
-def reliability(found: dict[str, Reliability], *, dark: bool) -> go.Figure:
+def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.Figure:
     """Draw how often models are right when they are so sure."""
     colours = palette(dark)
     ideal = go.Scatter(
@@ -172,18 +176,19 @@ def reliability(found: dict[str, Reliability], *, dark: bool) -> go.Figure:
             y=each.accuracy,
             mode="lines+markers",
             name=model_name(name),
-            line={"color": LINES[index % len(LINES)], "width": 2},
+            line={"color": MODEL_LINES[index % len(MODEL_LINES)], "width": 2},
+            marker={"size": 5 + 13 * np.sqrt(each.counts / each.counts.max())},
             customdata=each.counts,
             hovertemplate=(
                 f"{model_name(name)}: sure to %{{x:.0%}}, right in %{{y:.0%}} of "
-                "%{customdata} segments<extra></extra>"
+                f"%{{customdata}} {unit}<extra></extra>"
             ),
         )
         for index, (name, each) in enumerate(found.items())
     ]
     figure = _framed(go.Figure([ideal, *lines]), colours, 360, "how sure", "how often right")
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    figure.update_xaxes(range=[-0.03, 1.04], tickformat=".0%")
+    figure.update_yaxes(range=[-0.03, 1.04], tickformat=".0%")
     return figure
 
 
@@ -215,11 +220,11 @@ def protocols(rows: dict[str, dict[str, dict[str, Any]]], *, dark: bool) -> go.F
                 y=np.arange(len(figures)) + 0.12 * (index - (len(names) - 1) / 2),
                 mode="markers",
                 name=model_name(name),
-                marker={"size": 11, "color": LINES[index % len(LINES)]},
+                marker={"size": 11, "color": MODEL_LINES[index % len(MODEL_LINES)]},
                 error_x={
                     "array": high - values,
                     "arrayminus": values - low,
-                    "color": LINES[index % len(LINES)],
+                    "color": MODEL_LINES[index % len(MODEL_LINES)],
                     "thickness": 2,
                 },
                 hovertemplate=f"{model_name(name)}: %{{x:.1%}}<extra></extra>",
@@ -252,7 +257,11 @@ def training(histories: dict[str, list[dict[str, float]]], *, dark: bool) -> go.
                     y=[row[key] for row in rows],
                     mode="lines",
                     name=f"{model_name(name)}, {title}",
-                    line={"color": LINES[index % len(LINES)], "dash": dash, "width": 2},
+                    line={
+                        "color": MODEL_LINES[index % len(MODEL_LINES)],
+                        "dash": dash,
+                        "width": 2,
+                    },
                     hovertemplate="epoch %{x}: %{y:.3f}<extra></extra>",
                 )
             )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 
 from dashboard import session, sounds
 from dashboard.palette import palette
@@ -25,29 +23,6 @@ MOST_POINTS = 3_000  # of the waveform's picture
 POINTS_PERCENTILE = 99  # the strongest colour: one outlier must not pale the others
 
 _steps: Shelf[list[Step]] = Shelf(8)
-
-# Large type for the whole page, and the browser's full screen while someone's click allows it.
-FULL_SCREEN = """
-export default function ({ data }) {
-  const page = document.documentElement;
-  page.classList.toggle("projector", data.large);
-  if (data.large && !document.fullscreenElement && navigator.userActivation?.isActive) {
-    page.requestFullscreen?.().catch(() => {});
-  } else if (!data.large && document.fullscreenElement) {
-    document.exitFullscreen();
-  }
-}
-"""
-
-
-@cache
-def _full_screen() -> Any:
-    return st.components.v2.component("groove_guide_full_screen", js=FULL_SCREEN)
-
-
-def full_screen(large: bool) -> None:
-    """Turn large type and the full screen on or off."""
-    _full_screen()(data={"large": large}, key="full-screen")
 
 
 def steps_of(song: Song, name: str, start_s: float, report: Report) -> list[Step]:
@@ -72,8 +47,8 @@ def sound_of(step: Step) -> bytes:
     return encode_audio(step.sound, "FLAC")
 
 
-def picture(step: Step, *, dark: bool) -> go.Figure:
-    """Draw what is left after a step."""
+def picture(step: Step, *, large: bool, dark: bool) -> go.Figure:
+    """Draw what is left after a step, for a page or, large, for a projector."""
     colours = palette(dark)
     values = np.asarray(step.values, dtype=np.float32)
     if values.ndim == 1:
@@ -104,7 +79,8 @@ def picture(step: Step, *, dark: bool) -> go.Figure:
         )
     figure = go.Figure([trace])
     figure.update_layout(
-        height=230,
+        height=380 if large else 230,
+        font={"size": 20 if large else 12},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",

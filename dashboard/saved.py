@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,13 @@ import numpy as np
 
 from dashboard import session, sounds, wording
 from dashboard.cards import account, verdict_card, verdict_cards
+from dashboard.choices import METHOD_MEANINGS, METHODS, SHARES
 from dashboard.palette import LIGHT
 from dashboard.player import parts
 from dashboard.session import Question, Song
-from dashboard.sounds import Cut
+from dashboard.sounds import OPTIMISED, Cut
 from dashboard.stage import pack_of
-from dashboard.wording import clock, genre_title, html_safe, percent
+from dashboard.wording import clock, genre_title, html_safe, model_name, percent
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -122,7 +124,21 @@ def report(song: Song, analysis: Analysis, question: Question, segment: int, cut
         song, analysis, question, [own, *explained], segment, whole, halves, dark=False
     )
     title = html_safe(session.title_of(song))
-    card = verdict_card(name, analysis.genres, analysis.song_probabilities, session.accuracy(name))
+    analyses, _ = session.analyses_of(song, _quiet)
+    cards = [
+        verdict_card(other, each.genres, each.song_probabilities, session.accuracy(other))
+        for other, each in analyses.items()
+    ]
+    genre = analysis.genres.index(question.target)
+    shares = (float(each.probabilities[genre]) for each in (whole, halves.kept, halves.rest))
+    said = [
+        f"{METHODS[cut.method]}: kept are {percent(cut.keep)} of {SHARES[cut.of]}.",
+        METHOD_MEANINGS[cut.method],
+        wording.readings(cut.keep, cut.of, question.target, *shares),
+    ]
+    if cut.method == OPTIMISED:
+        said.append(wording.enough(sounds.enough_of(song, name, question, _quiet), question.target))
+    saved_on = time.strftime("%Y-%m-%d")
     moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
     asked = html_safe(wording.question_name(question.target, question.versus))
     added = account(
@@ -139,11 +155,15 @@ def report(song: Song, analysis: Analysis, question: Question, segment: int, cut
 <meta name="viewport" content="width=device-width"><style>{THEME}
 {STYLE.read_text(encoding="utf-8").replace(".stApp", ":root")}
 {css}</style></head><body>
-<h1>{title}</h1>{verdict_cards([card])}
-<h2>Genres over time</h2>{_map(analysis)}
+<h1>{title}</h1>{verdict_cards(cards)}
+<h2>Genres over time</h2>
+<p>How likely each genre is to the {html_safe(model_name(name))} in every three seconds, in %.</p>
+{_map(analysis)}
 <h2>Why {asked}, from {moment}?</h2><div id="player">{markup}</div>
-<p>Kept: {percent(cut.keep)} of the {html_safe(cut.of)}.</p>{added}
+<p>{html_safe(wording.VIEW_MEANINGS.replace("*", ""))}</p>
+<p>{html_safe(" ".join(said))}</p>{added}
 <p>{html_safe(wording.additivity(float(own.gap[0]), question.versus))}</p>
+<p>Made by Groove-Guide on {saved_on}. Everything is in this file.</p>
 <script>{script}
 const packed = atob("{base64.b64encode(packed.to_bytes()).decode()}");
 window.mount({{

@@ -65,7 +65,7 @@ def pack_of(
         return f"{share} {wording.genre_name(question.target)}"
 
     tracks = [Track("original", "Original", answer(whole), whole.file)]
-    kept, rest = ("kept", "Only what matters"), ("removed", "Without it")
+    kept, rest = ("kept", "Only what is kept"), ("removed", "Only the rest")
     if isinstance(halves, Passage):
         start = halves.start_s
         tracks.append(Track(*kept, "…", halves.kept, "keep", start))

@@ -25,6 +25,14 @@ FAINT = 0.05  # probability below which a genre is not worth comparing
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&=^")
 
 
+VIEW_MEANINGS = (
+    "Grey is the sound, colour its part in the network's answer. *MFCC* shows the numbers that "
+    "the network reads at every moment: the first is the level, the second the balance of low and "
+    "high, the others ever finer detail. *Mel spectrogram* shows the same evidence, carried back "
+    "to what can be heard."
+)
+
+
 def genre_name(genre: str) -> str:
     """Return a genre as it is written in a sentence."""
     return GENRE_NAMES.get(genre, genre)
@@ -187,15 +195,15 @@ def reading(mode: str, share: float, of: str, target: str, original: float, now:
             f"more {genre} than in the whole song.",
             f"about as much {genre} as in the whole song.",
             f"less {genre}: some of it lies elsewhere.",
-            f"little {genre}: alone they do not carry it.",
+            f"little {genre}: alone it does not carry it.",
         )
     else:
-        part = "Without the important regions the network hears"
+        part = "In the rest the network hears"
         more, same, less, little = (
-            f"more {genre}: they did not carry it.",
+            f"more {genre}: what is kept did not carry it.",
             f"almost as much {genre}: there is evidence elsewhere.",
             f"less {genre}.",
-            f"little {genre}: it cannot do without them.",
+            f"little {genre}: it cannot do without what is kept.",
         )
     if max(original, now) < FAINT:
         return f"{part} hardly any {genre}, as in the whole song."
@@ -204,6 +212,25 @@ def reading(mode: str, share: float, of: str, target: str, original: float, now:
     if now >= 0.8 * original:
         return f"{part} {same}"
     return f"{part} {less if now >= 0.5 * original else little}"
+
+
+def readings(share: float, of: str, target: str, original: float, kept: float, rest: float) -> str:
+    """Return what the network's answers to both parts mean.
+
+    Parameters
+    ----------
+    share, of, target
+        As in `reading`.
+    original, kept, rest : float
+        Probability of the genre for the whole song and for its parts, in ``[0, 1]``.
+
+    Returns
+    -------
+    str
+        Two sentences.
+    """
+    first = reading("keep", share, of, target, original, kept)
+    return f"{first} {reading('remove', share, of, target, original, rest)}"
 
 
 def question_name(target: str, versus: str) -> str:

@@ -227,7 +227,7 @@ class Player {
   }
 
   repeat() {
-    this.sound.setLoop(this.sound.loop ? null : this.window.map((t) => Math.max(t, 0)));
+    this.sound.setLoop(this.sound.loop ? null : this.window);
     this.tick();
   }
 
@@ -286,7 +286,7 @@ class Player {
         ArrowRight: tag !== "INPUT" && (() => this.seek(this.sound.position + STEP_S)),
         l: () => this.repeat(),
         h: () => this.halve(),
-      }[event.key];
+      }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       const track = this.header?.tracks[Number(event.key) - 1];
       if (!act && !track) return;
       event.preventDefault();

@@ -56,7 +56,8 @@ class Sound {
   }
 
   get ended() {
-    return this.playing && !this.loop && this.position >= this.duration;
+    const repeats = this.loop && this.offset < this.loop[1];
+    return this.playing && !repeats && this.position >= this.duration;
   }
 
   async play() {
@@ -76,6 +77,8 @@ class Sound {
 
   seek(position) {
     const wanted = Math.min(Math.max(position, 0), this.duration);
+    // Who goes elsewhere has done with the region.
+    if (this.loop && (wanted < this.loop[0] || wanted >= this.loop[1])) this.loop = null;
     if (this.playing) this.restart(wanted);
     else this.offset = wanted;
   }
@@ -97,7 +100,11 @@ class Sound {
     if (this.playing) this.restart(position);
   }
 
-  setLoop(loop) {
+  setLoop(region) {
+    const [start, end] = (region ?? [0, 0]).map((time) =>
+      Math.min(Math.max(time, 0), this.duration),
+    );
+    const loop = end - start > 0.05 ? [start, end] : null;
     const position = this.position;
     this.loop = loop;
     const outside = loop && (position < loop[0] || position >= loop[1]);

@@ -7,6 +7,7 @@ const WIDE = 8; // CSS pixels from which cells have a gap
 const ROOM = 38; // CSS pixels that a percentage needs
 const WRITTEN = 0.095; // smaller shares are left to the colour
 const PALE_INK = 0.62; // from this share on, text is written in the colour for dark cells
+const PATIENCE_MS = 1500; // how long a choice may wait for the page
 const timelines = new WeakMap(); // by the element that Streamlit gives
 
 const channels = (colour) =>
@@ -23,6 +24,7 @@ class Timeline {
     this.canvas = root.querySelector("canvas");
     this.tip = root.querySelector(".tip");
     this.pointed = null;
+    this.chosenAt = -Infinity;
     root.onpointermove = (event) => this.point(event);
     root.onpointerleave = () => this.point(null);
     root.onclick = (event) => {
@@ -47,7 +49,9 @@ class Timeline {
   update(data, tell) {
     this.data = data;
     this.tell = tell;
-    this.selected = data.selected;
+    // An answer to an earlier choice must not undo a later one.
+    const late = performance.now() - this.chosenAt < PATIENCE_MS && data.selected !== this.selected;
+    if (!late) this.selected = data.selected;
     this.root.setAttribute("aria-label", data.alt);
     this.root.setAttribute("aria-valuemax", data.starts_s.length);
     this.draw();
@@ -57,6 +61,12 @@ class Timeline {
   choose(segment) {
     if (segment === this.selected) return;
     this.selected = segment;
+    this.chosenAt = performance.now();
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => {
+      this.selected = this.data.selected;
+      this.draw();
+    }, PATIENCE_MS);
     this.draw();
     this.tell(segment);
   }

@@ -57,15 +57,21 @@ state = st.session_state
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    song = choose_song("For the class: what a network hears, step by step, and a game against it.")
+    large = bool(state.get("projector"))
+    folded = large and state.get("song") is not None
+    with st.expander("Another song") if folded else st.container():
+        song = choose_song(
+            "For the class: what a network hears, step by step, and a game against it."
+        )
     left, right = st.columns([3, 2], vertical_alignment="center")
     with right:
         projector()
+    if state.get("part") not in SECTIONS:
+        state["part"] = "steps"
     section = left.segmented_control(
         "Part",
         list(SECTIONS),
         format_func=lambda name: SECTIONS[name],
-        default="steps",
         required=True,
         key="part",
         persist_state="session",
@@ -84,8 +90,7 @@ def main() -> None:
 
 def projector() -> None:
     """Offer large type and the full screen, for thirty people to read."""
-    large = st.toggle("Large type, full screen", key="projector", persist_state="session")
-    lesson.full_screen(large)
+    st.toggle("Large type, full screen", key="projector", persist_state="session")
 
 
 def show_steps(song: Song) -> None:
@@ -127,7 +132,7 @@ def draw_step(step: Step) -> None:
             st.audio(lesson.sound_of(step), format="audio/flac", alt=f"{title}, as sound")
         with right:
             st.plotly_chart(
-                lesson.picture(step, dark=is_dark()),
+                lesson.picture(step, large=bool(state.get("projector")), dark=is_dark()),
                 key=f"step-{step.name}",
                 config=CONFIG,
                 alt=f"{title}: {text}",
@@ -157,7 +162,8 @@ def play(song: Song | None) -> None:
         sound = lesson.puzzle_of(puzzle, name, progress)
     st.header(f"Round {game['round'] + 1}: which genre is this?", anchor=False)
     st.markdown(
-        f"You hear only the fifth of the sound that mattered most to the {model_name(name)}."
+        f"**What you hear:** only the fifth of the sound that counted most for the "
+        f"{model_name(name)}."
     )
     st.audio(sound.file, format="audio/flac", alt="What mattered most to the network")
     answered = state.get("answer")
@@ -171,7 +177,7 @@ def play(song: Song | None) -> None:
             if truth is not None:
                 game["rounds"] += 1
                 game["right"] += guess == truth
-                game["network"] += sound.verdict == truth
+                game["network"] += sound.heard == truth
             st.rerun()
         return
     reveal(puzzle, answered["guess"], sound, game)
@@ -213,8 +219,9 @@ def reveal(puzzle: Song, guess: str, sound: lesson.Puzzle, game: dict[str, int])
     if game["rounds"]:
         st.markdown(
             f"**Score:** you {game['right']} of {game['rounds']}, the network {game['network']} of "
-            f"{game['rounds']}."
+            f"{game['rounds']}, from the same fifth of the sound."
         )
+    st.markdown("**The whole song**")
     st.audio(puzzle.content, alt="The whole song")
 
     def go_on() -> None:

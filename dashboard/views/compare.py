@@ -118,7 +118,8 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     same = float(np.corrcoef(first.mel[0].ravel(), second.mel[0].ravel())[0, 1])
     st.markdown(
         f"Orange speaks for {genre_name(question.target)}, blue against it; each picture in its "
-        f"own scale. The two correlate by **{same:.2f}**. Drag to zoom in all three, double-click "
+        "own scale, the last the difference of these two. Hovering tells the SHAP values "
+        f"themselves. The two correlate by **{same:.2f}**. Drag to zoom in all three, double-click "
         "to zoom out."
     )
     st.plotly_chart(
@@ -206,11 +207,12 @@ def measured(pair: tuple[str, str]) -> None:
                 name: reliability(each.probabilities, each.labels) for name, each in found.items()
             }
             st.plotly_chart(
-                figures.reliability(curves, dark=is_dark()),
+                figures.reliability(curves, "segments", dark=is_dark()),
                 key="reliability",
                 config={"displayModeBar": False},
                 alt="How often each network is right when it is so sure",
             )
+            st.caption("Of segments by unknown artists; the larger a point, the more of them.")
     histories = {
         name: results.card(name).get("training", {}).get("history", {}).get("train", [])
         for name in pair
@@ -223,6 +225,10 @@ def measured(pair: tuple[str, str]) -> None:
                 key="training",
                 config={"displayModeBar": False},
                 alt="Loss by epoch of training and validation",
+            )
+            st.caption(
+                "Training is made harder than the real thing: its cuts are blended, filtered and "
+                "partly silenced, and its labels softened. So validation can lie below it."
             )
 
 

@@ -13,6 +13,7 @@ from dashboard.chooser import masthead
 from dashboard.notices import failures_as_sentences
 from dashboard.wording import genre_name, genre_title, percent
 
+SONGS = 12  # in a list
 PAIRS = 4  # of genres, most alike and best told apart
 CONFIG = {"displayModeBar": False}
 state = st.session_state
@@ -92,9 +93,9 @@ def profile(name: str, genre: str) -> None:
         frame_s = session.frame_seconds(name)
         st.plotly_chart(
             figures.bars(
-                [f"{frame * frame_s:.2f} s" for frame in range(found.signed_frames.shape[1])],
+                [f"{frame * frame_s:.2f}" for frame in range(found.signed_frames.shape[1])],
                 found.signed_frames[index],
-                "time",
+                "seconds",
                 "SHAP",
                 dark=is_dark(),
             ),
@@ -118,15 +119,20 @@ def mistakes(name: str, genre: str) -> None:
         st.info("This network was not measured by unknown artists.")
         return
 
+    index = GENRES.index(genre)
+    if state.get("cell-of") != (name, genre):
+        state["cell-of"] = name, genre
+        state["row"], state["column"] = index, _most_confused(counts, index)
+
     def clicked() -> None:
         points = state["confusion"].selection.points
         if points:
-            state["cell"] = tuple(int(index) for index in points[0]["customdata"])
+            state["row"], state["column"] = map(int, points[0]["customdata"])
 
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.plotly_chart(
-            figures.confusion(counts, GENRES, dark=is_dark()),
+            figures.confusion(counts, GENRES, "songs", dark=is_dark()),
             key="confusion",
             on_select=clicked,
             selection_mode="points",
@@ -134,26 +140,24 @@ def mistakes(name: str, genre: str) -> None:
             alt=wording.confusion_alt(counts, GENRES),
         )
     with right:
-        index = GENRES.index(genre)
-        rows, columns = state.get("cell", (index, _most_confused(counts, index)))
-        rows = st.selectbox(
-            "Songs of",
-            range(len(GENRES)),
-            index=rows,
-            format_func=lambda place: genre_title(GENRES[place]),
-        )
-        columns = st.selectbox(
-            "taken for",
-            range(len(GENRES)),
-            index=columns,
-            format_func=lambda place: genre_title(GENRES[place]),
+        rows, columns = (
+            st.selectbox(
+                label,
+                range(len(GENRES)),
+                format_func=lambda place: genre_title(GENRES[place]),
+                key=key,
+            )
+            for label, key in (("Songs of", "row"), ("taken for", "column"))
         )
         songs = results.songs_heard_as(name, rows, columns)
         if songs:
+            shown = [[song, percent(share)] for song, share in songs[:SONGS]]
+            if len(songs) > SONGS:
+                shown.append([f"and {len(songs) - SONGS} more", ""])
             st.html(
                 grid(
                     ["Song", "how sure"],
-                    [[song, percent(share)] for song, share in songs[:12]],
+                    shown,
                     f"{len(songs)} of {int(counts[rows].sum())} songs (names of GTZAN)",
                 )
             )

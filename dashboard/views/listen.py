@@ -29,14 +29,6 @@ from dashboard.wording import markdown_safe
 if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.explanation import Explanation
-    from core.listening import Mode
-
-VIEW_MEANINGS = (
-    "Grey is the sound, colour its part in the network's answer. *MFCC* shows the numbers that "
-    "the network reads at every moment: the first is the level, the second the balance of low and "
-    "high, the others ever finer detail. *Mel spectrogram* shows the same evidence, carried back "
-    "to what can be heard."
-)
 
 LONG = 20  # segments: of a longer song the parts of a passage are there first
 
@@ -150,7 +142,7 @@ def stage_section(song: Song, analysis: Analysis, question: Question, segment: i
             )
             if isinstance(heard, Passage):
                 wait_for_the_rest(song, analysis, cut)
-            st.caption(VIEW_MEANINGS)
+            st.caption(wording.VIEW_MEANINGS)
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
                 end = wording.clock(float(own.ends_s[0]), digits=1)
@@ -211,15 +203,9 @@ def readings(analysis: Analysis, cut: Cut, whole: Excerpt, heard: Halves | Passa
     if isinstance(heard, Passage):
         st.markdown("It is listening to the whole of it …")
         return
-    target = cut.question.target
-    genre = analysis.genres.index(target)
-    before = float(whole.probabilities[genre])
-    parts: list[tuple[Mode, Excerpt]] = [("keep", heard.kept), ("remove", heard.rest)]
-    sentences = [
-        wording.reading(mode, cut.keep, cut.of, target, before, float(part.probabilities[genre]))
-        for mode, part in parts
-    ]
-    st.markdown(" ".join(sentences))
+    genre = analysis.genres.index(cut.question.target)
+    shares = (float(each.probabilities[genre]) for each in (whole, heard.kept, heard.rest))
+    st.markdown(wording.readings(cut.keep, cut.of, cut.question.target, *shares))
 
 
 def downloads(song: Song, analysis: Analysis, question: Question, segment: int, cut: Cut) -> None:
@@ -235,16 +221,16 @@ def downloads(song: Song, analysis: Analysis, question: Question, segment: int, 
     stem = wording.file_stem(song.name, question.target)
     files = [
         (
-            "What matters, WAV",
+            "What is kept, WAV",
             partial(sounds.wav_of, song, name, cut, "keep"),
             "audio/wav",
-            f"{stem}-important-{percentage}.wav",
+            f"{stem}-kept-{percentage}.wav",
         ),
         (
             "The rest, WAV",
             partial(sounds.wav_of, song, name, cut, "remove"),
             "audio/wav",
-            f"{stem}-without-{percentage}.wav",
+            f"{stem}-rest-{percentage}.wav",
         ),
         (
             "Figures, JSON",

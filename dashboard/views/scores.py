@@ -49,6 +49,15 @@ COLUMNS = (
 METRICS = ("AI", "AD", "AG", "FF", "Fid-In", "SPS")
 UNITS = {"segment": "three seconds", "song": "whole songs"}
 
+CALIBRATION_NOTES = {
+    "segment": "The larger a point, the more segments are so sure. On the line, as often right as "
+    "it is sure.",
+    "song": "A song's share is the mean of its segments', which is more cautious than the vote "
+    "deserves: above the line, it is right more often than it says. The temperature was fitted on "
+    "segments; judge by those to see how honest it is there.",
+}
+COUNTED = {"segment": "segments", "song": "songs"}
+
 state = st.session_state
 
 
@@ -178,6 +187,25 @@ def pictures(name: str, answers: Answers, unit: str) -> None:
 
     dark = is_dark()
     rows, labels = answers.votes if unit == "song" else (answers.probabilities, answers.labels)
+    left, right = st.columns(2, gap="large")
+    counts = confusion(rows, labels)
+    with left:
+        st.subheader("Confusion", anchor=False)
+        st.plotly_chart(
+            figures.confusion(counts, GENRES, COUNTED[unit], dark=dark),
+            key="matrix",
+            config=CONFIG,
+            alt=wording.confusion_alt(counts, GENRES),
+        )
+    with right:
+        st.subheader("Calibration", anchor=False)
+        st.plotly_chart(
+            figures.reliability({name: reliability(rows, labels)}, COUNTED[unit], dark=dark),
+            key="calibration",
+            config=CONFIG,
+            alt="How often the network is right when it is so sure",
+        )
+        st.caption(CALIBRATION_NOTES[unit])
     genres = st.multiselect(
         "Genres in the curves",
         range(len(GENRES)),
@@ -188,15 +216,7 @@ def pictures(name: str, answers: Answers, unit: str) -> None:
         max_selections=6,
     )
     left, right = st.columns(2, gap="large")
-    counts = confusion(rows, labels)
     with left:
-        st.subheader("Confusion", anchor=False)
-        st.plotly_chart(
-            figures.confusion(counts, GENRES, dark=dark),
-            key="matrix",
-            config=CONFIG,
-            alt=wording.confusion_alt(counts, GENRES),
-        )
         st.subheader("Precision by recall", anchor=False)
         found = {
             genre_title(GENRES[index]): precision_recall(rows, labels, index) for index in genres
@@ -208,13 +228,6 @@ def pictures(name: str, answers: Answers, unit: str) -> None:
             alt=wording.areas_alt("Average precision", found),
         )
     with right:
-        st.subheader("Calibration", anchor=False)
-        st.plotly_chart(
-            figures.reliability({name: reliability(rows, labels)}, dark=dark),
-            key="calibration",
-            config=CONFIG,
-            alt="How often the network is right when it is so sure",
-        )
         st.subheader("ROC", anchor=False)
         found = {genre_title(GENRES[index]): roc(rows, labels, index) for index in genres}
         st.plotly_chart(

@@ -19,10 +19,10 @@ def counts() -> np.ndarray:
 
 
 def test_a_cell_of_the_confusion_matrix_tells_its_place_and_its_count(counts: np.ndarray) -> None:
-    heat, markers = figures.confusion(counts, GENRES, dark=False).data
+    heat, markers = figures.confusion(counts, GENRES, "songs", dark=False).data
     assert heat.z[0][5] == pytest.approx(7 / 27)
     place = [tuple(cell) for cell in markers.customdata].index((0, 5))
-    assert markers.text[place] == "7"
+    assert heat.text[0][5] == "7"
     assert markers.hovertext[place] == "blues taken for jazz: 7 of 27 songs"
     assert wording.confusion_alt(counts, GENRES) == (
         "Confusion matrix: 200 of 207 right. Most frequent mistake: blues taken for jazz, 7 times."
@@ -46,7 +46,7 @@ def test_curves_name_their_areas() -> None:
 
 def test_calibration_is_drawn_beside_what_it_should_be() -> None:
     found = reliability(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]))
-    ideal, line = figures.reliability({"cnn": found}, dark=False).data
+    ideal, line = figures.reliability({"cnn": found}, "songs", dark=False).data
     assert list(ideal.x) == list(ideal.y) == [0, 1]
     np.testing.assert_allclose(line.y, [0, 1])
 

@@ -107,7 +107,7 @@ def test_agreement_and_disagreement_are_told_apart() -> None:
         ("remove", 0.95, "did not carry"),
         ("remove", 0.78, "evidence elsewhere"),
         ("remove", 0.5, "less jazz"),
-        ("remove", 0.1, "cannot do without them"),
+        ("remove", 0.1, "cannot do without what is kept"),
     ],
 )
 def test_a_reading_follows_from_the_probabilities(mode: str, now: float, part: str) -> None:

@@ -54,15 +54,15 @@ def test_an_upload_is_judged_explained_and_played(
     page.locator(".tracks label").nth(1).click()
     sparse = picture(page)
     slider(page, "How much of it").press("End")
-    expect(page.get_by_text("90\u202f% of the sound")).to_be_visible()
+    expect(page.get_by_text("90\u202f% of the sound alone")).to_be_visible()
     settled(page)
     assert picture(page) != sparse, "the picture shows what is kept"
     assert page.locator(PLAYER).get_attribute("data-track") == "kept", "the track stays chosen"
     expect(page.locator(".stAlert, .stException")).to_have_count(0)
 
     with page.expect_download(timeout=WAIT_MS) as download:
-        page.get_by_role("button", name="What matters, WAV").click()
-    assert re.fullmatch(r"[A-Za-z0-9-]+-important-90\.wav", download.value.suggested_filename)
+        page.get_by_role("button", name="What is kept, WAV").click()
+    assert re.fullmatch(r"[A-Za-z0-9-]+-kept-90\.wav", download.value.suggested_filename)
     saved = soundfile.info(download.value.path())
     assert saved.format == "WAV"
     assert saved.duration == pytest.approx(DURATION_S, abs=0.1)

@@ -1,0 +1,163 @@
+"""MSD-musicnn as a Keras model: tags of three seconds of music, from weights that others trained.
+
+The architecture is that of Pons & Serra (2019, "musicnn: pre-trained convolutional neural networks
+for music audio tagging"): filters over timbre and over time, three convolutions with residual
+connections, pooling over time, two dense layers. The weights are those of the `musicnn` package on
+the Python package index (version 0.1.0, ISC licence), learnt from the Million Song Dataset; they
+are read from its checkpoint, and nothing of the package is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from core.features import FeatureParameters
+
+N_TAGS = 50
+PARAMETERS = FeatureParameters(
+    sample_rate=16_000, n_fft=512, hop_length=256, n_mels=96, n_mfcc=96, segment_frames=187
+)
+TIMBRES = ((204, (7, 38)), (204, (7, 67)))  # filters, and their frames × bands
+TEMPI = ((51, 128), (51, 64), (51, 32))  # filters, and their frames
+CHANNELS = 64  # of the middle convolutions
+UNITS = 200  # of the last hidden layer
+CHECKPOINT = "MSD_musicnn"  # folder of the weights within the package
+
+
+def build(segment_frames: int = PARAMETERS.segment_frames) -> keras.Model:
+    """Build the network without its weights.
+
+    Parameters
+    ----------
+    segment_frames : int
+        Frames that it hears at a time.
+
+    Returns
+    -------
+    keras.Model
+        From compressed mel spectrograms ``log10(1 + 10⁴ power)`` ``(n, segment_frames, 96)`` to
+        the tags' logits ``(n, 50)``. Layers bear the names of the checkpoint's variables.
+    """
+    number = iter(range(len(TIMBRES) + len(TEMPI) + 6))
+
+    def norm(values: keras.KerasTensor) -> keras.KerasTensor:
+        index = next(number)
+        name = f"batch_normalization_{index}" if index else "batch_normalization"
+        return layers.BatchNormalization(epsilon=1e-3, trainable=False, name=name)(values)
+
+    spectrogram = keras.Input((segment_frames, PARAMETERS.n_mels), name="spectrogram")
+    level = norm(layers.Reshape((segment_frames, PARAMETERS.n_mels, 1))(spectrogram))
+    padded = layers.ZeroPadding2D(((3, 3), (0, 0)))(level)
+    heard = []
+    for index, (filters, size) in enumerate(TIMBRES):
+        name = f"conv2d_{index}" if index else "conv2d"
+        values = layers.Conv2D(filters, size, activation="relu", trainable=False, name=name)(padded)
+        heard.append(ops.max(norm(values), axis=2))
+    for index, (filters, frames) in enumerate(TEMPI, start=len(TIMBRES)):
+        convolution = layers.Conv2D(
+            filters,
+            (frames, 1),
+            padding="same",
+            activation="relu",
+            trainable=False,
+            name=f"conv2d_{index}",
+        )
+        heard.append(ops.max(norm(convolution(level)), axis=2))
+    front = layers.Concatenate()(heard)
+    middle = [front]
+    values = front
+    for index in range(3):
+        convolution = layers.Conv1D(
+            CHANNELS,
+            7,
+            padding="same",
+            activation="relu",
+            trainable=False,
+            name=f"conv2d_{len(TIMBRES) + len(TEMPI) + index}",
+        )
+        new = norm(convolution(values))
+        values = layers.Add()([new, values]) if index else new
+        middle.append(values)
+    features = layers.Concatenate()(middle)
+    pooled = ops.stack([ops.max(features, axis=1), ops.mean(features, axis=1)], axis=2)
+    values = norm(layers.Flatten()(pooled))
+    values = layers.Dense(UNITS, activation="relu", trainable=False, name="dense")(values)
+    values = norm(values)
+    logits = layers.Dense(N_TAGS, trainable=False, name="dense_1")(values)
+    return keras.Model(spectrogram, logits, name="musicnn")
+
+
+def read_weights(network: keras.Model, package: Path) -> None:
+    """Give the network the weights of the package.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As `build` made it.
+    package : Path
+        The package's folder ``musicnn``, installed or unpacked.
+
+    Raises
+    ------
+    OSError
+        If the checkpoint is not there.
+    """
+    import tensorflow as tf
+
+    folder = package / CHECKPOINT
+    if not (folder / ".index").is_file():
+        raise OSError(
+            f"There is no checkpoint in {folder}. Install musicnn 0.1.0 without its dependencies "
+            "and name its folder."
+        )
+    reader = tf.compat.v1.train.NewCheckpointReader(f"{folder}/")
+    parts: dict[type, tuple[str, ...]] = {
+        layers.BatchNormalization: ("gamma", "beta", "moving_mean", "moving_variance"),
+        layers.Conv2D: ("kernel", "bias"),
+        layers.Conv1D: ("kernel", "bias"),
+        layers.Dense: ("kernel", "bias"),
+    }
+    for layer in network.layers:
+        names = parts.get(type(layer))
+        if names is None:
+            continue
+        weights = [reader.get_tensor(f"{layer.name}/{name}") for name in names]
+        if isinstance(layer, layers.Conv1D):
+            weights[0] = weights[0].squeeze(2)
+        layer.set_weights(weights)
+
+
+def compressed(power: np.ndarray) -> np.ndarray:
+    """Return what the network reads of mel power: ``log10(1 + 10⁴ power)``."""
+    return np.log10(1 + 1e4 * np.asarray(power, dtype=np.float32))
+
+
+def taggram(samples: np.ndarray, hear: Callable[[np.ndarray], np.ndarray], step: int) -> np.ndarray:
+    """Return the tags of a recording, window after window.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,)]
+        The recording at 16 kHz.
+    hear : callable
+        From compressed spectrograms ``(n, 187, 96)`` to logits.
+    step : int
+        Frames from one window to the next.
+
+    Returns
+    -------
+    np.ndarray [shape=(windows, 50)]
+        Logits of the tags.
+    """
+    from core.features import mel_filterbank, stft
+
+    power = np.abs(stft(samples, PARAMETERS)) ** 2 @ mel_filterbank(PARAMETERS).T
+    spectrogram = compressed(power)
+    length = PARAMETERS.segment_frames
+    starts = range(0, len(spectrogram) - length + 1, step)
+    return hear(np.stack([spectrogram[start : start + length] for start in starts]))
