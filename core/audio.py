@@ -13,7 +13,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -250,6 +250,27 @@ def _own_name(file: object) -> str:
         return os.fspath(file)
     own = getattr(file, "name", "")
     return own if isinstance(own, str) else ""
+
+
+def resampled(audio: Audio, sample_rate: int) -> Audio:
+    """Return a sound at another sampling rate.
+
+    Parameters
+    ----------
+    audio : Audio
+        The sound.
+    sample_rate : int > 0
+        Sampling rate of the result in Hz.
+
+    Returns
+    -------
+    Audio
+        The sound itself if it has that rate already.
+    """
+    if audio.sample_rate == sample_rate:
+        return audio
+    samples = soxr.resample(audio.samples, audio.sample_rate, sample_rate)
+    return replace(audio, samples=np.clip(samples, -1, 1), sample_rate=sample_rate)
 
 
 def _resampled(blocks: Iterator[tuple[np.ndarray, int]], sample_rate: int) -> np.ndarray:

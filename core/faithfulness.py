@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.analysis import analyze
+from core.audio import resampled
 from core.faithfulness_metrics import (
     average_drop,
     average_gain,
@@ -139,15 +140,17 @@ def acceptance(
     """
     matrix: dict[str, dict[str, dict[str, float]]] = {}
     for explanation in explanations:
-        kept, rest = divide(audio, explanation, keep=keep)
+        heard = resampled(audio, explanation.parameters.sample_rate)
+        kept, rest = divide(heard, explanation, keep=keep)
         sounds = {"original": audio, "kept": kept, "removed": rest}
         matrix[explanation.model] = {}
         for listener in listeners:
             genre = listener.genres.index(explanation.target)
-            matrix[explanation.model][listener.name] = {
-                name: float(
-                    analyze(sound, listener).probabilities[explanation.segments, genre].mean()
-                )
-                for name, sound in sounds.items()
-            }
+            cells = matrix[explanation.model][listener.name] = {}
+            for name, sound in sounds.items():
+                own = resampled(sound, listener.parameters.sample_rate)
+                rows = analyze(own, listener).probabilities
+                # A listener with other segments hears about the same moments under these numbers.
+                segments = np.minimum(explanation.segments, len(rows) - 1)
+                cells[name] = float(rows[segments, genre].mean())
     return matrix

@@ -27,8 +27,8 @@ _steps: Shelf[list[Step]] = Shelf(8)
 
 def steps_of(song: Song, name: str, start_s: float, report: Report) -> list[Step]:
     """Return the steps from a waveform to MFCCs, for three seconds of a song."""
-    audio = session.audio_of(song, report)
     model = session.model_of(name)
+    audio = session.audio_of(song, report, model.parameters.sample_rate)
 
     def take() -> list[Step]:
         from core.steps import steps

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.constants import EXAMPLES_DIR
+from core.constants import EXAMPLES_DIR, SAMPLE_RATE
 from dashboard.shelf import Shelf
 from dashboard.warmup import Report, WarmUp
 from dashboard.wording import genre_name, model_name
@@ -133,8 +133,8 @@ def title_of(song: Song) -> str:
     return song.title or clean_name(song.name)
 
 
-def audio_of(song: Song, report: Report) -> Audio:
-    """Return the decoded song.
+def audio_of(song: Song, report: Report, sample_rate: int = SAMPLE_RATE) -> Audio:
+    """Return the decoded song, at the sampling rate that a model hears.
 
     Raises
     ------
@@ -146,9 +146,12 @@ def audio_of(song: Song, report: Report) -> Audio:
 
     def decode() -> Audio:
         report("Reading the song …", None)
-        return load_audio(song.content, name="song")  # shared by all who bring these bytes
+        # Its name is shared by all who bring these bytes.
+        return load_audio(song.content, name="song", sample_rate=sample_rate)
 
-    return _songs.get(song.digest, decode, waiting=lambda: report("Reading the song …", None))
+    return _songs.get(
+        (song.digest, sample_rate), decode, waiting=lambda: report("Reading the song …", None)
+    )
 
 
 def analysis_of(song: Song, name: str, report: Report) -> Analysis:
@@ -159,8 +162,9 @@ def analysis_of(song: Song, name: str, report: Report) -> Analysis:
     AudioError, ModelError
         If the song cannot be heard, or the model cannot be used.
     """
-    audio = audio_of(song, report)
+    audio_of(song, report)  # a song that cannot be heard is not the model's failure
     model = model_of(name)
+    audio = audio_of(song, report, model.parameters.sample_rate)
     from core.analysis import analyze
 
     def hear() -> Analysis:
@@ -306,7 +310,7 @@ def _explained(
 ) -> Explanation:
     from core.explanation import explain
 
-    audio = audio_of(song, report)
+    audio = audio_of(song, report, model.parameters.sample_rate)
     analysis = analysis_of(song, model.name, report)
     doing = f"Asking {model_name(model.name)} why {genre_name(question.target)} …"
 

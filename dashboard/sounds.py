@@ -169,7 +169,7 @@ def whole_of(song: Song, name: str, report: Report) -> Excerpt:
     def prepare_song() -> Excerpt:
         from core.audio import encode_audio
 
-        audio = session.audio_of(song, report)
+        audio = _audio_of(song, name, report)
         report("Preparing the song …", None)
         heard = session.analysis_of(song, name, report)
         return Excerpt(encode_audio(audio, "FLAC"), heard.song_probabilities)
@@ -219,7 +219,7 @@ def passage_of(song: Song, name: str, cut: Cut, segment: int, report: Report) ->
     explanation, ranking = _ranked(song, name, cut, report)
     first = max(0, segment - PASSAGE_BEFORE)
     covered = slice(first, first + PASSAGE)
-    audio, part = passage(session.audio_of(song, report), explanation, first, PASSAGE)
+    audio, part = passage(_audio_of(song, name, report), explanation, first, PASSAGE)
     if ranking is not None:
         ranking = ranking[covered]
     wanted = loudness(audio)
@@ -237,7 +237,7 @@ def audible(song: Song, name: str, cut: Cut, report: Report) -> tuple[Audio, Aud
     from core.listening import divide
     from core.loudness import comfortable, loudness
 
-    audio = session.audio_of(song, report)
+    audio = _audio_of(song, name, report)
     explanation, ranking = _ranked(song, name, cut, report)
 
     def working() -> None:
@@ -252,6 +252,11 @@ def audible(song: Song, name: str, cut: Cut, report: Report) -> tuple[Audio, Aud
     kept = comfortable(kept, wanted)
     working()
     return kept, comfortable(rest, wanted)
+
+
+def _audio_of(song: Song, name: str, report: Report) -> Audio:
+    """Return a song as a model hears it."""
+    return session.audio_of(song, report, session.model_of(name).parameters.sample_rate)
 
 
 def _ranked(
