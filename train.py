@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from core.catalogue import PAIR, SYSTEMS
+from core.bars import Bars, counted
+from core.catalogue import LISTENER, PAIR, SYSTEMS, TITLES
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
 from core.features import FeatureParameters
-from core.storage import write_json
+from core.scoreboard import save_scores, summary
 
 if TYPE_CHECKING:
     from core.datasets import TrackSet
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from core.training import Settings
 
 RUNS_DIR = PROJECT_DIR / "runs"
-SCORES_FILE = "scores.json"
 FOLDS = 5
 ALL = "all"
 
@@ -43,7 +43,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--models",
         nargs="+",
-        choices=(*SYSTEMS, ALL),
+        choices=(*SYSTEMS, LISTENER, ALL),
         default=list(PAIR),
         help=f"which models; '{ALL}' is the whole zoo (default: {' '.join(PAIR)})",
     )
@@ -67,7 +67,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         nargs="+",
         default=[],
-        help="a teacher's tags of training tracks (npz: X, IDS), learnt beside the genres",
+        help="a teacher's tags of tracks (npz: X, IDS), learnt beside the genres",
+    )
+    parser.add_argument(
+        "--musicnn", type=Path, help="folder of the musicnn package 0.1.0, for the model musicnn"
+    )
+    parser.add_argument(
+        "--recordings", type=Path, help="recordings that musicnn hears (default: those of --data)"
     )
     parser.add_argument(
         "--explain",
@@ -77,7 +83,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     if ALL in options.models:
-        options.models = list(SYSTEMS)
+        options.models = [*SYSTEMS, *([LISTENER] if options.musicnn else [])]
+    options.recordings = options.recordings or options.data
+    if LISTENER in options.models and not (options.musicnn and options.recordings):
+        parser.error(
+            "the model musicnn needs --musicnn (install musicnn==0.1.0 without its dependencies "
+            "and name its folder) and --recordings"
+        )
     if options.epochs is not None and options.epochs < 1:
         parser.error("--epochs must be at least 1")
     if not 64 <= options.hop_length <= 4096:
@@ -133,42 +145,9 @@ def settings_of(protocol: str, options: argparse.Namespace) -> dict[str, Setting
     return recipes
 
 
-class Bars:
-    """One progress bar a fit, with the time left."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._name = ""
-
-    def __call__(self, name: str, done: int, total: int, row: dict[str, Any]) -> None:
-        """Show that an epoch of the fit `name` is done."""
-        from tqdm import tqdm
-
-        if name != self._name:
-            self.close()
-            self._bar = tqdm(total=total, initial=done - 1, desc=name, unit="epoch")
-            self._name = name
-        figures = {key: f"{value:.3f}" for key, value in row.items() if key != "epoch"}
-        self._bar.set_postfix(figures)
-        self._bar.update(1)
-
-    def close(self) -> None:
-        """End the bar on screen."""
-        if self._bar is not None:
-            self._bar.close()
-
-
-def save_scores(out: Path, key: str, row: dict[str, Any]) -> None:
-    """Put one row into the scores, all or nothing."""
-    path = out / SCORES_FILE
-    scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    scores[key] = row
-    write_json(path, dict(sorted(scores.items())))
-
-
 def wanted_models(names: list[str]) -> list[str]:
     """Return the models to train in order, with those that others start from."""
-    wanted = {*names, *(SYSTEMS[name].needs for name in names)}
+    wanted = {*names, *(SYSTEMS[name].needs for name in names if name in SYSTEMS)}
     return [name for name in SYSTEMS if name in wanted]
 
 
@@ -275,6 +254,55 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
         )
 
 
+def train_listener(options: argparse.Namespace, tracks: TrackSet) -> None:
+    """Fit the model on top of musicnn; write its figures, and by artist its weights."""
+    from tqdm import tqdm
+
+    from core import musicnn, tag_training
+    from core.answers import keep_answers
+    from core.models import save_model
+    from core.splits import split_tracks
+    from core.teacher import read_taggrams
+
+    tagger = musicnn.build()
+    musicnn.read_weights(tagger, options.musicnn)
+    with tqdm(desc="musicnn listens", unit="recording") as bar:
+        key = hashlib.sha256(str(options.recordings.resolve()).encode()).hexdigest()[:16]
+        heard = tag_training.kept_or_heard(
+            RUNS_DIR / f"musicnn-{key}.npz", options.recordings, tagger, counted(bar)
+        )
+    stored = read_taggrams(options.taggrams, tracks)
+    table = tag_training.tag_table(heard, stored, tracks)
+    split = split_tracks(tracks, options.protocol, options.seed)
+    head, scores, rows, side = tag_training.train(table, tracks, split, options.seed)
+    keep_answers(options.out, LISTENER, split.protocol, rows, tracks, side)
+    proof = tag_training.agreement(heard, stored, tracks)
+    save_scores(
+        options.out,
+        f"{LISTENER}/{split.protocol}",
+        {
+            "model": LISTENER,
+            "title": TITLES[LISTENER],
+            "reported": 0.772,
+            "protocol": split.protocol,
+            "seed": options.seed,
+            "rebuilt": proof,
+            **scores,
+        },
+    )
+    if split.protocol == "artist":
+        trained = {tracks.track_ids[track] for track in split.refit.track}
+        background = tag_training.background_of(options.recordings, trained, options.seed)
+        description = {
+            "title": TITLES[LISTENER],
+            "data": describe(options, split, tracks),
+            "training": {"rebuilt": proof},
+            "metrics": {"protocol": "artist", "test": scores["test"], "valid": scores["valid"]},
+        }
+        save_model(tag_training.package(tagger, head, background, description), options.out)
+    print(summary(LISTENER, split.protocol, scores["test"]))
+
+
 def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> None:
     """Measure the wanted models on five folds by artist, without early stopping."""
     import numpy as np
@@ -324,23 +352,7 @@ def explain(options: argparse.Namespace, tracks: TrackSet) -> None:
 
     for name in options.models:
         with tqdm(desc=f"{name} explained", unit="segment") as bar:
-
-            def report(done: int, total: int, bar: Any = bar) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
-            explain_genres(name, tracks, options.out, options.seed, report)
-
-
-def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
-    """Return one line of figures."""
-    segment, song = metrics["segment"], metrics["song"]
-    return (
-        f"{name}, {protocol}: {metrics['tracks']} tracks; segment accuracy "
-        f"{segment['accuracy']:.3f} (log loss {segment['log_loss']:.3f}), song vote "
-        f"{song['accuracy']:.3f} [{song['interval'][0]:.3f}, {song['interval'][1]:.3f}], "
-        f"macro F1 {song['macro_f1']:.3f}, ECE {segment['ece']:.3f}"
-    )
+            explain_genres(name, tracks, options.out, options.seed, counted(bar))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -371,6 +383,8 @@ def main(arguments: list[str] | None = None) -> int:
             train_folds(options, tracks, folder)
         else:
             train_split(options, tracks, folder)
+            if LISTENER in options.models:
+                train_listener(options, tracks)
     except (DatasetError, ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

@@ -12,10 +12,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from core.catalogue import TITLES
 from core.constants import MODELS_DIR, PROJECT_DIR
 from core.storage import replacing
 
-TITLES = {"cnn": "CNN", "cnn_lstm": "CNN-LSTM"}
 PROTOCOLS = {
     "artist": "artist: unknown artists",
     "track": "track: unknown songs, known artists (leaks)",

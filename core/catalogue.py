@@ -8,9 +8,12 @@ log-mel spectrogram itself, and an explanation travels between the two as for th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from core.constants import N_MELS, N_MFCC
-from core.features import FeatureParameters
+
+if TYPE_CHECKING:
+    from core.features import FeatureParameters
 
 WHOLE_FRAMES = 723  # of a clip of thirty seconds
 
@@ -71,4 +74,6 @@ SYSTEMS = {
         differs=f"128 bands at 22.05 kHz instead of 96 at 12; {FRAMES}; not pretrained",
     ),
 }
-PAIR = ("cnn", "cnn_lstm")  # that the project is about, trained and shown unless others are asked
+PAIR = ("cnn", "cnn_lstm")  # that the project is about, trained unless others are asked for
+LISTENER = "musicnn"  # stands on a network that others trained, see `core.pretrained`
+TITLES = {**{name: system.title for name, system in SYSTEMS.items()}, LISTENER: "MSD-musicnn"}

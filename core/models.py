@@ -188,6 +188,8 @@ def load_model(name: str | Path) -> GenreModel:
             weights, background = (checked_file(path, card, part) for part in PARTS)
             import keras
 
+            import core.one_channel  # noqa: F401  # Keras must know the layer to read it
+
             try:
                 network = keras.models.load_model(weights, compile=False, safe_mode=True)
             except (OSError, ValueError, TypeError) as error:

@@ -9,14 +9,14 @@ are read from its checkpoint, and nothing of the package is imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from core.features import FeatureParameters
+from core.features import FeatureParameters, mel_filterbank, stft
+from core.one_channel import OneChannelConvolution
 
 N_TAGS = 50
 PARAMETERS = FeatureParameters(
@@ -56,8 +56,10 @@ def build(segment_frames: int = PARAMETERS.segment_frames) -> keras.Model:
     heard = []
     for index, (filters, size) in enumerate(TIMBRES):
         name = f"conv2d_{index}" if index else "conv2d"
-        values = layers.Conv2D(filters, size, activation="relu", trainable=False, name=name)(padded)
-        heard.append(ops.max(norm(values), axis=2))
+        convolution = OneChannelConvolution(
+            filters, size, activation="relu", trainable=False, name=name
+        )
+        heard.append(ops.max(norm(convolution(padded)), axis=2))
     for index, (filters, frames) in enumerate(TEMPI, start=len(TIMBRES)):
         convolution = layers.Conv2D(
             filters,
@@ -123,7 +125,7 @@ def read_weights(network: keras.Model, package: Path) -> None:
         layers.Dense: ("kernel", "bias"),
     }
     for layer in network.layers:
-        names = parts.get(type(layer))
+        names = next((each for kind, each in parts.items() if isinstance(layer, kind)), None)
         if names is None:
             continue
         weights = [reader.get_tensor(f"{layer.name}/{name}") for name in names]
@@ -137,27 +139,25 @@ def compressed(power: np.ndarray) -> np.ndarray:
     return np.log10(1 + 1e4 * np.asarray(power, dtype=np.float32))
 
 
-def taggram(samples: np.ndarray, hear: Callable[[np.ndarray], np.ndarray], step: int) -> np.ndarray:
-    """Return the tags of a recording, window after window.
+def mel_power(samples: np.ndarray) -> np.ndarray:
+    """Return the mel power spectrogram of a recording at 16 kHz, ``(frames, 96)``."""
+    return np.abs(stft(samples, PARAMETERS)) ** 2 @ mel_filterbank(PARAMETERS).T
+
+
+def windows(n_frames: int, step: int) -> list[tuple[int, int]]:
+    """Return first and last frame of every window of a recording.
 
     Parameters
     ----------
-    samples : np.ndarray [shape=(n,)]
-        The recording at 16 kHz.
-    hear : callable
-        From compressed spectrograms ``(n, 187, 96)`` to logits.
+    n_frames : int
+        Frames of the recording.
     step : int
         Frames from one window to the next.
 
     Returns
     -------
-    np.ndarray [shape=(windows, 50)]
-        Logits of the tags.
+    list of (int, int)
+        Whole windows only.
     """
-    from core.features import mel_filterbank, stft
-
-    power = np.abs(stft(samples, PARAMETERS)) ** 2 @ mel_filterbank(PARAMETERS).T
-    spectrogram = compressed(power)
     length = PARAMETERS.segment_frames
-    starts = range(0, len(spectrogram) - length + 1, step)
-    return hear(np.stack([spectrogram[start : start + length] for start in starts]))
+    return [(start, start + length) for start in range(0, n_frames - length + 1, step)]

@@ -22,7 +22,6 @@ from core.constants import GENRES
 from core.features import dct_matrix
 from core.training import fit_temperature
 
-NAME = "musicnn"
 SHRINKAGE = 0.3  # of the tags' covariance
 FOLDS = 5
 LEAST = 1e-6  # of a tag's probability, before a logarithm

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from core.catalogue import LISTENER
 from dashboard.wording import (
     genre_title,
     html_safe,
@@ -61,9 +62,11 @@ def verdict_card(
     trust = ""
     if accuracy is not None:
         share, songs = accuracy
+        whom = "it had never heard"
+        if model == LISTENER:  # nobody knows who was among the million songs
+            whom = "its last layer was not fitted on"
         trust = (
-            f'<p class="trust">Right for {percent(share)} of {songs} songs by artists it had never '
-            "heard.</p>"
+            f'<p class="trust">Right for {percent(share)} of {songs} songs by artists {whom}.</p>'
         )
     return (
         f'<section class="verdict"><p class="model">{html_safe(model_name(model))}</p>'

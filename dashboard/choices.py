@@ -21,6 +21,7 @@ from dashboard.wording import genre_title, model_name, percent
 if TYPE_CHECKING:
     from core.analysis import Analysis
 
+FEW = 4  # networks that stand side by side
 KEEP_PERCENTS = (1, 2, 3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90)
 KEEP_PERCENT_AT_FIRST = 20
 METHODS = {ATTRIBUTED: "What counted", OPTIMISED: "What would be enough"}
@@ -40,6 +41,10 @@ def choose_model(names: Sequence[str]) -> str:
     """Draw the choice of a network."""
     if state.get("model") not in names:
         state["model"] = names[0]
+    if len(names) > FEW:
+        return st.selectbox(
+            "Network", names, format_func=model_name, key="model", persist_state="session"
+        )
     st.segmented_control(
         "Network",
         names,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.catalogue import TITLES
 from core.constants import MODELS_DIR
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def models() -> list[str]:
     """Return the names of all models that there are."""
     from core.model_cards import list_models
 
-    return [card["name"] for card in list_models()]
+    names = [card["name"] for card in list_models()]
+    order = [*TITLES]
+    return sorted(names, key=lambda name: (name not in order, [*order, name].index(name)))
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

@@ -87,7 +87,7 @@ def pack_of(
         "segment": [start, start + parameters.segment_s],
         "explained": True,
         "target": wording.question_name(question.target, question.versus),
-        "alt": wording.evidence_alt(question.target, explanations[0].mel[0], views[1].names),
+        "alt": wording.evidence_alt(question.target, explanations[0].mel[0], views[-1].names),
         "colours": {
             "dim": rgb(colours.dim),
             "bright": rgb(colours.bright),
@@ -135,7 +135,7 @@ def views_of(
     bands = band_rows(session.band_frequencies(analysis.model))
     mean, scale = session.standardisation(analysis.model)
     half = parameters.top_db / 2
-    return [
+    views = [
         View(
             name="mfcc",
             label="MFCC",
@@ -162,3 +162,5 @@ def views_of(
             mask=None if mask is None else song_long(mask),
         ),
     ]
+    # All coefficients are the bands in other words: nobody reads 96 of them.
+    return views if parameters.n_mfcc < parameters.n_mels else views[1:]

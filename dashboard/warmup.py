@@ -77,7 +77,10 @@ class WarmUp:
         return models
 
     def _rehearse(self, models: list[GenreModel]) -> None:
-        """Do everything once with the beginning of a song: the first time takes far longer."""
+        """Do everything once with the beginning of a song: the first time takes far longer.
+
+        The large network is not asked to explain: that is long work at any time.
+        """
         from core.analysis import analyze
         from core.audio import Audio, load_audio
         from core.explanation import explain
@@ -86,12 +89,13 @@ class WarmUp:
         path = self._song()
         if path is None:
             return
-        song = load_audio(path)
         for model in models:
+            song = load_audio(path, sample_rate=model.parameters.sample_rate)
             seconds = round(model.parameters.segment_s * song.sample_rate)
             audio = Audio(song.samples[:seconds], song.sample_rate, song.name)
             analyze(audio, model)
-            listen(audio, explain(audio, model))
+            if model.parameters.n_mfcc < model.parameters.n_mels:
+                listen(audio, explain(audio, model))
 
 
 def settle() -> None:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.catalogue import TITLES
+
 if TYPE_CHECKING:
     from core.curves import Curve
 
 GENRE_NAMES = {"hiphop": "hip-hop"}  # the others are called what the models call them
-MODEL_NAMES = {"cnn": "CNN", "cnn_lstm": "CNN-LSTM"}
+NUMBERS = {3: "three", 4: "four"}
 NOTICEABLE = 0.02  # difference of probabilities
 FAINT = 0.05  # probability below which a genre is not worth comparing
 
@@ -46,7 +48,7 @@ def genre_title(genre: str) -> str:
 
 def model_name(name: str) -> str:
     """Return a model's name as people write it."""
-    return MODEL_NAMES.get(name, name)
+    return TITLES.get(name, name)
 
 
 def markdown_safe(text: str) -> str:
@@ -160,8 +162,9 @@ def agreement(genres: dict[str, str]) -> str:
         (name,) = genres
         return f"{model_name(name)} hears {genre_name(heard[0])}."
     if len(heard) == 1:
-        both = "Both networks hear" if len(genres) == 2 else f"All {len(genres)} networks hear"
-        return f"{both} {genre_name(heard[0])}."
+        count = len(genres)
+        both = "Both" if count == 2 else f"All {NUMBERS.get(count, count)}"
+        return f"{both} networks hear {genre_name(heard[0])}."
     said = ", ".join(f"{model_name(name)} {genre_name(genre)}" for name, genre in genres.items())
     return f"The networks disagree: {said}."
 

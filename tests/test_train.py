@@ -11,6 +11,7 @@ import pytest
 import train
 from core.models import load_model
 from core.profiles import load_profiles
+from core.scoreboard import SCORES_FILE
 from tests.archives import archive, audio_folder, some_track_ids
 
 
@@ -64,7 +65,7 @@ def test_a_smoke_run_trains_measures_and_writes_models_that_load(
     out = tmp_path / "models"
     arguments = ["--logmel", str(file), "--out", str(out), "--smoke"]
     assert train.main(arguments) == 0
-    scores = json.loads((out / train.SCORES_FILE).read_text(encoding="utf-8"))
+    scores = json.loads((out / SCORES_FILE).read_text(encoding="utf-8"))
     assert set(scores) == {"cnn/artist", "cnn_lstm/artist", "mcnemar/artist"}
     for name in ("cnn", "cnn_lstm"):
         model = load_model(out / f"{name}.json")

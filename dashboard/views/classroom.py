@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.constants import GENRES
-from dashboard import address, lesson, results, session, wording
+from dashboard import address, lesson, session, wording
 from dashboard.cards import grid
 from dashboard.choices import choose_model, is_dark
 from dashboard.chooser import choose_song
@@ -96,7 +96,7 @@ def projector() -> None:
 def show_steps(song: Song) -> None:
     """Draw every step from the waveform to the MFCCs, each with a picture and a sound."""
     with Progress() as progress:
-        name = results.models()[0]
+        name = session.MODELS[0]
         analysis = session.analysis_of(song, name, progress)
     st.header(markdown_safe(session.title_of(song)), anchor=False)
     count = len(analysis.starts_s)
@@ -142,7 +142,7 @@ def draw_step(step: Step) -> None:
 def play(song: Song | None) -> None:
     """Play one round after the other: hear what mattered, guess, and see what it was."""
     game = state.setdefault("game", {"round": 0, "right": 0, "network": 0, "rounds": 0})
-    names = results.models()
+    names = session.MODELS
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         name = choose_model(names)

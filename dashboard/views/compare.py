@@ -88,14 +88,20 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
 def timelines(first: Analysis, second: Analysis, target: str) -> int:
     """Draw both timelines, with marks where they disagree; return the chosen segment."""
     winners = [each.probabilities.argmax(axis=1) for each in (first, second)]
-    disputed = np.flatnonzero(winners[0] != winners[1]).tolist()
-    count = len(first.starts_s)
+    # Networks may cut a song a little differently: what is at the same place is compared.
+    count = min(map(len, winners))
+    alike = first.parameters.segment_s / second.parameters.segment_s
     st.header("Genres over time", anchor=False)
-    st.markdown(
-        f"They disagree in {len(disputed)} of {count} segments (▼)."
-        if disputed
-        else "They agree in every segment."
-    )
+    if not 0.9 < alike < 1.1:
+        st.markdown("They hear pieces of different length, so their segments are not compared.")
+        disputed = []
+    else:
+        disputed = np.flatnonzero(winners[0][:count] != winners[1][:count]).tolist()
+        st.markdown(
+            f"They disagree in {len(disputed)} of {count} segments (▼)."
+            if disputed
+            else "They agree in every segment."
+        )
     segment = choose_segment(first, target, disputed=disputed, title=model_name(first.model))
     draw_timeline(second, target, disputed=disputed, title=model_name(second.model))
     return segment
@@ -106,13 +112,16 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     from dashboard import axes
     from dashboard.overlays import overlays
 
+    if len({session.model_of(name).parameters for name in pair}) > 1:
+        st.info(
+            "These two networks read different features, so their pictures cannot be subtracted. "
+            "Each has its own on the page *Listen*."
+        )
+        return
     with Progress() as progress:
         first, second = (
             session.segment_explanation_of(song, name, question, segment, progress) for name in pair
         )
-    if first.parameters != second.parameters:
-        st.info("These two networks read different features: their pictures cannot be subtracted.")
-        return
     rows = axes.band_rows(session.band_frequencies(pair[0]))
     titles = (model_name(pair[0]), model_name(pair[1]))
     same = float(np.corrcoef(first.mel[0].ravel(), second.mel[0].ravel())[0, 1])

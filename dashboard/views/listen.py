@@ -1,4 +1,4 @@
-"""The page *Listen*: see what two networks hear in a song and why, and hear the why."""
+"""The page *Listen*: see what networks hear in a song and why, and hear the why."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ state = st.session_state
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    song = choose_song("Two networks say which genre a song is. See and hear why.")
+    song = choose_song("Three networks say which genre a song is. See and hear why.")
     with renewed("song", song.digest if song else None), failures_as_sentences():
         if song is None:
             empty_page()
@@ -50,8 +50,8 @@ def main() -> None:
 def empty_page() -> None:
     """Say what will be here once a song is chosen."""
     steps = {
-        "Verdict": "A CNN and a CNN-LSTM listen to every three seconds of the song and say how "
-        "likely each of ten genres is.",
+        "Verdict": "A CNN, a CNN-LSTM and one that has heard a large share of a million songs "
+        "listen to every three seconds and say how likely each of ten genres is.",
         "Evidence": "SHAP values show which parts of the spectrogram speak for a genre, and which "
         "against it. Together they add up to the network's answer.",
         "Sound": "Hear only the parts that mattered, or everything but them, and see what the "
@@ -113,8 +113,9 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
         # Not in the fragment: only a run of the whole page can be stopped by a click.
         if not sounds.is_ready(song, analysis, cut):
             get_ready(song, analysis, cut)
-    with st.expander("Hear what the network is given", icon=":material/hearing:"):
-        network_input(song, analysis.model, segment)
+    if analysis.parameters.n_mfcc < analysis.parameters.n_mels:
+        with st.expander("Hear what the network is given", icon=":material/hearing:"):
+            network_input(song, analysis.model, segment)
 
 
 @st.fragment

@@ -42,8 +42,12 @@ def test_an_upload_is_judged_explained_and_played(
     upload(page, request.getfixturevalue(kind))
 
     cards = page.locator(".verdict")
-    expect(cards).to_have_count(2)
-    assert [card.locator(".model").inner_text() for card in cards.all()] == ["CNN", "CNN-LSTM"]
+    expect(cards).to_have_count(3)
+    assert [card.locator(".model").inner_text() for card in cards.all()] == [
+        "CNN",
+        "CNN-LSTM",
+        "MSD-musicnn",
+    ]
     for card in cards.all():
         assert re.search(r"\d\s%", card.locator(".genre").inner_text())
 

@@ -1,0 +1,40 @@
+"""The leaderboard: one JSON file beside the models, a row for each model and protocol."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.storage import write_json
+
+SCORES_FILE = "scores.json"
+
+
+def save_scores(folder: Path, key: str, row: dict[str, Any]) -> None:
+    """Put one row into the scores, all or nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the models.
+    key : str
+        ``"MODEL/PROTOCOL"``.
+    row : dict
+        Figures, ready for JSON.
+    """
+    path = folder / SCORES_FILE
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    scores[key] = row
+    write_json(path, dict(sorted(scores.items())))
+
+
+def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
+    """Return one line of figures, as `core.evaluation.evaluate` made them."""
+    segment, song = metrics["segment"], metrics["song"]
+    return (
+        f"{name}, {protocol}: {metrics['tracks']} tracks; segment accuracy "
+        f"{segment['accuracy']:.3f} (log loss {segment['log_loss']:.3f}), song vote "
+        f"{song['accuracy']:.3f} [{song['interval'][0]:.3f}, {song['interval'][1]:.3f}], "
+        f"macro F1 {song['macro_f1']:.3f}, ECE {segment['ece']:.3f}"
+    )
