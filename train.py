@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from core.bars import Bars, counted
-from core.catalogue import LISTENER, PAIR, SYSTEMS, TITLES
+from core.catalogue import LISTENER, PAIR, SYSTEMS, TITLES, VECTORS
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
 from core.features import FeatureParameters
 from core.scoreboard import save_scores, summary
@@ -43,7 +43,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--models",
         nargs="+",
-        choices=(*SYSTEMS, LISTENER, ALL),
+        choices=(*TITLES, ALL),
         default=list(PAIR),
         help=f"which models; '{ALL}' is the whole zoo (default: {' '.join(PAIR)})",
     )
@@ -83,7 +83,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     if ALL in options.models:
-        options.models = [*SYSTEMS, *([LISTENER] if options.musicnn else [])]
+        options.models = [name for name in TITLES if name != LISTENER or options.musicnn]
     options.recordings = options.recordings or options.data
     if LISTENER in options.models and not (options.musicnn and options.recordings):
         parser.error(
@@ -254,6 +254,15 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
         )
 
 
+def train_vectors(options: argparse.Namespace, tracks: TrackSet) -> None:
+    """Fit the wanted ones of the forest and the support vector machine."""
+    from core import vector_training
+
+    for name in (name for name in options.models if name in VECTORS):
+        metrics = vector_training.run(name, tracks, options.protocol, options.seed, options.out)
+        print(summary(name, options.protocol, metrics))
+
+
 def train_listener(options: argparse.Namespace, tracks: TrackSet) -> None:
     """Fit the model on top of musicnn; write its figures, and by artist its weights."""
     from tqdm import tqdm
@@ -383,6 +392,7 @@ def main(arguments: list[str] | None = None) -> int:
             train_folds(options, tracks, folder)
         else:
             train_split(options, tracks, folder)
+            train_vectors(options, tracks)
             if LISTENER in options.models:
                 train_listener(options, tracks)
     except (DatasetError, ModelError) as error:

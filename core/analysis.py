@@ -123,7 +123,7 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
         parameters=parameters,
         logmel=segments,
         mfcc=mfcc,
-        probabilities=model.predict(mfcc),
+        probabilities=model.predict_logmel(segments),
         starts_s=starts * seconds_per_frame,
         # A centred frame reaches beyond the last sample; a segment does not.
         ends_s=np.minimum(ends, audio.duration_s),

@@ -1,9 +1,10 @@
 """Trained models: weights, the card that describes them, and `GenreModel`, which answers.
 
 A model is three files in one folder: ``NAME.keras`` (a functional Keras network from standardised
-MFCCs to calibrated genre probabilities), ``NAME.background.npz`` (the songs an explanation compares
-with) and ``NAME.json``, the card. The card holds the digest of the other two; files that do not
-match it are not opened. Nothing is pickled.
+MFCCs to calibrated genre probabilities; or ``NAME.skops``, see `core.vector_models`),
+``NAME.background.npz`` (the songs an explanation compares with) and ``NAME.json``, the card. The
+card holds the digest of the other two; files that do not match it are not opened. Nothing is
+pickled.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class GenreModel:
         Background segments, or the file that holds them (read when first asked for).
     """
 
+    suffix = ".keras"  # of the weights
+
     def __init__(
         self, network: keras.Model, card: dict[str, Any], background: Background | Path
     ) -> None:
@@ -93,6 +96,10 @@ class GenreModel:
             lambda batch: self.network(batch, training=False),
             input_signature=[tf.TensorSpec(shape, tf.float32)],
         )
+
+    def save_weights(self, path: Path) -> None:
+        """Write the network."""
+        self.network.save(path)
 
     def standardise(self, mfcc: np.ndarray) -> np.ndarray:
         """Return MFCCs as the network wants them: zero mean, unit scale per coefficient.
@@ -186,6 +193,11 @@ def load_model(name: str | Path) -> GenreModel:
         if path not in _cache:
             card = read_card(path)
             weights, background = (checked_file(path, card, part) for part in PARTS)
+            if weights.suffix == ".skops":
+                from core.vector_models import VectorModel, read_estimator
+
+                _cache[path] = VectorModel(read_estimator(weights), card, background)
+                return _cache[path]
             import keras
 
             import core.one_channel  # noqa: F401  # Keras must know the layer to read it
@@ -216,10 +228,10 @@ def save_model(model: GenreModel, folder: Path | str) -> Path:
         The card.
     """
     folder = Path(folder)
-    weights = folder / f"{model.name}.keras"
+    weights = folder / f"{model.name}{model.suffix}"
     background = folder / f"{model.name}.background.npz"
     with replacing(weights) as temporary:
-        model.network.save(temporary)
+        model.save_weights(temporary)
     with replacing(background) as temporary:
         np.savez_compressed(
             temporary,

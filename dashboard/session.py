@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.audio import Audio
     from core.explanation import Explanation
     from core.models import GenreModel
+    from core.vector_models import FeatureExplanation
 
 MODELS = (*PAIR, LISTENER)  # in the order of their cards on the page
 
@@ -37,6 +38,7 @@ PART = 12  # segments explained at a time; a run that is stopped loses no finish
 
 _songs: Shelf[Audio] = Shelf(4)  # fifteen minutes are 79 MB each
 _analyses: Shelf[Analysis] = Shelf(16)
+_features: Shelf[FeatureExplanation] = Shelf(64)
 _explanations: Shelf[Explanation] = Shelf(64)  # parts and single segments, up to 4 MB each
 
 
@@ -214,6 +216,23 @@ def segment_explanation_of(
     if part is not None:
         return part[segment % PART]
     return _explained(song, model, question, "segment", segment, [segment], report)
+
+
+def feature_explanation_of(
+    song: Song, name: str, genre: str, segment: int, report: Report
+) -> FeatureExplanation:
+    """Return which features speak for a genre in a segment, to a model that reads vectors."""
+    analysis = analysis_of(song, name, report)
+    model = model_of(name)
+    from core.vector_models import VectorModel, explain_features
+
+    assert isinstance(model, VectorModel)
+
+    def ask() -> FeatureExplanation:
+        report(f"Asking {model_name(name)} why {genre_name(genre)} …", None)
+        return explain_features(model, analysis.logmel[segment], genre)
+
+    return _features.get((*key_of(song, model), genre, segment), ask)
 
 
 def finished_parts(song: Song, analysis: Analysis, question: Question) -> list[Explanation]:

@@ -94,8 +94,8 @@ def timeline(content: dict[str, Any], choose: Callable[[int], None], *, key: str
     """
 
     def chosen() -> None:
-        segment = st.session_state[key].segment
-        if segment is not None:
-            choose(int(segment))
+        choice = st.session_state[key].choice
+        if choice:
+            choose(int(choice[0]))
 
-    _component()(data=content, key=key, on_segment_change=chosen)
+    _component()(data=content, key=key, on_choice_change=chosen)

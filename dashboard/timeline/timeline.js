@@ -211,9 +211,10 @@ class Timeline {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".timeline");
   if (!root || !data) return;
   if (!timelines.has(root)) timelines.set(root, new Timeline(root));
-  timelines.get(root).update(data, (segment) => setTriggerValue("segment", segment));
+  // The moment makes every choice a new one, and of choices in a row the last one arrives.
+  timelines.get(root).update(data, (segment) => setStateValue("choice", [segment, Date.now()]));
 }

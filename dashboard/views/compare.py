@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from core.catalogue import VECTORS
 from dashboard import address, results, session, sounds, wording
 from dashboard.cards import grid, verdict_card, verdict_cards
 from dashboard.choices import choose_segment, choose_target, draw_timeline, is_dark
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from core.analysis import Analysis
 
 KEEP = 0.2
+FEATURES = 12  # drawn
 state = st.session_state
 
 
@@ -112,11 +114,17 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     from dashboard import axes
     from dashboard.overlays import overlays
 
-    if len({session.model_of(name).parameters for name in pair}) > 1:
+    same_features = len({session.model_of(name).parameters for name in pair}) == 1
+    if not same_features and not VECTORS.keys() & set(pair):
         st.info(
             "These two networks read different features, so their pictures cannot be subtracted. "
             "Each has its own on the page *Listen*."
         )
+        return
+    vectors = [name for name in pair if name in VECTORS]
+    if vectors:
+        for name in vectors:
+            feature_bars(song, name, question, segment)
         return
     with Progress() as progress:
         first, second = (
@@ -140,10 +148,42 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     )
 
 
+def feature_bars(song: Song, name: str, question: Question, segment: int) -> None:
+    """Draw which features speak for a genre to a model that reads no picture."""
+    from dashboard import figures
+
+    with Progress() as progress:
+        found = session.feature_explanation_of(song, name, question.target, segment, progress)
+    order = np.argsort(-np.abs(found.values))[:FEATURES]
+    st.subheader(model_name(name), anchor=False)
+    st.plotly_chart(
+        figures.bars(
+            [found.names[index] for index in order],
+            found.values[order],
+            "feature",
+            "SHAP",
+            dark=is_dark(),
+        ),
+        key=f"features-{name}",
+        config={"displayModeBar": False},
+        alt=f"The features that count most for {model_name(name)}: "
+        + ", ".join(found.names[index] for index in order[:3]),
+    )
+    st.caption(
+        f"The {FEATURES} features that count most of {len(found.values)}. The SHAP values of all "
+        f"of them sum to {found.values.sum():+.3f}, from {found.base_value:.3f} on average to "
+        f"{found.prediction:.3f} ({found.output}). Features are numbers about three seconds, not "
+        "places in them: there is no picture to draw, and no sound to filter."
+    )
+
+
 def acceptance_section(
     song: Song, analysis: Analysis, pair: tuple[str, str], question: Question
 ) -> None:
     """Draw what each model hears in what matters to each."""
+    if VECTORS.keys() & set(pair):
+        st.caption("Only networks point at places in a song that can be kept and played.")
+        return
     if not st.toggle(
         "Let each listen to what matters to the other", key="accept", persist_state="session"
     ):
