@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from core.bars import Bars, counted
-from core.catalogue import LISTENER, PAIR, SYSTEMS, TITLES, VECTORS
+from core.catalogue import ENSEMBLE, LISTENER, PAIR, SHOWN, SYSTEMS, TITLES, VECTORS
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
 from core.features import FeatureParameters
-from core.scoreboard import save_scores, summary
+from core.scoreboard import describe, save_scores, summary
 
 if TYPE_CHECKING:
     from core.datasets import TrackSet
@@ -83,7 +83,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     if ALL in options.models:
-        options.models = [name for name in TITLES if name != LISTENER or options.musicnn]
+        options.models = [
+            name for name in TITLES if name not in (LISTENER, ENSEMBLE) or options.musicnn
+        ]
     options.recordings = options.recordings or options.data
     if LISTENER in options.models and not (options.musicnn and options.recordings):
         parser.error(
@@ -132,17 +134,10 @@ def settings_of(protocol: str, options: argparse.Namespace) -> dict[str, Setting
     """Return how each model is fitted under a protocol."""
     from core.recipes import recipe
 
-    recipes = {name: recipe(name, protocol) for name in SYSTEMS}
+    changes: dict[str, Any] = {"epochs": options.epochs} if options.epochs else {}
     if options.smoke:
-        return {
-            name: replace(settings, epochs=2, steps=4, batch_size=16)
-            for name, settings in recipes.items()
-        }
-    if options.epochs:
-        return {
-            name: replace(settings, epochs=options.epochs) for name, settings in recipes.items()
-        }
-    return recipes
+        changes = {"epochs": 2, "steps": 4, "batch_size": 16}
+    return {name: replace(recipe(name, protocol), **changes) for name in SYSTEMS}
 
 
 def wanted_models(names: list[str]) -> list[str]:
@@ -151,21 +146,14 @@ def wanted_models(names: list[str]) -> list[str]:
     return [name for name in SYSTEMS if name in wanted]
 
 
-def describe(options: argparse.Namespace, split: Split, tracks: TrackSet) -> dict[str, Any]:
+def source_of(options: argparse.Namespace) -> str:
+    """Return what a card says of where the data came from."""
+    return "log-mel archive" if options.logmel else "audio files"
+
+
+def said_of(options: argparse.Namespace, split: Split, tracks: TrackSet) -> dict[str, Any]:
     """Return what a card says of the data."""
-
-    def count(side: Any) -> dict[str, int]:
-        return {"tracks": len(set(side.track.tolist())), "segments": len(side)}
-
-    return {
-        "source": "GTZAN (Tzanetakis & Cook 2002)",
-        "read_from": "log-mel archive" if options.logmel else "audio files",
-        "tracks": len(tracks),
-        "teacher": "MSD-musicnn taggrams of training tracks" if options.taggrams else None,
-        "protocol": split.protocol,
-        "seed": options.seed,
-        **{side: count(getattr(split, side)) for side in ("train", "valid", "refit", "test")},
-    }
+    return describe(split, tracks, options.seed, source_of(options), bool(options.taggrams))
 
 
 def prepare_run(
@@ -231,7 +219,7 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
         }
         if split.protocol == "artist":
             description = {
-                "data": describe(options, split, heard),
+                "data": said_of(options, split, heard),
                 "training": {
                     **run.describe(name),
                     "epochs": chosen["epochs"],
@@ -254,13 +242,20 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
         )
 
 
-def train_vectors(options: argparse.Namespace, tracks: TrackSet) -> None:
-    """Fit the wanted ones of the forest and the support vector machine."""
-    from core import vector_training
+def train_others(options: argparse.Namespace, tracks: TrackSet) -> None:
+    """Fit the wanted models that are no networks of ours, then average what is stored."""
+    from core import ensemble, vector_training
 
     for name in (name for name in options.models if name in VECTORS):
-        metrics = vector_training.run(name, tracks, options.protocol, options.seed, options.out)
+        metrics = vector_training.run(
+            name, tracks, options.protocol, options.seed, options.out, source_of(options)
+        )
         print(summary(name, options.protocol, metrics))
+    if LISTENER in options.models:
+        train_listener(options, tracks)
+    if ENSEMBLE in options.models:
+        metrics = ensemble.measure(options.out, SHOWN, options.protocol, options.seed)
+        print(summary(ENSEMBLE, options.protocol, metrics))
 
 
 def train_listener(options: argparse.Namespace, tracks: TrackSet) -> None:
@@ -304,7 +299,7 @@ def train_listener(options: argparse.Namespace, tracks: TrackSet) -> None:
         background = tag_training.background_of(options.recordings, trained, options.seed)
         description = {
             "title": TITLES[LISTENER],
-            "data": describe(options, split, tracks),
+            "data": said_of(options, split, tracks),
             "training": {"rebuilt": proof},
             "metrics": {"protocol": "artist", "test": scores["test"], "valid": scores["valid"]},
         }
@@ -392,9 +387,7 @@ def main(arguments: list[str] | None = None) -> int:
             train_folds(options, tracks, folder)
         else:
             train_split(options, tracks, folder)
-            train_vectors(options, tracks)
-            if LISTENER in options.models:
-                train_listener(options, tracks)
+            train_others(options, tracks)
     except (DatasetError, ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

@@ -75,6 +75,7 @@ SYSTEMS = {
     ),
 }
 PAIR = ("cnn", "cnn_lstm")  # that the project is about, trained unless others are asked for
+ENSEMBLE = "ensemble"  # no model of its own: the mean of the answers of those shown
 LISTENER = "musicnn"  # stands on a network that others trained, see `core.pretrained`
 # They read vectors, see `core.vector_models`; the figure is what their sources report.
 VECTORS = {"random_forest": ("Random forest", 0.871), "svm": ("SVM", 0.78)}
@@ -82,4 +83,6 @@ TITLES = {
     **{name: system.title for name, system in SYSTEMS.items()},
     **{name: title for name, (title, _) in VECTORS.items()},
     LISTENER: "MSD-musicnn",
+    ENSEMBLE: "mean of the three shown",
 }
+SHOWN = (*PAIR, LISTENER)  # on the dashboard's first page

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.storage import write_json
+
+if TYPE_CHECKING:
+    from core.datasets import TrackSet
+    from core.splits import Segments, Split
 
 SCORES_FILE = "scores.json"
 
@@ -27,6 +31,44 @@ def save_scores(folder: Path, key: str, row: dict[str, Any]) -> None:
     scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     scores[key] = row
     write_json(path, dict(sorted(scores.items())))
+
+
+def describe(
+    split: Split, tracks: TrackSet, seed: int, read_from: str, taught: bool
+) -> dict[str, Any]:
+    """Return what a card says of the data.
+
+    Parameters
+    ----------
+    split : Split
+        The sides.
+    tracks : TrackSet
+        The tracks.
+    seed : int
+        Seed of the split.
+    read_from : str
+        Where the data came from.
+    taught : bool
+        Whether a teacher's tags were learnt, too.
+
+    Returns
+    -------
+    dict
+        Ready for JSON.
+    """
+
+    def count(side: Segments) -> dict[str, int]:
+        return {"tracks": len(set(side.track.tolist())), "segments": len(side)}
+
+    return {
+        "source": "GTZAN (Tzanetakis & Cook 2002)",
+        "read_from": read_from,
+        "tracks": len(tracks),
+        "teacher": "MSD-musicnn taggrams of training tracks" if taught else None,
+        "protocol": split.protocol,
+        "seed": seed,
+        **{side: count(getattr(split, side)) for side in ("train", "valid", "refit", "test")},
+    }
 
 
 def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from core.vectors import names, segment_vectors
 SUFFIX = ".skops"
 TRUSTED = ("sklearn.tree._tree.Tree",)  # beyond what skops allows by itself
 EVALUATIONS = 12  # of the machine for each feature, by permutation
+SLOPE = 2.0  # of the sigmoid that makes a share of a margin (chosen on validation)
 LEAST = 1e-6  # before a logarithm
 
 
@@ -58,7 +60,8 @@ def build(name: str, protocol: str, seed: int) -> Any:
             random_state=seed,
             n_jobs=-1,
         )
-    return make_pipeline(StandardScaler(), SVC(C=10.0 if known else 1.0))
+    machine = SVC(C=10.0 if known else 1.0, decision_function_shape="ovo")
+    return make_pipeline(StandardScaler(), machine)
 
 
 def scores(estimator: Any, vectors: np.ndarray) -> np.ndarray:
@@ -74,12 +77,17 @@ def scores(estimator: Any, vectors: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n, 10)]
-        Logarithms of the forest's shares of votes; the machine's decision values, one genre
-        against the rest.
+        Logarithms of the forest's shares of votes; the sums of the logarithms of the machine's
+        pairwise shares: sigmoids of its margins, multiplied over a genre's rivals.
     """
     if isinstance(estimator, RandomForestClassifier):
         return np.log(np.maximum(estimator.predict_proba(vectors), LEAST))
-    return estimator.decision_function(vectors)
+    margins = estimator.decision_function(vectors)
+    found = np.zeros((len(vectors), len(GENRES)))
+    for pair, (one, other) in enumerate(combinations(range(len(GENRES)), 2)):
+        found[:, one] += scipy.special.log_expit(SLOPE * margins[:, pair])
+        found[:, other] += scipy.special.log_expit(-SLOPE * margins[:, pair])
+    return found
 
 
 class VectorModel(GenreModel):

@@ -17,7 +17,7 @@ from core.datasets import TrackSet
 from core.evaluation import evaluate
 from core.models import save_model
 from core.runs import segment_logmel, standardisation
-from core.scoreboard import save_scores
+from core.scoreboard import describe, save_scores
 from core.splits import Segments, Split, split_tracks
 from core.training import fit_temperature
 from core.vector_models import VectorModel, build, scores
@@ -82,7 +82,9 @@ def train(
     )
 
 
-def run(name: str, tracks: TrackSet, protocol: str, seed: int, folder: Path) -> dict[str, Any]:
+def run(
+    name: str, tracks: TrackSet, protocol: str, seed: int, folder: Path, source: str
+) -> dict[str, Any]:
     """Train and measure a model; write its figures, its answers, and by artist its weights.
 
     Parameters
@@ -97,6 +99,8 @@ def run(name: str, tracks: TrackSet, protocol: str, seed: int, folder: Path) -> 
         Seed of the split and of the forest.
     folder : Path
         Folder of the models.
+    source : str
+        Where the data came from.
 
     Returns
     -------
@@ -110,7 +114,9 @@ def run(name: str, tracks: TrackSet, protocol: str, seed: int, folder: Path) -> 
     scored = {"model": name, "title": title, "reported": reported, "protocol": protocol}
     save_scores(folder, f"{name}/{protocol}", {**scored, "seed": seed, **row})
     if protocol == "artist":
-        save_model(package(name, estimator, tracks, split, seed, row), folder)
+        model = package(name, estimator, tracks, split, seed, row)
+        model.card["data"] = describe(split, tracks, seed, source, taught=False)
+        save_model(model, folder)
     return row["test"]
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.catalogue import LISTENER, PAIR
+from core.catalogue import SHOWN
 from core.constants import EXAMPLES_DIR, SAMPLE_RATE
 from dashboard.shelf import Shelf
 from dashboard.warmup import Report, WarmUp
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from core.models import GenreModel
     from core.vector_models import FeatureExplanation
 
-MODELS = (*PAIR, LISTENER)  # in the order of their cards on the page
+MODELS = SHOWN  # in the order of their cards on the page
 
 PART = 12  # segments explained at a time; a run that is stopped loses no finished part
 

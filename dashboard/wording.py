@@ -164,9 +164,9 @@ def agreement(genres: dict[str, str]) -> str:
     if len(heard) == 1:
         count = len(genres)
         both = "Both" if count == 2 else f"All {NUMBERS.get(count, count)}"
-        return f"{both} networks hear {genre_name(heard[0])}."
+        return f"{both} hear {genre_name(heard[0])}."
     said = ", ".join(f"{model_name(name)} {genre_name(genre)}" for name, genre in genres.items())
-    return f"The networks disagree: {said}."
+    return f"They disagree: {said}."
 
 
 def reading(mode: str, share: float, of: str, target: str, original: float, now: float) -> str:
@@ -234,6 +234,11 @@ def readings(share: float, of: str, target: str, original: float, kept: float, r
     """
     first = reading("keep", share, of, target, original, kept)
     return f"{first} {reading('remove', share, of, target, original, rest)}"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value as it stands in a sentence: ``"= 0.69"``, ``"< 0.01"``."""
+    return "< 0.01" if value < 0.01 else f"= {value:.2f}"
 
 
 def question_name(target: str, versus: str) -> str:

@@ -94,8 +94,9 @@ def timeline(content: dict[str, Any], choose: Callable[[int], None], *, key: str
     """
 
     def chosen() -> None:
-        choice = st.session_state[key].choice
-        if choice:
+        if choice := st.session_state[key].choice:
             choose(int(choice[0]))
 
-    _component()(data=content, key=key, on_choice_change=chosen)
+    known = st.session_state.get(key)
+    answered = known.choice[1] if known and known.get("choice") else 0
+    _component()(data={**content, "answered": answered}, key=key, on_choice_change=chosen)

@@ -7,7 +7,6 @@ const WIDE = 8; // CSS pixels from which cells have a gap
 const ROOM = 38; // CSS pixels that a percentage needs
 const WRITTEN = 0.095; // smaller shares are left to the colour
 const PALE_INK = 0.62; // from this share on, text is written in the colour for dark cells
-const PATIENCE_MS = 1500; // how long a choice may wait for the page
 const timelines = new WeakMap(); // by the element that Streamlit gives
 
 const channels = (colour) =>
@@ -24,7 +23,7 @@ class Timeline {
     this.canvas = root.querySelector("canvas");
     this.tip = root.querySelector(".tip");
     this.pointed = null;
-    this.chosenAt = -Infinity;
+    this.turn = 0; // of the last choice made here
     root.onpointermove = (event) => this.point(event);
     root.onpointerleave = () => this.point(null);
     root.onclick = (event) => {
@@ -50,8 +49,8 @@ class Timeline {
     this.data = data;
     this.tell = tell;
     // An answer to an earlier choice must not undo a later one.
-    const late = performance.now() - this.chosenAt < PATIENCE_MS && data.selected !== this.selected;
-    if (!late) this.selected = data.selected;
+    if (data.answered >= this.turn) this.selected = data.selected;
+    if (!(this.selected < data.starts_s.length)) this.selected = data.selected;
     this.root.setAttribute("aria-label", data.alt);
     this.root.setAttribute("aria-valuemax", data.starts_s.length);
     this.draw();
@@ -61,14 +60,9 @@ class Timeline {
   choose(segment) {
     if (segment === this.selected) return;
     this.selected = segment;
-    this.chosenAt = performance.now();
-    clearTimeout(this.patience);
-    this.patience = setTimeout(() => {
-      this.selected = this.data.selected;
-      this.draw();
-    }, PATIENCE_MS);
+    this.turn = Date.now();
     this.draw();
-    this.tell(segment);
+    this.tell([segment, this.turn]);
   }
 
   get plot() {
@@ -216,5 +210,5 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!root || !data) return;
   if (!timelines.has(root)) timelines.set(root, new Timeline(root));
   // The moment makes every choice a new one, and of choices in a row the last one arrives.
-  timelines.get(root).update(data, (segment) => setStateValue("choice", [segment, Date.now()]));
+  timelines.get(root).update(data, (choice) => setStateValue("choice", choice));
 }

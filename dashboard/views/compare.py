@@ -245,7 +245,7 @@ def measured(pair: tuple[str, str]) -> None:
         only_a, only_b = int(test["only_a"]), int(test["only_b"])
         st.markdown(
             f"{only_a} songs only the {model_name(pair[0])} got right, {only_b} only the "
-            f"{model_name(pair[1])}: McNemar's p = {test['p_value']:.2f}, "
+            f"{model_name(pair[1])}: McNemar's p {wording.p_value(test['p_value'])}, "
             f"{'a real difference' if test['p_value'] < 0.05 else 'no evidence of a difference'}."
         )
     left, right = st.columns(2, gap="large")

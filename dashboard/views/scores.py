@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.catalogue import ENSEMBLE
 from core.constants import GENRES
 from dashboard import address, results, wording
 from dashboard.cards import grid
@@ -79,7 +80,7 @@ def accuracies(names: list[str]) -> None:
     st.header("Accuracy", anchor=False)
     rows = []
     for protocol in results.PROTOCOLS:
-        for name in names:
+        for name in (*names, ENSEMBLE):
             score = results.score(name, protocol)
             if score is not None:
                 rows.append([TITLES[protocol], *_cells(name, score["test"])])

@@ -9,7 +9,7 @@ import pytest
 
 from core.analysis import analyze
 from core.audio import Audio, load_audio
-from core.catalogue import LISTENER, PAIR
+from core.catalogue import SHOWN
 from core.constants import EXAMPLES_DIR
 from core.model_cards import list_models
 from core.models import load_model
@@ -18,9 +18,6 @@ EXAMPLES = [
     entry["file"]
     for entry in json.loads((EXAMPLES_DIR / "examples.json").read_text(encoding="utf-8"))
 ]
-
-
-SHOWN = (*PAIR, LISTENER)  # on the first page
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -153,7 +153,7 @@ def test_a_background_with_pickled_objects_is_refused(card: Path) -> None:
 
 def test_the_models_folder_holds_cards_weights_and_arrays_only() -> None:
     suffixes = {path.suffix for path in MODELS_DIR.rglob("*") if path.is_file()}
-    assert suffixes <= {".json", ".keras", ".npz", ".md"}
+    assert suffixes <= {".json", ".keras", ".npz", ".skops", ".md"}
 
 
 @pytest.mark.parametrize("shape", [(72, 13), (1, 71, 13), (1, 72, 20), (1, 72, 13, 1), (72,)])

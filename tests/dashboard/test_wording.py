@@ -88,11 +88,9 @@ def test_a_saved_file_has_a_name_that_every_system_takes(name: str, genre: str) 
 
 
 def test_agreement_and_disagreement_are_told_apart() -> None:
-    assert wording.agreement({"cnn": "hiphop", "cnn_lstm": "hiphop"}) == (
-        "Both networks hear hip-hop."
-    )
+    assert wording.agreement({"cnn": "hiphop", "cnn_lstm": "hiphop"}) == ("Both hear hip-hop.")
     assert wording.agreement({"cnn": "jazz", "cnn_lstm": "blues"}) == (
-        "The networks disagree: CNN jazz, CNN-LSTM blues."
+        "They disagree: CNN jazz, CNN-LSTM blues."
     )
     assert wording.agreement({"cnn": "jazz"}) == "CNN hears jazz."
 

@@ -38,7 +38,7 @@ def test_two_networks_are_compared_on_one_song(page: Page, mp3: Path) -> None:
     expect(page.locator(".timeline")).to_have_count(2)
     charts(page, 3)
     expect(page.get_by_text(re.compile(r"correlate by −?\d\.\d\d|correlate by -?\d\.\d\d")))
-    expect(page.get_by_text(re.compile(r"McNemar's p = \d\.\d\d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"McNemar's p [=<] \d\.\d\d"))).to_be_visible()
 
     overlays = page.locator(".stPlotlyChart").first
     overlays.locator(".nsewdrag").first.hover()

@@ -1,0 +1,41 @@
+"""The ensemble's row is the mean of stored answers, and only of answers to the same segments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.answers import Answers, answers_file, save_answers
+from core.ensemble import measure
+
+
+def store(folder: Path, name: str, rows: np.ndarray, songs: list[int]) -> None:
+    answers = Answers(rows, np.array([0, 0, 1]), np.array(songs), np.array(["a", "b"]))
+    save_answers(answers, answers_file(folder, name, "artist"))
+
+
+def rows_of(*shares: float) -> np.ndarray:
+    rows = np.zeros((len(shares), 10))
+    rows[:, 0] = shares
+    rows[:, 1] = 1 - np.array(shares)
+    return rows
+
+
+def test_two_models_that_err_apart_are_right_together(tmp_path: Path) -> None:
+    store(tmp_path, "one", rows_of(0.9, 0.4, 0.4), [0, 0, 1])
+    store(tmp_path, "two", rows_of(0.4, 0.9, 0.3), [0, 0, 1])
+    found = measure(tmp_path, ["one", "two"], "artist", 0)
+    assert found["segment"]["accuracy"] == 1
+    row = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["ensemble/artist"]
+    assert row["members"] == ["one", "two"]
+    assert row["test"] == found
+
+
+def test_answers_to_other_segments_are_not_averaged(tmp_path: Path) -> None:
+    store(tmp_path, "one", rows_of(0.9, 0.4, 0.4), [0, 0, 1])
+    store(tmp_path, "two", rows_of(0.4, 0.9, 0.3), [0, 1, 1])
+    with pytest.raises(ValueError, match="same segments"):
+        measure(tmp_path, ["one", "two"], "artist", 0)
