@@ -51,16 +51,27 @@ def gru(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     return layers.Dropout(dropout)(values)
 
 
+def _block(
+    values: keras.KerasTensor,
+    number: int,
+    filters: int,
+    activation: str,
+    pool: int | tuple[int, int],
+) -> keras.KerasTensor:
+    """Convolve, normalise, bend and pool; some maps are left out while training."""
+    values = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"convolution{number}")(
+        values
+    )
+    values = layers.BatchNormalization(momentum=0.95, name=f"norm{number}")(values)
+    values = layers.Activation(activation, name=f"activation{number}")(values)
+    values = layers.MaxPooling2D(pool, name=f"pool{number}")(values)
+    return layers.SpatialDropout2D(0.1, name=f"dropout{number}")(values)
+
+
 def spectral_cnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     """Three convolutional blocks and a dense layer over what is left of time and frequency."""
     for number, filters in enumerate((24, 48, 64), start=1):
-        values = layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, name=f"convolution{number}"
-        )(values)
-        values = layers.BatchNormalization(momentum=0.95, name=f"norm{number}")(values)
-        values = layers.ReLU(name=f"relu{number}")(values)
-        values = layers.MaxPooling2D(2, name=f"pool{number}")(values)
-        values = layers.SpatialDropout2D(0.1, name=f"dropout{number}")(values)
+        values = _block(values, number, filters, "relu", 2)
     values = layers.Flatten()(values)
     values = layers.Dropout(dropout)(values)
     values = layers.Dense(96, activation="relu", name="hidden")(values)
@@ -83,13 +94,7 @@ def crnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     """Five convolutions over half a minute, then two GRU (Choi et al. 2017, "CRNN for music")."""
     pools = ((2, 2), (3, 4), (3, 4), (3, 2), (1, 2))
     for number, (filters, pool) in enumerate(zip((16, 32, 48, 64, 64), pools, strict=True), 1):
-        values = layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, name=f"convolution{number}"
-        )(values)
-        values = layers.BatchNormalization(momentum=0.95, name=f"norm{number}")(values)
-        values = layers.ELU(name=f"elu{number}")(values)
-        values = layers.MaxPooling2D(pool, name=f"pool{number}")(values)
-        values = layers.SpatialDropout2D(0.1, name=f"dropout{number}")(values)
+        values = _block(values, number, filters, "elu", pool)
     frames = values.shape[1]
     values = layers.Reshape((frames, values.shape[2] * values.shape[3]))(values)
     values = layers.GRU(32, return_sequences=True, name="gru1")(values)
