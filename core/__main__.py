@@ -96,6 +96,11 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
         with _silence():
             import tensorflow  # noqa: F401
         model = load_model(name)
+        if options.explain and not model.hears_places:
+            raise ModelError(
+                f"{model.name} reads features of three seconds, not places in them: there is "
+                "nothing to keep and play. Leave out --explain, or name a network."
+            )
     except ModelError as error:
         status.clear()
         print(f"python -m core analyze: {error}", file=sys.stderr)

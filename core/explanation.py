@@ -190,6 +190,10 @@ def explain(
     ModelError
         If the song has another sampling rate than the model was trained with.
     """
+    if not model.hears_places:
+        raise ExplanationError(
+            f"{model.name} reads features, not places in a song; use explain_features."
+        )
     for genre in (target, versus):
         if genre is not None and genre not in model.genres:
             raise ExplanationError(

@@ -63,6 +63,7 @@ class GenreModel:
     """
 
     suffix = ".keras"  # of the weights
+    hears_places = True  # whether what it goes by lies in the spectrogram, and can be played
 
     def __init__(
         self, network: keras.Model, card: dict[str, Any], background: Background | Path

@@ -104,6 +104,7 @@ class VectorModel(GenreModel):
     """
 
     suffix = SUFFIX
+    hears_places = False
 
     def __init__(self, estimator: Any, card: dict[str, Any], background: Background | Path) -> None:
         super().__init__(None, card, background)

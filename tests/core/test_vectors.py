@@ -10,9 +10,11 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
+from core.__main__ import main
 from core.analysis import analyze
-from core.audio import Audio
+from core.audio import Audio, save_audio
 from core.constants import GENRES, MODELS_DIR, SAMPLE_RATE
+from core.explanation import ExplanationError, explain
 from core.features import FeatureParameters, logmel, split_segments
 from core.model_cards import ModelError
 from core.models import load_model
@@ -54,6 +56,18 @@ def test_a_bundled_model_answers_and_its_evidence_adds_up(name: str) -> None:
     found = explain_features(model, analysis.logmel[0], GENRES[3])
     assert len(found.names) == len(found.values) == 93
     assert found.base_value + found.values.sum() == pytest.approx(found.prediction, abs=1e-3)
+
+
+def test_nothing_of_a_song_is_kept_for_a_model_of_features(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ExplanationError, match="use explain_features"):
+        explain(Audio(song_samples(4.0)), load_model("svm"))
+    song = tmp_path / "song.wav"
+    save_audio(Audio(song_samples(4.0)), song)
+    assert main(["analyze", str(song), "--model", "svm", "--explain"]) == 2
+    assert "Leave out --explain" in capsys.readouterr().err
+    assert main(["analyze", str(song), "--model", "svm"]) == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
