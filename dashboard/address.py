@@ -7,6 +7,7 @@ business: of songs, only examples are named in a link.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,9 @@ import streamlit as st
 from core.constants import GENRES
 from dashboard import session
 from dashboard.chooser import open_example
+
+CATCH_UP_S = 5.0  # how long a browser may lag behind
+REMEMBERED = 20  # former addresses
 
 state = st.session_state
 
@@ -64,6 +68,10 @@ def read() -> None:
     # A change of page empties the address; the choices stay.
     if said == state.get("address") or (not said and "address" in state):
         return
+    # A browser that has not caught up yet sends what was written a moment ago: nobody's wish.
+    now = time.monotonic()
+    if any(said == former and now - moment < CATCH_UP_S for moment, former in _written()):
+        return
     for entry in session.examples():
         if said.get("song") == slug(entry["title"]) and state.get("example") != entry["title"]:
             open_example(entry["title"])
@@ -111,4 +119,11 @@ def write() -> None:
             wanted[name] = str(value)
     if wanted != dict(st.query_params.items()):
         st.query_params.from_dict(wanted)
+    if wanted != state.get("address"):
+        state["written"] = [*_written(), (time.monotonic(), state.get("address", {}))][-REMEMBERED:]
     state["address"] = wanted
+
+
+def _written() -> list[tuple[float, dict[str, str]]]:
+    """Return what the address said before, and until when."""
+    return state.get("written", [])

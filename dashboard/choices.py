@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import wording
 from dashboard.session import Question
 from dashboard.sounds import ATTRIBUTED, OPTIMISED, Cut
 from dashboard.timeline import content_of, timeline
@@ -95,21 +94,11 @@ def choose_rival(analysis: Analysis, target: str) -> str:
 def choose_segment(
     analysis: Analysis, target: str, *, disputed: Sequence[int] = (), title: str = ""
 ) -> int:
-    """Draw the timeline and a slider to choose with; at first the likeliest segment is chosen."""
+    """Draw the timeline to choose in; at first the likeliest segment is chosen."""
     count = len(analysis.starts_s)
     if not 0 <= state.get("segment", -1) < count:
         state["segment"] = int(analysis.probabilities[:, analysis.genres.index(target)].argmax())
     draw_timeline(analysis, target, disputed=disputed, title=title)
-    if count > 1:
-        st.select_slider(
-            "Segment to explain: click the chart or move the slider",
-            range(count),
-            format_func=lambda index: wording.span(
-                float(analysis.starts_s[index]), float(analysis.ends_s[index])
-            ),
-            key="segment",
-            persist_state="session",
-        )
     return state["segment"]
 
 

@@ -68,7 +68,7 @@ def content_of(
         "selected": selected,
         "target": analysis.genres.index(target),
         "disputed": list(disputed),
-        "alt": timeline_alt(analysis.genres, analysis.probabilities),
+        "alt": f"Segment to explain. {timeline_alt(analysis.genres, analysis.probabilities)}",
         "colours": {
             "quiet": colours.quiet,
             "loud": colours.loud,

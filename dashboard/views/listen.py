@@ -92,7 +92,8 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     """Draw what depends on the chosen network: timeline, evidence and player."""
     st.header("Genres over time", anchor=False)
     st.markdown(
-        "How likely each genre is in every three seconds. The stronger the colour, the likelier."
+        "How likely each genre is in every three seconds: the stronger the colour, the likelier. "
+        "Choose three seconds by a click, or with the arrow keys."
     )
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     with left:
