@@ -31,7 +31,7 @@ WAIT_MS = 300_000
 WARM_UP_MS = 15_000  # the networks are also rehearsed, after the first song may be chosen
 BUDGETS = {  # seconds; of a long song, what is around the chosen segment comes first
     "first page drawn": 2.0,
-    "four-minute MP3: both verdicts": 6.0,
+    "four-minute MP3: all verdicts": 6.0,
     "segment chosen: its explanation": 1.0,
     "slider moved: new audio (20 s example)": 0.7,
     "slider moved: new audio (four minutes)": 0.7,
@@ -122,7 +122,7 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
         page.get_by_role("button", name="Stop").click(timeout=WAIT_MS)
         page.get_by_role("button", name="Go on").wait_for(timeout=WAIT_MS)
         page.wait_for_timeout(1_000)
-    found["four-minute MP3: both verdicts"] = float(np.median(verdicts))
+    found["four-minute MP3: all verdicts"] = float(np.median(verdicts))
     slider = page.get_by_role("slider", name="Segment to explain")
     slider.press("Home")
     page.wait_for_timeout(3_000)
