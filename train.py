@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from core.bars import Bars, counted
-from core.catalogue import ENSEMBLE, LISTENER, PAIR, SHOWN, SYSTEMS, TITLES, VECTORS
+from core.catalogue import (
+    ENSEMBLE,
+    LISTENER,
+    PAIR,
+    SHOWN,
+    SYSTEMS,
+    TITLES,
+    VECTORS,
+    with_needed,
+)
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
 from core.features import FeatureParameters
 from core.scoreboard import describe, save_scores, summary
@@ -140,12 +149,6 @@ def settings_of(protocol: str, options: argparse.Namespace) -> dict[str, Setting
     return {name: replace(recipe(name, protocol), **changes) for name in SYSTEMS}
 
 
-def wanted_models(names: list[str]) -> list[str]:
-    """Return the models to train in order, with those that others start from."""
-    wanted = {*names, *(SYSTEMS[name].needs for name in names if name in SYSTEMS)}
-    return [name for name in SYSTEMS if name in wanted]
-
-
 def source_of(options: argparse.Namespace) -> str:
     """Return what a card says of where the data came from."""
     return "log-mel archive" if options.logmel else "audio files"
@@ -186,7 +189,7 @@ def train_split(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
 
     bars = Bars()
     right = {}
-    for name in wanted_models(options.models):
+    for name in with_needed(options.models):
         system = SYSTEMS[name]
         if system.whole and options.protocol == "segment":
             print(f"{name} hears whole clips: no segments of one song on both sides.")
@@ -314,9 +317,11 @@ def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
     from core.splits import artist_folds
 
     bars = Bars()
-    figures: dict[str, list[dict[str, Any]]] = {name: [] for name in options.models}
+    figures: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in options.models if name in SYSTEMS
+    }
     for fold in range(FOLDS):
-        for name in wanted_models(options.models):
+        for name in with_needed(options.models):
             heard = replace(tracks, parameters=SYSTEMS[name].parameters(tracks.parameters))
             split = artist_folds(heard, FOLDS, options.seed)[fold]
             run = prepare_run(options, heard, split, folder / f"fold{fold + 1}", name, bars)
@@ -342,10 +347,8 @@ def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> 
                 "folds": rows,
             },
         )
-        print(
-            f"{name}, {FOLDS} folds by artist: song vote {accuracy.mean():.3f} ± "
-            f"{accuracy.std(ddof=1):.3f}"
-        )
+        spread = f"{accuracy.mean():.3f} ± {accuracy.std(ddof=1):.3f}"
+        print(f"{name}, {FOLDS} folds by artist: song vote {spread}")
 
 
 def explain(options: argparse.Namespace, tracks: TrackSet) -> None:
@@ -376,9 +379,10 @@ def main(arguments: list[str] | None = None) -> int:
     from core.datasets import DatasetError
     from core.model_cards import ModelError
 
-    where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()
-    mode = "smoke" if options.smoke else "full"
-    folder = RUNS_DIR / f"{options.protocol}-{options.seed}-{mode}-{where[:8]}"
+    where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()[:8]
+    folder = RUNS_DIR / "-".join(
+        [options.protocol, str(options.seed), "smoke" if options.smoke else "full", where]
+    )
     try:
         tracks = read_tracks(options)
         if options.explain:

@@ -7,6 +7,7 @@ log-mel spectrogram itself, and an explanation travels between the two as for th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -86,3 +87,9 @@ TITLES = {
     ENSEMBLE: "mean of the three shown",
 }
 SHOWN = (*PAIR, LISTENER)  # on the dashboard's first page
+
+
+def with_needed(names: Sequence[str]) -> list[str]:
+    """Return the networks among `names`, and those they start from, in the order of training."""
+    wanted = {*names, *(SYSTEMS[name].needs for name in names if name in SYSTEMS)}
+    return [name for name in SYSTEMS if name in wanted]

@@ -89,14 +89,10 @@ def run(
 
     Parameters
     ----------
-    name : {"random_forest", "svm"}
-        The model.
-    tracks : TrackSet
-        The tracks.
+    name, tracks, seed
+        As in `train`; the seed is the split's, too.
     protocol : str
         How it is tested.
-    seed : int
-        Seed of the split and of the forest.
     folder : Path
         Folder of the models.
     source : str

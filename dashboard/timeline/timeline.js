@@ -20,6 +20,10 @@ const percent = (share) => {
 class Timeline {
   constructor(root) {
     this.root = root;
+    const [previous, span, next] = root.nextElementSibling.children;
+    Object.assign(this, { previous, span, next });
+    previous.onclick = () => this.choose(this.selected - 1);
+    next.onclick = () => this.choose(this.selected + 1);
     this.canvas = root.querySelector("canvas");
     this.tip = root.querySelector(".tip");
     this.pointed = null;
@@ -134,7 +138,11 @@ class Timeline {
     this.outline(context, this.selected, 2);
     const [from, to] = [data.starts_s, data.ends_s].map((times) => times[this.selected]);
     this.root.setAttribute("aria-valuenow", this.selected + 1);
-    this.root.setAttribute("aria-valuetext", `${clock(from, 0)}–${clock(to, 0)}`);
+    const span = `${clock(from, 0)}–${clock(to, 0)}`;
+    this.root.setAttribute("aria-valuetext", span);
+    this.span.textContent = span;
+    this.previous.disabled = this.selected === 0;
+    this.next.disabled = this.selected === data.starts_s.length - 1;
     this.root.dataset.selected = this.selected;
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,11 +115,13 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     from dashboard import axes
     from dashboard.overlays import overlays
 
-    same_features = len({session.model_of(name).parameters for name in pair}) == 1
-    if not same_features and not VECTORS.keys() & set(pair):
+    # Networks of different coefficients still share the mel bands that are drawn.
+    grids = {replace(session.model_of(name).parameters, n_mfcc=0) for name in pair}
+    if len(grids) > 1 and not VECTORS.keys() & set(pair):
         st.info(
-            "These two networks read different features, so their pictures cannot be subtracted. "
-            "Each has its own on the page *Listen*."
+            "These two networks hear different bands and moments, so their pictures cannot be "
+            "subtracted. Compare networks that hear at the same rate, or see the large one's own "
+            "picture on the page *Listen*."
         )
         return
     vectors = [name for name in pair if name in VECTORS]

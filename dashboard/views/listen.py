@@ -93,7 +93,7 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     st.header("Genres over time", anchor=False)
     st.markdown(
         "How likely each genre is in every three seconds: the stronger the colour, the likelier. "
-        "Choose three seconds by a click, or with the arrow keys."
+        "Choose three seconds by a click or tap, or with the arrows."
     )
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     with left:

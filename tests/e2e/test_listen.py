@@ -206,6 +206,11 @@ def test_a_click_on_the_timeline_explains_that_segment(page: Page, mp3: Path) ->
     timeline.press("ArrowRight")
     timeline.press("ArrowRight")
     expect(evidence_heading(page)).to_contain_text("0:06–0:09")
+    page.get_by_role("button", name="Previous segment").click()
+    expect(evidence_heading(page)).to_contain_text("0:03–0:06")
+    page.get_by_role("button", name="Next segment").click()
+    expect(evidence_heading(page)).to_contain_text("0:06–0:09")
+    expect(page.get_by_role("button", name="Next segment")).to_be_disabled()
     timeline.hover(position={"x": 76 + 0.5 * width, "y": 4 + 28 * 4.5})
     expect(page.locator(".tip")).to_have_text(re.compile(r"^0:03–0:06 · hip-hop .+%$"))
 
