@@ -99,7 +99,7 @@ def raised(logmel: tf.Tensor, part: float | tf.Tensor, top_db: float) -> tf.Tens
 
 
 def silence(
-    generator: tf.random.Generator, logmel: tf.Tensor, probability: float, top_db: float
+    generator: tf.random.Generator, logmel: tf.Tensor, share: float, top_db: float
 ) -> tf.Tensor:
     """Silence random regions of some cuts.
 
@@ -109,8 +109,8 @@ def silence(
         Source of randomness.
     logmel : tf.Tensor [shape=(batch, frames, n_mels), range=[-top_db, 0]]
         Cuts in dB.
-    probability : float
-        Share of the cuts that lose something.
+    share : float [range=(0, 1]]
+        Share of the cuts that lose something, at least one; the others cost no time.
     top_db : float
         Depth of the spectrogram.
 
@@ -120,12 +120,16 @@ def silence(
         Half of them masked cell by cell, half as if filtered; what is left is raised by a random
         part of what it lacks of full level.
     """
-    rows = [logmel.shape[0], 1, 1]
-    kept = regions(generator, logmel)
-    exact = tf.where(kept, logmel, -top_db)
-    masked = tf.where(generator.uniform(rows) < 0.5, exact, filtered(logmel, kept, top_db))
+    size = logmel.shape[0]
+    count = max(1, round(share * size))
+    chosen = tf.argsort(generator.uniform([size]))[:count, tf.newaxis]
+    cuts = tf.ensure_shape(tf.gather_nd(logmel, chosen), [count, *logmel.shape[1:]])
+    rows = [count, 1, 1]
+    kept = regions(generator, cuts)
+    exact = tf.where(kept, cuts, -top_db)
+    masked = tf.where(generator.uniform(rows) < 0.5, exact, filtered(cuts, kept, top_db))
     masked = raised(masked, generator.uniform(rows), top_db)
-    return tf.where(generator.uniform(rows) < probability, masked, logmel)
+    return tf.tensor_scatter_nd_update(logmel, chosen, masked)
 
 
 def _unit(values: tf.Tensor) -> tf.Tensor:
