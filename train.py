@@ -7,37 +7,23 @@ import hashlib
 import json
 import os
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from core.bars import Bars, counted
-from core.catalogue import (
-    ENSEMBLE,
-    LISTENER,
-    PAIR,
-    SHOWN,
-    SYSTEMS,
-    TITLES,
-    VECTORS,
-    with_needed,
-)
+from core.bars import counted
+from core.catalogue import ENSEMBLE, LISTENER, NUMBERS, PAIR, TITLES
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
 from core.features import FeatureParameters
-from core.scoreboard import describe, save_scores, summary
 
 if TYPE_CHECKING:
     from core.datasets import TrackSet
-    from core.runs import Run
-    from core.splits import Split
-    from core.training import Settings
+    from core.protocols import Job
 
 RUNS_DIR = PROJECT_DIR / "runs"
-FOLDS = 5
 ALL = "all"
+PROTOCOLS = ("artist", "track", "segment")
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -58,10 +44,10 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--protocol",
-        choices=("artist", "track", "segment", "folds"),
+        choices=(*PROTOCOLS, ALL, "folds"),
         default="artist",
         help="who is tested: unknown artists (default), unknown tracks, unknown segments of known "
-        "tracks (leaks), or five folds by artist",
+        "tracks (leaks), all three one after the other, or five folds by artist",
     )
     parser.add_argument("--epochs", type=int, help="at most so many (default: the model's own)")
     parser.add_argument("--seed", type=int, default=0)
@@ -82,7 +68,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--musicnn", type=Path, help="folder of the musicnn package 0.1.0, for the model musicnn"
     )
     parser.add_argument(
-        "--recordings", type=Path, help="recordings that musicnn hears (default: those of --data)"
+        "--recordings",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="recordings that musicnn and YAMNet hear, genre/track.ext; of a track in several "
+        "folders the first counts (default: those of --data)",
+    )
+    parser.add_argument(
+        "--table", type=Path, help="features_30_sec.csv, for the models of whole songs' features"
+    )
+    parser.add_argument(
+        "--pca",
+        type=float,
+        help="share of the variance that principal components keep before forest and SVM",
     )
     parser.add_argument(
         "--explain",
@@ -91,16 +90,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "by genre, and keep the mean SHAP values beside them",
     )
     options = parser.parse_args(arguments)
+    if not options.recordings and options.data:
+        options.recordings = [options.data]
     if ALL in options.models:
-        options.models = [
-            name for name in TITLES if name not in (LISTENER, ENSEMBLE) or options.musicnn
-        ]
-    options.recordings = options.recordings or options.data
-    if LISTENER in options.models and not (options.musicnn and options.recordings):
+        options.models = [name for name in TITLES if _can_be_trained(name, options)]
+    lacking = [name for name in options.models if not _can_be_trained(name, options)]
+    if lacking and not options.explain:
         parser.error(
-            "the model musicnn needs --musicnn (install musicnn==0.1.0 without its dependencies "
-            "and name its folder) and --recordings"
+            f"{', '.join(lacking)} cannot be trained with what is given: musicnn needs --musicnn "
+            "(install musicnn==0.1.0 without its dependencies and name its folder) and "
+            "--recordings, the mean of those shown needs musicnn, the YAMNet models need "
+            "--recordings, those of whole songs --table"
         )
+    if options.pca is not None and not 0 < options.pca < 1:
+        parser.error("--pca must lie between 0 and 1")
     if options.epochs is not None and options.epochs < 1:
         parser.error("--epochs must be at least 1")
     if not 64 <= options.hop_length <= 4096:
@@ -108,6 +111,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     if options.logmel and options.hop_length != HOP_LENGTH:
         parser.error(f"the archive has a step of {HOP_LENGTH}; --hop-length goes with --data")
     return options
+
+
+def _can_be_trained(name: str, options: argparse.Namespace) -> bool:
+    """Return whether what a model needs is given."""
+    if name in (LISTENER, ENSEMBLE):
+        return bool(options.musicnn and options.recordings)
+    source = NUMBERS[name].source if name in NUMBERS else "logmel"
+    return {"recordings": options.recordings, "table": options.table}.get(source, True)
 
 
 def read_tracks(options: argparse.Namespace) -> TrackSet:
@@ -139,218 +150,6 @@ def read_tracks(options: argparse.Namespace) -> TrackSet:
     return tracks
 
 
-def settings_of(protocol: str, options: argparse.Namespace) -> dict[str, Settings]:
-    """Return how each model is fitted under a protocol."""
-    from core.recipes import recipe
-
-    changes: dict[str, Any] = {"epochs": options.epochs} if options.epochs else {}
-    if options.smoke:
-        changes = {"epochs": 2, "steps": 4, "batch_size": 16}
-    return {name: replace(recipe(name, protocol), **changes) for name in SYSTEMS}
-
-
-def source_of(options: argparse.Namespace) -> str:
-    """Return what a card says of where the data came from."""
-    return "log-mel archive" if options.logmel else "audio files"
-
-
-def said_of(options: argparse.Namespace, split: Split, tracks: TrackSet) -> dict[str, Any]:
-    """Return what a card says of the data."""
-    return describe(split, tracks, options.seed, source_of(options), bool(options.taggrams))
-
-
-def prepare_run(
-    options: argparse.Namespace, tracks: TrackSet, split: Split, folder: Path, name: str, bars: Bars
-) -> Run:
-    """Return the run of one model on one split of what it reads."""
-    from core.runs import Run
-    from core.teacher import read_taggrams
-
-    # A teacher says something of three seconds, not of thirty.
-    files = [] if SYSTEMS[name].whole else options.taggrams
-    return Run(
-        tracks,
-        split,
-        settings_of(split.protocol, options),
-        folder,
-        seed=options.seed,
-        taggrams=read_taggrams(files, tracks),
-        resume=options.resume,
-        progress=bars,
-    )
-
-
-def train_split(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> None:
-    """Train the wanted models on one split; write their figures, and by artist their weights."""
-    from core.answers import keep_answers
-    from core.evaluation import mcnemar, song_votes
-    from core.models import save_model
-    from core.splits import split_tracks
-
-    bars = Bars()
-    right = {}
-    for name in with_needed(options.models):
-        system = SYSTEMS[name]
-        if system.whole and options.protocol == "segment":
-            print(f"{name} hears whole clips: no segments of one song on both sides.")
-            continue
-        heard = replace(tracks, parameters=system.parameters(tracks.parameters))
-        split = split_tracks(heard, options.protocol, options.seed)
-        run = prepare_run(options, heard, split, folder, name, bars)
-        started = time.monotonic()
-        chosen = run.choose(name)
-        network, statistics, again = run.fit_again(name, chosen["epochs"])
-        metrics, rows = run.measure(network, statistics, chosen["temperature"])
-        bars.close()
-        if name not in options.models:
-            continue
-        keep_answers(options.out, name, split.protocol, rows, tracks, split.test)
-        votes, truths = song_votes(rows, tracks.labels[split.test.track], split.test.track)
-        right[name] = votes.argmax(axis=1) == truths
-        scores = {
-            "model": name,
-            "title": system.title,
-            "reported": system.reported,
-            "protocol": split.protocol,
-            "seed": options.seed,
-            "epochs": chosen["epochs"],
-            "temperature": chosen["temperature"],
-            "valid": chosen["valid"],
-            "test": metrics,
-            "parameters": int(network.count_params()),
-            "training_s": round(time.monotonic() - started),
-        }
-        if split.protocol == "artist":
-            description = {
-                "data": said_of(options, split, heard),
-                "training": {
-                    **run.describe(name),
-                    "epochs": chosen["epochs"],
-                    "history": {"train": chosen["history"], "refit": again},
-                },
-                "metrics": {"protocol": split.protocol, "test": metrics, "valid": chosen["valid"]},
-            }
-            save_model(
-                run.package(name, network, statistics, chosen["temperature"], description),
-                options.out,
-            )
-        save_scores(options.out, f"{name}/{split.protocol}", scores)
-        print(summary(name, split.protocol, metrics))
-    if set(PAIR) <= right.keys():
-        test = mcnemar(right["cnn"], right["cnn_lstm"])
-        save_scores(
-            options.out,
-            f"mcnemar/{options.protocol}",
-            {"models": ["cnn", "cnn_lstm"], "unit": "song", **test},
-        )
-
-
-def train_others(options: argparse.Namespace, tracks: TrackSet) -> None:
-    """Fit the wanted models that are no networks of ours, then average what is stored."""
-    from core import ensemble, vector_training
-
-    for name in (name for name in options.models if name in VECTORS):
-        metrics = vector_training.run(
-            name, tracks, options.protocol, options.seed, options.out, source_of(options)
-        )
-        print(summary(name, options.protocol, metrics))
-    if LISTENER in options.models:
-        train_listener(options, tracks)
-    if ENSEMBLE in options.models:
-        metrics = ensemble.measure(options.out, SHOWN, options.protocol, options.seed)
-        print(summary(ENSEMBLE, options.protocol, metrics))
-
-
-def train_listener(options: argparse.Namespace, tracks: TrackSet) -> None:
-    """Fit the model on top of musicnn; write its figures, and by artist its weights."""
-    from tqdm import tqdm
-
-    from core import musicnn, tag_training
-    from core.answers import keep_answers
-    from core.models import save_model
-    from core.splits import split_tracks
-    from core.teacher import read_taggrams
-
-    tagger = musicnn.build()
-    musicnn.read_weights(tagger, options.musicnn)
-    with tqdm(desc="musicnn listens", unit="recording") as bar:
-        key = hashlib.sha256(str(options.recordings.resolve()).encode()).hexdigest()[:16]
-        heard = tag_training.kept_or_heard(
-            RUNS_DIR / f"musicnn-{key}.npz", options.recordings, tagger, counted(bar)
-        )
-    stored = read_taggrams(options.taggrams, tracks)
-    table = tag_training.tag_table(heard, stored, tracks)
-    split = split_tracks(tracks, options.protocol, options.seed)
-    head, scores, rows, side = tag_training.train(table, tracks, split, options.seed)
-    keep_answers(options.out, LISTENER, split.protocol, rows, tracks, side)
-    proof = tag_training.agreement(heard, stored, tracks)
-    save_scores(
-        options.out,
-        f"{LISTENER}/{split.protocol}",
-        {
-            "model": LISTENER,
-            "title": TITLES[LISTENER],
-            "reported": 0.772,
-            "protocol": split.protocol,
-            "seed": options.seed,
-            "rebuilt": proof,
-            **scores,
-        },
-    )
-    if split.protocol == "artist":
-        trained = {tracks.track_ids[track] for track in split.refit.track}
-        background = tag_training.background_of(options.recordings, trained, options.seed)
-        description = {
-            "title": TITLES[LISTENER],
-            "data": said_of(options, split, tracks),
-            "training": {"rebuilt": proof},
-            "metrics": {"protocol": "artist", "test": scores["test"], "valid": scores["valid"]},
-        }
-        save_model(tag_training.package(tagger, head, background, description), options.out)
-    print(summary(LISTENER, split.protocol, scores["test"]))
-
-
-def train_folds(options: argparse.Namespace, tracks: TrackSet, folder: Path) -> None:
-    """Measure the wanted models on five folds by artist, without early stopping."""
-    import numpy as np
-
-    from core.splits import artist_folds
-
-    bars = Bars()
-    figures: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in options.models if name in SYSTEMS
-    }
-    for fold in range(FOLDS):
-        for name in with_needed(options.models):
-            heard = replace(tracks, parameters=SYSTEMS[name].parameters(tracks.parameters))
-            split = artist_folds(heard, FOLDS, options.seed)[fold]
-            run = prepare_run(options, heard, split, folder / f"fold{fold + 1}", name, bars)
-            network, statistics, _ = run.fit_again(name, run.settings[name].epochs)
-            metrics, _ = run.measure(network, statistics, 1.0)
-            bars.close()
-            if name in figures:
-                figures[name].append(metrics)
-                print(summary(name, f"fold {fold + 1}", metrics))
-    for name, rows in figures.items():
-        accuracy = np.array([row["song"]["accuracy"] for row in rows])
-        segment = np.array([row["segment"]["accuracy"] for row in rows])
-        save_scores(
-            options.out,
-            f"{name}/folds",
-            {
-                "model": name,
-                "protocol": "folds",
-                "seed": options.seed,
-                "tracks": sum(row["tracks"] for row in rows),
-                "song": {"mean": accuracy.mean(), "deviation": accuracy.std(ddof=1)},
-                "segment": {"mean": segment.mean(), "deviation": segment.std(ddof=1)},
-                "folds": rows,
-            },
-        )
-        spread = f"{accuracy.mean():.3f} ± {accuracy.std(ddof=1):.3f}"
-        print(f"{name}, {FOLDS} folds by artist: song vote {spread}")
-
-
 def explain(options: argparse.Namespace, tracks: TrackSet) -> None:
     """Store genre profiles and answers of the wanted models."""
     from tqdm import tqdm
@@ -360,6 +159,34 @@ def explain(options: argparse.Namespace, tracks: TrackSet) -> None:
     for name in options.models:
         with tqdm(desc=f"{name} explained", unit="segment") as bar:
             explain_genres(name, tracks, options.out, options.seed, counted(bar))
+
+
+def job_of(options: argparse.Namespace, tracks: TrackSet, protocol: str) -> Job:
+    """Return what is to be trained under one protocol."""
+    from core.protocols import Job
+
+    where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()[:8]
+    changes = {"epochs": options.epochs} if options.epochs else {}
+    if options.smoke:
+        changes = {"epochs": 2, "steps": 4, "batch_size": 16}
+    kind = "smoke" if options.smoke else "full"
+    return Job(
+        models=tuple(options.models),
+        tracks=tracks,
+        source="log-mel archive" if options.logmel else "audio files",
+        protocol=protocol,
+        seed=options.seed,
+        out=options.out,
+        kept=RUNS_DIR,
+        runs=RUNS_DIR / f"{protocol}-{options.seed}-{kind}-{where}",
+        changes=changes,
+        resume=options.resume,
+        taggrams=tuple(options.taggrams),
+        recordings=tuple(options.recordings),
+        musicnn=options.musicnn,
+        table=options.table,
+        pca=options.pca,
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -378,20 +205,19 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     from core.datasets import DatasetError
     from core.model_cards import ModelError
+    from core.scoreboard import times
 
-    where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()[:8]
-    folder = RUNS_DIR / "-".join(
-        [options.protocol, str(options.seed), "smoke" if options.smoke else "full", where]
-    )
+    protocols = PROTOCOLS if options.protocol == ALL else (options.protocol,)
     try:
         tracks = read_tracks(options)
         if options.explain:
             explain(options, tracks)
-        elif options.protocol == "folds":
-            train_folds(options, tracks, folder)
-        else:
-            train_split(options, tracks, folder)
-            train_others(options, tracks)
+            return 0
+        from core.protocols import train
+
+        for protocol in protocols:
+            train(job_of(options, tracks, protocol))
+        print(times(options.out, options.models, protocols))
     except (DatasetError, ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

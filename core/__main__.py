@@ -1,4 +1,4 @@
-"""The command line: ``python -m core analyze SONG…`` and ``python -m core models``.
+"""The command line: ``python -m core analyze SONG…``, ``python -m core models`` and ``… yamnet``.
 
 Exit codes: 0 all done; 1 some songs failed (each is named with its reason, the others are done) or
 some bundled model is damaged; 2 the command cannot be carried out as given; 130 interrupted.
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "models":
             return _models()
+        if options.command == "yamnet":
+            return _yamnet(options, status)
         return _analyze(options, status)
     except KeyboardInterrupt:
         status.clear()
@@ -77,7 +79,30 @@ def _parser() -> argparse.ArgumentParser:
         description="List the bundled models and how good they are, and check their files.",
         epilog="Exit code: 0 all are intact, 1 some are damaged, 2 usage.",
     )
+    yamnet = commands.add_parser(
+        "yamnet",
+        help="fetch YAMNet, which some models hear through (4 MB)",
+        description="Put YAMNet where the models that hear through it look for it.",
+        epilog="Exit code: 0 done, 1 it cannot be had, 2 usage.",
+    )
+    yamnet.add_argument("file", nargs="?", type=Path, help="a copy; without one it is downloaded")
     return parser
+
+
+def _yamnet(options: argparse.Namespace, status: Status) -> int:
+    from core import yamnet
+    from core.model_cards import ModelError
+
+    try:
+        status.show("fetching YAMNet")
+        path = yamnet.fetch(options.file)
+    except ModelError as error:
+        status.clear()
+        print(f"python -m core yamnet: {printable(error)}", file=sys.stderr)
+        return 1
+    status.clear()
+    print(printable(path))
+    return 0
 
 
 def _analyze(options: argparse.Namespace, status: Status) -> int:

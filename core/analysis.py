@@ -16,7 +16,6 @@ import numpy as np
 from core.features import (
     FeatureParameters,
     logmel,
-    mfcc_from_logmel,
     segment_starts,
     split_segments,
 )
@@ -45,8 +44,9 @@ class Analysis:
         How the features were computed.
     logmel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32, range=[-top_db, 0]]
         Log-mel segments in dB relative to the song's maximum.
-    mfcc : np.ndarray [shape=(n, segment_frames, n_mfcc), dtype=float32]
-        MFCCs of the segments, not standardised.
+    inputs : np.ndarray [shape=(n, …), dtype=float32]
+        What the model read of the segments, as its `read` returned it: MFCCs, not standardised,
+        ``(n, segment_frames, n_mfcc)``, if it is a network on a spectrogram.
     probabilities : np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
         Genre probabilities of the segments.
     starts_s, ends_s : np.ndarray [shape=(n,), range=[0, duration_s]]
@@ -61,7 +61,7 @@ class Analysis:
     genres: tuple[str, ...]
     parameters: FeatureParameters
     logmel: np.ndarray
-    mfcc: np.ndarray
+    inputs: np.ndarray
     probabilities: np.ndarray
     starts_s: np.ndarray
     ends_s: np.ndarray
@@ -111,8 +111,8 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
         )
     spectrogram = logmel(audio.samples, parameters)
     segments = split_segments(spectrogram, parameters)
-    mfcc = mfcc_from_logmel(segments, parameters.n_mfcc)
     starts = segment_starts(len(spectrogram), parameters)
+    inputs = model.read(audio, segments, starts)
     seconds_per_frame = parameters.hop_length / parameters.sample_rate
     ends = np.minimum(starts + parameters.segment_frames, len(spectrogram)) * seconds_per_frame
     return Analysis(
@@ -122,8 +122,8 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
         genres=model.genres,
         parameters=parameters,
         logmel=segments,
-        mfcc=mfcc,
-        probabilities=model.predict_logmel(segments),
+        inputs=inputs,
+        probabilities=model.predict(inputs),
         starts_s=starts * seconds_per_frame,
         # A centred frame reaches beyond the last sample; a segment does not.
         ends_s=np.minimum(ends, audio.duration_s),

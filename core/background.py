@@ -61,3 +61,37 @@ def choose_background(
             chosen.append(cuts[inside[nearest]])
             weights.append(len(inside) / len(segments))
     return Background(np.stack(chosen), np.array(weights, dtype=np.float32))
+
+
+def choose_inputs(inputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> Background:
+    """Choose the background of a model that reads numbers.
+
+    Parameters
+    ----------
+    inputs : np.ndarray [shape=(n, …)]
+        The training side.
+    labels : np.ndarray [shape=(n,), dtype=int]
+        Genres.
+    seed : int
+        Seed of the clustering.
+
+    Returns
+    -------
+    Background
+        Up to three segments a genre, medoids of clusters; every genre weighs the same.
+    """
+    points = inputs if inputs.ndim == 2 else inputs.mean(axis=1)
+    points = (points - points.mean(axis=0)) / (points.std(axis=0) + 1e-6)
+    chosen: list[int] = []
+    weights: list[float] = []
+    present = np.unique(labels)
+    for label in present:
+        members = np.flatnonzero(labels == label)
+        count = min(PER_GENRE, len(members))
+        clusters = KMeans(count, n_init=4, random_state=seed).fit(points[members])
+        for centre, centroid in enumerate(clusters.cluster_centers_):
+            inside = members[clusters.labels_ == centre]
+            chosen.append(int(inside[np.linalg.norm(points[inside] - centroid, axis=1).argmin()]))
+            weights.append(len(inside) / len(members) / len(present))
+    none = np.zeros((0, 0, 0), dtype=np.float32)
+    return Background(none, np.array(weights, dtype=np.float32), inputs[chosen].astype(np.float32))

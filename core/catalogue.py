@@ -75,14 +75,60 @@ SYSTEMS = {
         differs=f"128 bands at 22.05 kHz instead of 96 at 12; {FRAMES}; not pretrained",
     ),
 }
+
+
+@dataclass(frozen=True)
+class NumberSystem:
+    """One model of the zoo that reads numbers about a segment instead of its spectrogram.
+
+    Parameters
+    ----------
+    title : str
+        What people call it.
+    reported : float or None
+        Accuracy that its source reports.
+    kind : {"forest", "machine", "network"}
+        What it is, see `core.vector_models.build` and `core.moment_networks`.
+    reads : str
+        What it reads, see `core.readers.READERS`.
+    source : {"logmel", "recordings", "table"}
+        What it can be trained on.
+    differs : str
+        Where this one differs from its source, and why.
+    """
+
+    title: str
+    reported: float | None
+    kind: str
+    reads: str
+    source: str = "logmel"
+    differs: str = ""
+
+
+MEL_FEATURES = f"93 features that a mel spectrogram gives, no chroma and tempo; {FRAMES}"
+HEARD = "level brought to -20 dB; only tracks with audio at hand, genres balanced"
+NUMBERS = {
+    "random_forest": NumberSystem(
+        "Random forest", 0.871, "forest", "vectors", differs=MEL_FEATURES
+    ),
+    "svm": NumberSystem("SVM", 0.78, "machine", "vectors", differs=MEL_FEATURES),
+    "random_forest_songs": NumberSystem(
+        "Random forest, song", None, "forest", "table", "table", "the public table, without tempo"
+    ),
+    "svm_songs": NumberSystem(
+        "SVM, song", None, "machine", "table", "table", "the public table, without tempo"
+    ),
+    "bilstm": NumberSystem("BiLSTM", 0.86, "network", "sequence", differs=MEL_FEATURES),
+    "yamnet_cnn": NumberSystem("YAMNet-CNN", 0.81, "network", "yamnet", "recordings", HEARD),
+    "yamnet_lstm": NumberSystem("YAMNet-LSTM", 0.77, "network", "yamnet", "recordings", HEARD),
+    "combined": NumberSystem("Combined", 0.81, "network", "yamnet+mfcc", "recordings", HEARD),
+}
 PAIR = ("cnn", "cnn_lstm")  # that the project is about, trained unless others are asked for
 ENSEMBLE = "ensemble"  # no model of its own: the mean of the answers of those shown
 LISTENER = "musicnn"  # stands on a network that others trained, see `core.pretrained`
-# They read vectors, see `core.vector_models`; the figure is what their sources report.
-VECTORS = {"random_forest": ("Random forest", 0.871), "svm": ("SVM", 0.78)}
 TITLES = {
     **{name: system.title for name, system in SYSTEMS.items()},
-    **{name: title for name, (title, _) in VECTORS.items()},
+    **{name: system.title for name, system in NUMBERS.items()},
     LISTENER: "MSD-musicnn",
     ENSEMBLE: "mean of the three shown",
 }

@@ -210,7 +210,7 @@ def explain(
     )
     base = output.of(model.predict_logmel(model.background.logmel))
     mel = analysis.logmel[chosen]
-    shap_mfcc = np.empty(analysis.mfcc[chosen].shape, dtype=np.float32)
+    shap_mfcc = np.empty(analysis.inputs[chosen].shape, dtype=np.float32)
     shap_mel = np.empty(mel.shape, dtype=np.float32)
     audible = np.empty(mel.shape, dtype=np.float32)
     silencing = np.empty(mel.shape, dtype=np.float32)
@@ -242,7 +242,7 @@ def explain(
         starts_s=analysis.starts_s[chosen],
         ends_s=analysis.ends_s[chosen],
         filled=filled,
-        mfcc_values=analysis.mfcc[chosen],
+        mfcc_values=analysis.inputs[chosen],
         logmel=mel,
         mfcc=shap_mfcc,
         mel=shap_mel,

@@ -24,6 +24,8 @@ from core.storage import replacing, sha256, write_json
 if TYPE_CHECKING:
     import keras
 
+    from core.audio import Audio
+
 PREDICTION_BATCH = 64  # segments at a time
 
 
@@ -37,10 +39,13 @@ class Background:
         Log-mel segments in dB.
     weights : np.ndarray [shape=(k,), non-negative]
         Share of the training data that each stands for; sums to one.
+    inputs : np.ndarray [shape=(k, …), dtype=float32], optional
+        What a model that is no network on a spectrogram reads of them; then there is no `logmel`.
     """
 
     logmel: np.ndarray
     weights: np.ndarray
+    inputs: np.ndarray | None = None
 
     @property
     def shares(self) -> np.ndarray:
@@ -86,16 +91,16 @@ class GenreModel:
             return Background(
                 logmel=archive["logmel"].astype(np.float32),
                 weights=archive["weights"].astype(np.float32),
+                inputs=archive["inputs"].astype(np.float32) if "inputs" in archive else None,
             )
 
     @cached_property
     def _forward(self) -> Any:
         import tensorflow as tf
 
-        shape = (None, self.parameters.segment_frames, self.parameters.n_mfcc, 1)
         return tf.function(
             lambda batch: self.network(batch, training=False),
-            input_signature=[tf.TensorSpec(shape, tf.float32)],
+            input_signature=[tf.TensorSpec(self.network.input_shape, tf.float32)],
         )
 
     def save_weights(self, path: Path) -> None:
@@ -116,6 +121,25 @@ class GenreModel:
             ``(mfcc - mean) / scale`` with the training side's statistics.
         """
         return ((np.asarray(mfcc, dtype=np.float32) - self.mean) / self.scale).astype(np.float32)
+
+    def read(self, audio: Audio, segments: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return what the model reads of a song's segments.
+
+        Parameters
+        ----------
+        audio : Audio
+            The song; a network on a spectrogram does not need it.
+        segments : np.ndarray [shape=(n, segment_frames, n_mels)]
+            Its log-mel segments in dB.
+        starts : np.ndarray [shape=(n,), dtype=int]
+            First frame of each.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, segment_frames, n_mfcc), dtype=float32]
+            MFCCs, not standardised; other models read other things.
+        """
+        return mfcc_from_logmel(segments, self.parameters.n_mfcc)
 
     def predict(self, mfcc: np.ndarray) -> np.ndarray:
         """Return the genre probabilities of segments.
@@ -142,10 +166,13 @@ class GenreModel:
                 f"{self.name} reads MFCCs of shape (n, {expected[0]}, {expected[1]}), "
                 f"not {mfcc.shape}; compute them with the parameters on its card."
             )
-        batches = self.standardise(mfcc)[..., np.newaxis]
+        return self._answers(self.standardise(mfcc)[..., np.newaxis])
+
+    def _answers(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the network's answers to what it takes, in batches."""
         parts = [
-            self._forward(batches[start : start + PREDICTION_BATCH]).numpy()
-            for start in range(0, len(batches), PREDICTION_BATCH)
+            self._forward(inputs[start : start + PREDICTION_BATCH]).numpy()
+            for start in range(0, len(inputs), PREDICTION_BATCH)
         ]
         if not parts:
             return np.zeros((0, len(self.genres)), dtype=np.float32)
@@ -209,7 +236,12 @@ def load_model(name: str | Path) -> GenreModel:
                 raise ModelError(
                     f"{weights.name} cannot be opened by this version of Keras ({error})."
                 ) from error
-            _cache[path] = GenreModel(network, card, background)
+            kind = GenreModel
+            if "reads" in card:
+                from core.vector_models import NumberModel
+
+                kind = NumberModel
+            _cache[path] = kind(network, card, background)
         return _cache[path]
 
 
@@ -234,11 +266,13 @@ def save_model(model: GenreModel, folder: Path | str) -> Path:
     with replacing(weights) as temporary:
         model.save_weights(temporary)
     with replacing(background) as temporary:
-        np.savez_compressed(
-            temporary,
-            logmel=model.background.logmel.astype(np.float16),
-            weights=model.background.weights.astype(np.float32),
-        )
+        parts: dict[str, Any] = {
+            "logmel": model.background.logmel.astype(np.float16),
+            "weights": model.background.weights.astype(np.float32),
+        }
+        if model.background.inputs is not None:
+            parts["inputs"] = model.background.inputs.astype(np.float32)
+        np.savez_compressed(temporary, **parts)
     for part, path in zip(PARTS, (weights, background), strict=True):
         model.card[part] = {
             "file": path.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,3 +81,16 @@ def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
         f"{song['accuracy']:.3f} [{song['interval'][0]:.3f}, {song['interval'][1]:.3f}], "
         f"macro F1 {song['macro_f1']:.3f}, ECE {segment['ece']:.3f}"
     )
+
+
+def times(folder: Path, names: Sequence[str], protocols: Sequence[str]) -> str:
+    """Return a table of how long each model took to train, in minutes, from the scores."""
+    path = folder / SCORES_FILE
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    lines = [f"{'minutes of training':24}" + "".join(f"{protocol:>10}" for protocol in protocols)]
+    for name in names:
+        seconds = [scores.get(f"{name}/{protocol}", {}).get("training_s") for protocol in protocols]
+        if any(value is not None for value in seconds):
+            cells = ["-" if value is None else f"{value / 60:.1f}" for value in seconds]
+            lines.append(f"{name:24}" + "".join(f"{cell:>10}" for cell in cells))
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ without a recording the tags may come from files; they were heard at the recordi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from core.splits import Segments, Split
 from core.storage import replacing
 
 WINDOWS = 28  # of a clip of thirty seconds
+WHOLE = 24  # windows that make a recording about as long as such a clip
 CANDIDATES = 6  # recordings a genre for the background
 BACKGROUND = 4  # segments that explanations compare with
 STEP = 61  # frames from one window to the next, just under a second
@@ -49,20 +50,28 @@ class Heard:
         Logits of the tags, at the level that the model is served with.
     stored : np.ndarray [shape=(tracks, WINDOWS, 50), dtype=float32]
         The same at the recordings' own level, to be compared with stored tags.
+    windows : np.ndarray [shape=(tracks,), dtype=int]
+        How many windows were really there.
     """
 
     names: tuple[str, ...]
     logits: np.ndarray
     stored: np.ndarray
+    windows: np.ndarray
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Whether each recording is about as long as a clip, `shape=(tracks,)`."""
+        return self.windows >= WHOLE
 
 
-def hear_recordings(folder: Path, tagger: keras.Model, progress: Progress) -> Heard:
-    """Let musicnn hear all recordings of a folder that are long enough.
+def hear_recordings(folders: Sequence[Path], tagger: keras.Model, progress: Progress) -> Heard:
+    """Let musicnn hear all recordings of some folders.
 
     Parameters
     ----------
-    folder : Path
-        As `core.datasets.list_tracks` reads it.
+    folders : sequence of Path
+        Each as `core.datasets.list_tracks` reads it. Of a track in several, the first counts.
     tagger : keras.Model
         musicnn, with its weights.
     progress : callable
@@ -71,45 +80,54 @@ def hear_recordings(folder: Path, tagger: keras.Model, progress: Progress) -> He
     Returns
     -------
     Heard
-        Recordings of at least a third of a minute; the last window stands for what is missing.
+        What is missing of half a minute is filled up by what there is, from its beginning.
     """
     import tensorflow as tf
 
     forward = tf.function(lambda batch: tagger(batch, training=False))
-    files = list_tracks(folder)
-    names, served, own = [], [], []
-    for index, (path, _) in enumerate(files):
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path, _ in list_tracks(folder):
+            files.setdefault(path.stem, path)
+    names, served, own, counts = [], [], [], []
+    for index, (name, path) in enumerate(files.items()):
         progress(index, len(files))
         try:
             audio = load_audio(path, sample_rate=musicnn.PARAMETERS.sample_rate)
         except AudioError:
             continue
         power = musicnn.mel_power(audio.samples)
+        missing = musicnn.PARAMETERS.segment_frames - len(power)
+        if missing > 0:
+            power = np.pad(power, ((0, missing), (0, 0)), mode="wrap")
         windows = musicnn.windows(len(power), STEP)[:WINDOWS]
-        if len(windows) < WINDOWS // 3:
-            continue
         rows = []
         for scaled in (power / max(power.max(), 1e-12) * 10 ** (LEVEL_DB / 10), power):
             spectrogram = musicnn.compressed(scaled)
             batch = np.stack([spectrogram[start:stop] for start, stop in windows])
             heard = np.asarray(forward(tf.constant(batch, tf.float32)))
-            rows.append(np.concatenate([heard, heard[-1:].repeat(WINDOWS - len(heard), 0)]))
-        names.append(path.stem)
+            rows.append(heard[np.arange(WINDOWS) % len(heard)])
+        names.append(name)
         served.append(rows[0])
         own.append(rows[1])
+        counts.append(len(windows))
     progress(len(files), len(files))
     shape = (-1, WINDOWS, musicnn.N_TAGS)
-    return Heard(tuple(names), np.reshape(served, shape), np.reshape(own, shape))
+    return Heard(
+        tuple(names), np.reshape(served, shape), np.reshape(own, shape), np.array(counts, dtype=int)
+    )
 
 
-def kept_or_heard(kept: Path, folder: Path, tagger: keras.Model, progress: Progress) -> Heard:
-    """Return what musicnn hears in a folder, from a file if it was heard before.
+def kept_or_heard(
+    kept: Path, folders: Sequence[Path], tagger: keras.Model, progress: Progress
+) -> Heard:
+    """Return what musicnn hears in folders, from a file if it was heard before.
 
     Parameters
     ----------
     kept : Path
         The file, which is written if it is not there.
-    folder, tagger, progress
+    folders, tagger, progress
         As in `hear_recordings`.
 
     Returns
@@ -120,10 +138,16 @@ def kept_or_heard(kept: Path, folder: Path, tagger: keras.Model, progress: Progr
     if kept.is_file():
         with np.load(kept, allow_pickle=False) as archive:
             names = tuple(str(name) for name in archive["names"])
-            return Heard(names, archive["logits"], archive["stored"])
-    heard = hear_recordings(folder, tagger, progress)
+            return Heard(names, archive["logits"], archive["stored"], archive["windows"])
+    heard = hear_recordings(folders, tagger, progress)
     with replacing(kept) as temporary:
-        np.savez(temporary, names=np.array(heard.names), logits=heard.logits, stored=heard.stored)
+        np.savez(
+            temporary,
+            names=np.array(heard.names),
+            logits=heard.logits,
+            stored=heard.stored,
+            windows=heard.windows,
+        )
     return heard
 
 
@@ -145,8 +169,8 @@ def agreement(heard: Heard, taggrams: np.ndarray | None, tracks: TrackSet) -> di
         `tracks`, and over them `median_correlation`, `least_correlation`, `mean_difference`.
     """
     correlations, differences = [], []
-    for name, logits in zip(heard.names, heard.stored, strict=True):
-        if taggrams is None or name not in tracks.track_ids:
+    for name, logits, whole in zip(heard.names, heard.stored, heard.whole, strict=True):
+        if taggrams is None or not whole or name not in tracks.track_ids:
             continue
         known = taggrams[tracks.track_ids.index(name)][:WINDOWS]
         if np.isnan(known).any():
@@ -175,15 +199,17 @@ def tag_table(heard: Heard, taggrams: np.ndarray | None, tracks: TrackSet) -> np
     Returns
     -------
     np.ndarray [shape=(tracks, WINDOWS, 50)]
-        From the recording where there is one, else from stored tags.
+        From the recording where there is one, else from stored tags; these count more than a
+        recording of a part.
     """
     table = np.full((len(tracks), WINDOWS, musicnn.N_TAGS), np.nan)
     if taggrams is not None:
         table[:] = logits_of(taggrams[:, :WINDOWS])
     places = {name: index for index, name in enumerate(tracks.track_ids)}
-    for name, logits in zip(heard.names, heard.logits, strict=True):
-        if name in places:
-            table[places[name]] = logits
+    for name, logits, whole in zip(heard.names, heard.logits, heard.whole, strict=True):
+        place = places.get(name)
+        if place is not None and (whole or np.isnan(table[place, 0, 0])):
+            table[place] = logits
     return table
 
 
@@ -255,7 +281,7 @@ def train(
     )
 
 
-def background_of(folder: Path, names: set[str], seed: int) -> Background:
+def background_of(folders: Sequence[Path], names: set[str], seed: int) -> Background:
     """Choose what explanations compare with, from recordings of the training side.
 
     A gradient of this network takes a hundred times as long as one of the small networks, so there
@@ -263,7 +289,7 @@ def background_of(folder: Path, names: set[str], seed: int) -> Background:
 
     Parameters
     ----------
-    folder : Path
+    folders : sequence of Path
         The recordings.
     names : set of str
         Tracks of the training side.
@@ -276,10 +302,11 @@ def background_of(folder: Path, names: set[str], seed: int) -> Background:
         Medoids of clusters of segments, each with its cluster's share.
     """
     random = np.random.default_rng(seed)
+    files = {path.stem: (path, label) for f in reversed(folders) for path, label in list_tracks(f)}
     chosen = []
     for label in range(len(GENRES)):
-        paths = [p for p, found in list_tracks(folder) if found == label and p.stem in names]
-        for path in random.permutation(np.array(paths, dtype=object))[:CANDIDATES]:
+        paths = [path for name, (path, found) in files.items() if found == label and name in names]
+        for path in random.permutation(np.array(sorted(paths), dtype=object))[:CANDIDATES]:
             audio = load_audio(path, sample_rate=musicnn.PARAMETERS.sample_rate)
             segments = split_segments(logmel(audio.samples, musicnn.PARAMETERS), musicnn.PARAMETERS)
             chosen.append(segments[random.integers(len(segments))])

@@ -10,6 +10,7 @@ network"). The student itself hears thirteen MFCCs and nothing else, in training
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,12 @@ STRENGTH = 0.003  # inverse regularisation of the logistic regression
 FLOOR = 1e-3  # added to tag probabilities before the logarithm
 
 
-def read_taggrams(files: list[Path], tracks: TrackSet) -> np.ndarray | None:
+def read_taggrams(files: Sequence[Path], tracks: TrackSet) -> np.ndarray | None:
     """Read what the teacher hears in each second of the tracks.
 
     Parameters
     ----------
-    files : list of Path
+    files : sequence of Path
         npz files with `X` ``(n, tags)``, probabilities, and `IDS` ``(n,)``, ``genre/track.au``.
     tracks : TrackSet
         The tracks.

@@ -9,6 +9,7 @@ an epoch, `logs/` the same for TensorBoard. Weight averaging is Polyak's, as in 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,12 +182,13 @@ class Fit:
             Returns the validation side's probabilities and labels. Without it no epoch is
             preferred: the run trains to its last one.
         report : callable
-            Told each epoch's row: `epoch`, `loss`, and with validation `valid_loss`,
+            Told each epoch's row: `epoch`, `loss`, `seconds`, and with validation `valid_loss`,
             `valid_accuracy`.
         """
         writer = tf.summary.create_file_writer(str(self.folder / "logs"))
         while int(self.epoch) < self.settings.epochs and not self._stale():
             epoch = int(self.epoch) + 1
+            started = time.monotonic()
             row: dict[str, Any] = {
                 "epoch": epoch,
                 "loss": float(self._train(tf.constant(self.settings.steps))),
@@ -201,6 +203,7 @@ class Fit:
                 for best, variable in zip(self.best, self.network.variables, strict=True):
                     best.assign(variable)
             self._swap_averages()
+            row["seconds"] = round(time.monotonic() - started, 2)
             self.history.append(row)
             self.epoch.assign(epoch)
             write_json(self.folder / "history.json", self.history)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.catalogue import SHOWN
+from core.catalogue import NUMBERS, SHOWN
 from core.constants import EXAMPLES_DIR, SAMPLE_RATE
 from dashboard.shelf import Shelf
 from dashboard.warmup import Report, WarmUp
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from core.audio import Audio
     from core.explanation import Explanation
     from core.models import GenreModel
-    from core.vector_models import FeatureExplanation
+    from core.number_explanation import NumberExplanation
 
 MODELS = SHOWN  # in the order of their cards on the page
 
@@ -38,7 +38,7 @@ PART = 12  # segments explained at a time; a run that is stopped loses no finish
 
 _songs: Shelf[Audio] = Shelf(4)  # fifteen minutes are 79 MB each
 _analyses: Shelf[Analysis] = Shelf(16)
-_features: Shelf[FeatureExplanation] = Shelf(64)
+_numbers: Shelf[NumberExplanation] = Shelf(64)
 _explanations: Shelf[Explanation] = Shelf(64)  # parts and single segments, up to 4 MB each
 
 
@@ -218,21 +218,49 @@ def segment_explanation_of(
     return _explained(song, model, question, "segment", segment, [segment], report)
 
 
-def feature_explanation_of(
+def number_explanation_of(
     song: Song, name: str, genre: str, segment: int, report: Report
-) -> FeatureExplanation:
-    """Return which features speak for a genre in a segment, to a model that reads vectors."""
+) -> NumberExplanation:
+    """Return what speaks for a genre in a segment, to a model that reads numbers."""
     analysis = analysis_of(song, name, report)
     model = model_of(name)
-    from core.vector_models import VectorModel, explain_features
+    from core.number_explanation import explain_numbers
+    from core.vector_models import NumberModel
 
-    assert isinstance(model, VectorModel)
+    assert isinstance(model, NumberModel)
 
-    def ask() -> FeatureExplanation:
+    def ask() -> NumberExplanation:
         report(f"Asking {model_name(name)} why {genre_name(genre)} …", None)
-        return explain_features(model, analysis.logmel[segment], genre)
+        return explain_numbers(model, analysis.inputs[segment], genre)
 
-    return _features.get((*key_of(song, model), genre, segment), ask)
+    return _numbers.get((*key_of(song, model), genre, segment), ask)
+
+
+def hears_places(name: str) -> bool:
+    """Return whether what a model goes by lies in the spectrogram, and can be drawn and played."""
+    return name not in NUMBERS
+
+
+def lacks_yamnet(name: str) -> bool:
+    """Return whether a model hears through YAMNet, which is not on this machine."""
+    if name not in NUMBERS or not NUMBERS[name].reads.startswith("yamnet"):
+        return False
+    from core.yamnet import is_there
+
+    return not is_there()
+
+
+def fetch_yamnet() -> None:
+    """Download YAMNet.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be had.
+    """
+    from core.yamnet import fetch
+
+    fetch()
 
 
 def finished_parts(song: Song, analysis: Analysis, question: Question) -> list[Explanation]:

@@ -319,4 +319,4 @@ def network_input_of(song: Song, name: str, segment: int, report: Report) -> byt
     from core.inversion import audio_from_mfcc
 
     parameters = session.model_of(name).parameters
-    return encode_audio(audio_from_mfcc(analysis.mfcc[segment], parameters), "FLAC")
+    return encode_audio(audio_from_mfcc(analysis.inputs[segment], parameters), "FLAC")

@@ -127,7 +127,7 @@ def views_of(
     def song_long(values: np.ndarray) -> np.ndarray:
         return values.reshape(-1, values.shape[-1])[:frames]
 
-    mfcc_shap, mel_shap = np.zeros_like(analysis.mfcc), np.zeros_like(analysis.logmel)
+    mfcc_shap, mel_shap = np.zeros_like(analysis.inputs), np.zeros_like(analysis.logmel)
     for explanation in explanations:
         mfcc_shap[explanation.segments] = explanation.mfcc
         mel_shap[explanation.segments] = explanation.mel
@@ -139,7 +139,7 @@ def views_of(
         View(
             name="mfcc",
             label="MFCC",
-            values=song_long(analysis.mfcc),
+            values=song_long(analysis.inputs),
             shap=song_long(mfcc_shap),
             limit=evidence_limit(explanations[0].mfcc[0]),
             centre=mean,

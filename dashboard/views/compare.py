@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core.catalogue import VECTORS
 from dashboard import address, results, session, sounds, wording
 from dashboard.cards import grid, verdict_card, verdict_cards
 from dashboard.choices import choose_segment, choose_target, draw_timeline, is_dark
@@ -33,6 +32,8 @@ def main() -> None:
     with renewed("compare", (song.digest if song else None, pair)), failures_as_sentences():
         if song is None:
             st.info("Choose a song above to compare what the networks hear in it.")
+        elif any(map(session.lacks_yamnet, pair)):
+            offer_yamnet()
         else:
             compare_song(song, pair)
         measured(pair)
@@ -56,6 +57,19 @@ def choose_pair() -> tuple[str, str]:
             "The other", others, format_func=model_name, key="rival", persist_state="session"
         )
     return state["model"], state["rival"]
+
+
+def offer_yamnet() -> None:
+    """Say what is missing, and download it if that is wanted."""
+    st.info(
+        "This model hears through YAMNet, a network that Google trained on two million clips. It "
+        "is not on this machine yet: 4 MB, downloaded once and checked against a pinned digest."
+    )
+    if st.button("Download YAMNet"):
+        with Progress() as progress:
+            progress("Downloading YAMNet …")
+            session.fetch_yamnet()
+        st.rerun()
 
 
 def compare_song(song: Song, pair: tuple[str, str]) -> None:
@@ -115,19 +129,19 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     from dashboard import axes
     from dashboard.overlays import overlays
 
+    numbers = [name for name in pair if not session.hears_places(name)]
+    for name in numbers:
+        number_bars(song, name, question, segment)
+    if numbers:
+        return
     # Networks of different coefficients still share the mel bands that are drawn.
     grids = {replace(session.model_of(name).parameters, n_mfcc=0) for name in pair}
-    if len(grids) > 1 and not VECTORS.keys() & set(pair):
+    if len(grids) > 1:
         st.info(
             "These two networks hear different bands and moments, so their pictures cannot be "
             "subtracted. Compare networks that hear at the same rate, or see the large one's own "
             "picture on the page *Listen*."
         )
-        return
-    vectors = [name for name in pair if name in VECTORS]
-    if vectors:
-        for name in vectors:
-            feature_bars(song, name, question, segment)
         return
     with Progress() as progress:
         first, second = (
@@ -151,40 +165,38 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     )
 
 
-def feature_bars(song: Song, name: str, question: Question, segment: int) -> None:
-    """Draw which features speak for a genre to a model that reads no picture."""
+def number_bars(song: Song, name: str, question: Question, segment: int) -> None:
+    """Draw what speaks for a genre to a model that reads no picture: features, or moments."""
     from dashboard import figures
 
     with Progress() as progress:
-        found = session.feature_explanation_of(song, name, question.target, segment, progress)
+        count = len(session.analysis_of(song, name, progress).starts_s)
+        place = min(segment, count - 1)
+        found = session.number_explanation_of(song, name, question.target, place, progress)
     order = np.argsort(-np.abs(found.values))[:FEATURES]
+    shown = np.sort(order) if found.unit == "moment" else order
     st.subheader(model_name(name), anchor=False)
     st.plotly_chart(
         figures.bars(
-            [found.names[index] for index in order],
-            found.values[order],
-            "feature",
+            [found.names[index] for index in shown],
+            found.values[shown],
+            found.unit,
             "SHAP",
             dark=is_dark(),
         ),
-        key=f"features-{name}",
+        key=f"numbers-{name}",
         config={"displayModeBar": False},
-        alt=f"The features that count most for {model_name(name)}: "
+        alt=f"The {found.unit}s that count most for {model_name(name)}: "
         + ", ".join(found.names[index] for index in order[:3]),
     )
-    st.caption(
-        f"The {FEATURES} features that count most of {len(found.values)}. The SHAP values of all "
-        f"of them sum to {found.values.sum():+.3f}, from {found.base_value:.3f} on average to "
-        f"{found.prediction:.3f} ({found.output}). Features are numbers about three seconds, not "
-        "places in them: there is no picture to draw, and no sound to filter."
-    )
+    st.caption(wording.numbers_caption(found, FEATURES))
 
 
 def acceptance_section(
     song: Song, analysis: Analysis, pair: tuple[str, str], question: Question
 ) -> None:
     """Draw what each model hears in what matters to each."""
-    if VECTORS.keys() & set(pair):
+    if not all(map(session.hears_places, pair)):
         st.caption("Only networks point at places in a song that can be kept and played.")
         return
     if not st.toggle(

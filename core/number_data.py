@@ -1,0 +1,180 @@
+"""What models of numbers are fitted and measured on: from spectrograms, recordings or the table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.audio import Audio, AudioError, load_audio
+from core.datasets import DatasetError, TrackSet, list_tracks
+from core.features import logmel, segment_starts, split_segments
+from core.published_table import COLUMNS, read_table
+from core.readers import Reader
+from core.runs import segment_logmel
+from core.splits import Segments, Split, all_segments
+from core.storage import replacing
+
+CHUNK = 1000  # segments at a time
+TEMPO = COLUMNS.index("tempo")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Segments as a model of numbers reads them.
+
+    Parameters
+    ----------
+    inputs : np.ndarray [shape=(n, …), dtype=float32]
+        What is read.
+    segments : Segments
+        Of the track set: which segments these are.
+    """
+
+    inputs: np.ndarray
+    segments: Segments
+
+    def side(self, wanted: Segments) -> Numbers:
+        """Return those that belong to a side of a split."""
+        width = 1 + int(max(self.segments.start.max(), wanted.start.max()))
+        inside = np.isin(
+            self.segments.track * width + self.segments.start, wanted.track * width + wanted.start
+        )
+        return Numbers(self.inputs[inside], self.segments.where(inside))
+
+
+def from_logmel(tracks: TrackSet, reader: Reader) -> Numbers:
+    """Return all segments of a track set, from their spectrograms."""
+    segments = all_segments(tracks)
+    nothing = Audio(np.zeros(1, dtype=np.float32))
+    parts = []
+    for rows in np.array_split(np.arange(len(segments)), max(1, len(segments) // CHUNK)):
+        some = segments.where(rows)
+        parts.append(
+            reader.read(nothing, segment_logmel(tracks, some), some.start, tracks.parameters)
+        )
+    return Numbers(np.concatenate(parts), segments)
+
+
+def from_recordings(
+    folders: Sequence[Path], tracks: TrackSet, reader: Reader, kept: Path, progress: Progress
+) -> Numbers:
+    """Return the segments of recordings; what was read once is kept in a file.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Each as `core.datasets.list_tracks` reads it. Of a track in several, the first counts.
+    tracks : TrackSet
+        The tracks; recordings of others are passed over.
+    reader : Reader
+        What is read.
+    kept : Path
+        Folder of the files that are kept.
+    progress : callable
+        Called as ``progress(done, total)``.
+
+    Returns
+    -------
+    Numbers
+        Whole segments; of a recording shorter than one, that one.
+    """
+    places = {name: index for index, name in enumerate(tracks.track_ids)}
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path, _ in list_tracks(folder):
+            if path.stem in places:
+                files.setdefault(path.stem, path)
+    listing = [(str(path), path.stat().st_size) for path in files.values()]
+    key = [listing, tracks.parameters.to_json(), reader.read.__name__]
+    file = kept / f"read-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}.npz"
+    if not file.is_file():
+        inputs, track, start = [], [], []
+        for done, (name, path) in enumerate(files.items()):
+            progress(done, len(files))
+            try:
+                audio = load_audio(path)
+            except AudioError:
+                continue
+            spectrogram = logmel(audio.samples, tracks.parameters)
+            starts = segment_starts(len(spectrogram), tracks.parameters)
+            segments = split_segments(spectrogram, tracks.parameters)
+            whole = starts + tracks.parameters.segment_frames <= len(spectrogram)
+            whole[0] = True
+            inputs.append(reader.read(audio, segments[whole], starts[whole], tracks.parameters))
+            track.append(np.full(int(whole.sum()), places[name]))
+            start.append(starts[whole])
+        progress(len(files), len(files))
+        with replacing(file) as temporary:
+            np.savez(
+                temporary,
+                inputs=np.concatenate(inputs),
+                track=np.concatenate(track),
+                start=np.concatenate(start),
+            )
+    with np.load(file, allow_pickle=False) as archive:
+        return Numbers(archive["inputs"], Segments(archive["track"], archive["start"]))
+
+
+def from_table(file: Path, tracks: TrackSet) -> Numbers:
+    """Return the tracks of the public table.
+
+    Its tempo is set to zero: librosa tells another one today, see ``benchmarks/table_agreement.py``.
+
+    Raises
+    ------
+    DatasetError
+        If none of the table's tracks is known.
+    """
+    names, features, _ = read_table(file)
+    places = {name: index for index, name in enumerate(tracks.track_ids)}
+    known = np.array([name in places for name in names])
+    if not known.any():
+        raise DatasetError(f"None of the tracks in {file.name} is among those trained on.")
+    track = np.array([places[name] for name in names if name in places])
+    inputs = features[known].astype(np.float32)
+    inputs[:, TEMPO] = 0
+    return Numbers(inputs, Segments(track, np.zeros(len(track), dtype=int)))
+
+
+def balanced(numbers: Numbers, labels: np.ndarray, split: Split, seed: int) -> Numbers:
+    """Return a side in which every genre counts alike.
+
+    Where few recordings are at hand, a side holds far more of some genres than of others, and the
+    easy ones would make the figure.
+
+    Parameters
+    ----------
+    numbers : Numbers
+        The side.
+    labels : np.ndarray [shape=(tracks,), dtype=int]
+        Genre of each track.
+    split : Split
+        By tracks, whole tracks are left out; by segments, segments. By artists all stay: two
+        genres have two songs there.
+    seed : int
+        Seed of the choice.
+
+    Returns
+    -------
+    Numbers
+        As many tracks, or segments, of each genre as the rarest has.
+    """
+    if split.protocol == "artist":
+        return numbers
+    generator = np.random.default_rng(seed)
+    track = numbers.segments.track
+    units = track if split.protocol == "track" else np.arange(len(track))
+    names, first = np.unique(units, return_index=True)
+    genres = labels[track[first]]
+    least = np.bincount(genres)[np.unique(genres)].min()
+    chosen = np.concatenate(
+        [generator.permutation(names[genres == genre])[:least] for genre in np.unique(genres)]
+    )
+    inside = np.isin(units, chosen)
+    return Numbers(numbers.inputs[inside], numbers.segments.where(inside))
