@@ -1,28 +1,37 @@
-"""The calibrated average of several models' answers, from what they stored: a row of its own."""
+"""A calibrated average of several models' answers, from what they stored: a row of its own.
+
+Each model's answers are calibrated already. They are averaged as logarithms (a "logarithmic opinion
+pool", Genest & Zidek 1986), since the mean of calibrated probabilities is less sure than it may be;
+a model counts in proportion to the mean likelihood it gave the truth on its validation side.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.special
 
-from core.answers import answers_file, load_answers
+from core.answers import Answers, answers_file, load_answers, save_answers
 from core.catalogue import ENSEMBLE, TITLES
 from core.evaluation import evaluate
-from core.scoreboard import save_scores
+from core.scoreboard import SCORES_FILE, details, save_scores
+
+LEAST = 1e-6  # of a probability, before its logarithm
 
 
 def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> dict[str, Any]:
-    """Measure the mean of several models' probabilities on a test side, and put it into the scores.
+    """Measure the average of several models on a test side, and put it into the scores.
 
     Parameters
     ----------
     folder : Path
         Folder of the models, with their stored answers.
     members : sequence of str
-        Models; each counts alike.
+        Models whose scores and answers are in the folder.
     protocol : str
         How they were tested.
     seed : int
@@ -45,8 +54,17 @@ def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> d
     for other in found[1:]:
         if list(other.names) != list(first.names) or not np.array_equal(other.songs, first.songs):
             raise ValueError("Only answers to the same segments can be averaged.")
-    rows = np.mean([each.probabilities for each in found], axis=0)
+    scores = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
+    losses = [scores[f"{name}/{protocol}"]["valid"]["segment"]["log_loss"] for name in members]
+    shares = np.exp(-np.array(losses))
+    shares /= shares.sum()
+    logits = [np.log(np.maximum(each.probabilities, LEAST)) for each in found]
+    rows = scipy.special.softmax(np.tensordot(shares, logits, 1), axis=1)
     test = evaluate(rows, first.labels, first.songs)
+    save_answers(
+        Answers(rows, first.labels, first.songs, first.names),
+        answers_file(folder, ENSEMBLE, protocol),
+    )
     save_scores(
         folder,
         f"{ENSEMBLE}/{protocol}",
@@ -54,10 +72,11 @@ def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> d
             "model": ENSEMBLE,
             "title": TITLES[ENSEMBLE],
             "reported": None,
-            "members": list(members),
+            "members": dict(zip(members, shares.tolist(), strict=True)),
             "protocol": protocol,
             "seed": seed,
             "test": test,
+            **details(rows, first.labels, first.songs),
         },
     )
     return test

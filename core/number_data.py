@@ -13,14 +13,13 @@ import numpy as np
 from core.audio import Audio, AudioError, load_audio
 from core.datasets import DatasetError, TrackSet, list_tracks
 from core.features import logmel, segment_starts, split_segments
-from core.published_table import COLUMNS, read_table
+from core.published_table import read_table, stable_features
 from core.readers import Reader
 from core.runs import segment_logmel
 from core.splits import Segments, Split, all_segments
 from core.storage import replacing
 
 CHUNK = 1000  # segments at a time
-TEMPO = COLUMNS.index("tempo")
 Progress = Callable[[int, int], None]
 
 
@@ -124,7 +123,7 @@ def from_recordings(
 def from_table(file: Path, tracks: TrackSet) -> Numbers:
     """Return the tracks of the public table.
 
-    Its tempo is set to zero: librosa tells another one today, see ``benchmarks/table_agreement.py``.
+    Without its tempo: librosa tells another one today, see the benchmark `table_agreement`.
 
     Raises
     ------
@@ -137,8 +136,7 @@ def from_table(file: Path, tracks: TrackSet) -> Numbers:
     if not known.any():
         raise DatasetError(f"None of the tracks in {file.name} is among those trained on.")
     track = np.array([places[name] for name in names if name in places])
-    inputs = features[known].astype(np.float32)
-    inputs[:, TEMPO] = 0
+    inputs = stable_features(features[known]).astype(np.float32)
     return Numbers(inputs, Segments(track, np.zeros(len(track), dtype=int)))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.special
 from keras import layers
 
-from core import moment_networks
+from core import moment_networks, yamnet
 from core.answers import keep_answers
 from core.background import choose_inputs
 from core.catalogue import NUMBERS, NumberSystem
@@ -20,11 +20,10 @@ from core.constants import GENRES
 from core.datasets import TrackSet
 from core.evaluation import evaluate
 from core.features import FeatureParameters
-from core.model_cards import ModelError
 from core.models import save_model
 from core.moment_networks import MomentSettings
 from core.number_data import Numbers, balanced
-from core.scoreboard import describe, save_scores
+from core.scoreboard import cost, describe, details, save_scores
 from core.splits import Split
 from core.training import fit_temperature
 from core.vector_models import NumberModel, VectorModel, build, scores
@@ -176,7 +175,8 @@ def run(
     history = fitted.row.pop("history", None)
     about = {"model": name, "title": system.title, "reported": system.reported}
     row = {**about, "protocol": split.protocol, "seed": seed, **fitted.row}
-    save_scores(folder, f"{name}/{split.protocol}", row)
+    tested = fitted.test.segments.track
+    row |= details(fitted.probabilities, tracks.labels[tested], tested)
     if split.protocol == "artist":
         labels = tracks.labels[fitted.refit.segments.track]
         card = {
@@ -193,9 +193,13 @@ def run(
         if system.kind == "network":
             logits = layers.Rescaling(1 / fitted.row["temperature"])(fitted.estimator.output)
             network = keras.Model(fitted.estimator.input, layers.Softmax()(logits), name=name)
-            save_model(NumberModel(network, card, background), folder)
+            model = NumberModel(network, card, background)
         else:
-            save_model(VectorModel(fitted.estimator, card, background), folder)
+            model = VectorModel(fitted.estimator, card, background)
+        save_model(model, folder)
+        if not system.reads.startswith("yamnet") or yamnet.is_there():
+            row |= cost(model)
+    save_scores(folder, f"{name}/{split.protocol}", row)
     return fitted.row["test"]
 
 
@@ -218,18 +222,3 @@ def _card(
         "pca": row.get("pca"),
         "metrics": {"protocol": "artist", "test": row["test"], "valid": row["valid"]},
     }
-
-
-def check_data(name: str, recordings: bool, table: bool) -> None:
-    """Say what a model cannot be trained without.
-
-    Raises
-    ------
-    ModelError
-        If its data are not given.
-    """
-    system = NUMBERS[name]
-    if system.source == "recordings" and not recordings:
-        raise ModelError(f"The model {name} needs --recordings FOLDER ... (genre/track.ext).")
-    if system.source == "table" and not table:
-        raise ModelError(f"The model {name} needs --table features_30_sec.csv.")

@@ -32,6 +32,13 @@ COLUMNS = (
     "tempo",
     *(f"mfcc{number}_{what}" for number in range(1, N_MFCC + 1) for what in ("mean", "var")),
 )
+# What today's librosa measures as the table's did: all but the tempo.
+STABLE = tuple(column for column in COLUMNS if column != "tempo")
+
+
+def stable_features(features: np.ndarray) -> np.ndarray:
+    """Return the columns `STABLE` of features ``(..., 57)``."""
+    return np.delete(features, COLUMNS.index("tempo"), axis=-1)
 
 
 def song_features(samples: np.ndarray) -> np.ndarray:

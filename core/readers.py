@@ -15,6 +15,7 @@ import numpy as np
 from core.audio import Audio
 from core.constants import SEGMENT_FRAMES
 from core.features import FeatureParameters, mfcc_from_logmel
+from core.published_table import STABLE, song_features, stable_features
 from core.vectors import names as vector_names
 from core.vectors import segment_vectors
 
@@ -64,12 +65,10 @@ def _sequence(
 def _table(
     audio: Audio, logmel_db: np.ndarray, starts: np.ndarray, parameters: FeatureParameters
 ) -> np.ndarray:
-    from core.published_table import song_features
-
     length = parameters.segment_frames * parameters.hop_length
     begins = starts * parameters.hop_length
     parts = [audio.samples[begin : begin + length] for begin in begins]
-    return np.stack([song_features(part) for part in parts]).astype(np.float32)
+    return stable_features(np.stack([song_features(part) for part in parts])).astype(np.float32)
 
 
 def _embeddings(
@@ -90,17 +89,11 @@ def _combined(
     return np.concatenate([heard, mfcc.reshape(*heard.shape[:2], -1)], axis=2)
 
 
-def _table_columns() -> tuple[str, ...]:
-    from core.published_table import COLUMNS
-
-    return COLUMNS
-
-
 VECTORS = Reader(_vectors, vector_names())
 READERS = {
     "vectors": VECTORS,
     "sequence": Reader(_sequence, moments=10, segments=10),
-    "table": Reader(_table, segments=10),
+    "table": Reader(_table, STABLE, segments=10),
     "yamnet": Reader(_embeddings, moments=6),
     "yamnet+mfcc": Reader(_combined, moments=6),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.augmentation import Augmentation
-from core.catalogue import PAIR, SYSTEMS
+from core.catalogue import SYSTEMS
 from core.training import Settings
 
 # Unknown artists: what the network must not lean on is varied gently, and it is held back hard.
@@ -36,8 +36,26 @@ KNOWN_SONGS = replace(
 FOLD_EPOCHS = {"cnn": 20, "cnn_lstm": 8}
 
 
-# The smaller systems of the zoo, by artist or track and by segment.
-ZOO_EPOCHS = (16, 40)
+# The smaller systems of the zoo, by artist or track and by segment; the slower ones get less.
+ZOO_EPOCHS = {
+    "cnn3": (16, 70),
+    "mlp": (16, 40),
+    "gru": (16, 60),
+    "mfcc_cnn": (16, 30),
+    "mfcc_lstm": (16, 30),
+    "logmel_cnn": (8, 14),
+    "logmel_lstm": (8, 14),
+}
+# Whole clips: few examples an epoch, so less is done to them.
+WHOLE_CLIPS = replace(
+    GENERAL,
+    epochs=40,
+    steps=50,
+    batch_size=16,
+    learning_rate=3e-3,
+    dropout=0.3,
+    augmentation=replace(GENERAL.augmentation, masked=0.05, mixup=0.1, darkened=0.1),
+)
 
 
 def recipe(name: str, protocol: str) -> Settings:
@@ -56,12 +74,11 @@ def recipe(name: str, protocol: str) -> Settings:
         Settings of the fit.
     """
     settings = KNOWN_SONGS if protocol == "segment" else GENERAL
-    if name not in PAIR:
-        settings = replace(
-            settings, epochs=ZOO_EPOCHS[protocol == "segment"], dropout=0.3, learning_rate=1.5e-3
-        )
+    if name in ZOO_EPOCHS:
+        epochs = ZOO_EPOCHS[name][protocol == "segment"]
+        settings = replace(settings, epochs=epochs, dropout=0.3, learning_rate=1.5e-3)
     if SYSTEMS[name].whole:
-        settings = replace(settings, batch_size=16, steps=40, epochs=24)
+        settings = WHOLE_CLIPS
     if name == "cnn_lstm":
         # It begins where the CNN ended, so it is led more gently.
         settings = replace(settings, learning_rate=settings.learning_rate / 2)

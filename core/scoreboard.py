@@ -1,19 +1,34 @@
-"""The leaderboard: one JSON file beside the models, a row for each model and protocol."""
+"""The leaderboard: one JSON file beside the models, a row for each model and protocol.
+
+A row holds what `core.evaluation.evaluate` says of the sides, and from `details` the classification
+report of the song votes, and each genre's areas and curves. What a model costs (bytes, milliseconds
+a segment) stands in the row of the protocol that its weights come from, by artist.
+"""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from core.constants import GENRES
+from core.evaluation import song_votes
+from core.model_cards import PARTS
 from core.storage import write_json
 
 if TYPE_CHECKING:
     from core.datasets import TrackSet
+    from core.models import GenreModel
     from core.splits import Segments, Split
 
 SCORES_FILE = "scores.json"
+POINTS = np.linspace(0, 1, 21)  # where curves are stored: recall, or false positive rate
+REPEATS = 5  # of the timed song
+SONG_S = 30.0  # seconds of noise that are timed
 
 
 def save_scores(folder: Path, key: str, row: dict[str, Any]) -> None:
@@ -32,6 +47,87 @@ def save_scores(folder: Path, key: str, row: dict[str, Any]) -> None:
     scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     scores[key] = row
     write_json(path, dict(sorted(scores.items())))
+
+
+def details(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) -> dict[str, Any]:
+    """Return what a row says genre by genre, of the song votes.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, 10)]
+        Of segments.
+    labels, songs : np.ndarray [shape=(n,), dtype=int]
+        True genre and song of each segment.
+
+    Returns
+    -------
+    dict
+        `report`: precision, recall, F1 and count of each genre. `average_precision`, `roc_area`:
+        of each genre and their `mean`. `precision_at_recall`, `true_at_false_positives`: the two
+        curves at 21 even steps. A genre that no song has is left out.
+    """
+    from core.curves import genre_report, precision_recall, roc
+
+    votes, truths = song_votes(probabilities, labels, songs)
+    found: dict[str, dict[str, Any]] = {
+        "report": {
+            genre: {
+                "precision": float(line[0]),
+                "recall": float(line[1]),
+                "f1": float(line[2]),
+                "songs": int(line[3]),
+            }
+            for genre, line in zip(GENRES, genre_report(votes, truths), strict=True)
+        },
+        "average_precision": {},
+        "roc_area": {},
+        "precision_at_recall": {},
+        "true_at_false_positives": {},
+    }
+    for index in np.unique(truths):
+        genre = GENRES[index]
+        for curve, area, points in (
+            (precision_recall(votes, truths, index), "average_precision", "precision_at_recall"),
+            (roc(votes, truths, index), "roc_area", "true_at_false_positives"),
+        ):
+            found[area][genre] = curve.area
+            steps = np.interp(POINTS, curve.x, curve.y)
+            found[points][genre] = [round(float(step), 3) for step in steps]
+    for area in ("average_precision", "roc_area"):
+        found[area]["mean"] = float(np.mean(list(found[area].values())))
+    return found
+
+
+def cost(model: GenreModel) -> dict[str, float]:
+    """Return what a model costs, measured on this machine.
+
+    Parameters
+    ----------
+    model : GenreModel
+        A model that was saved or loaded.
+
+    Returns
+    -------
+    dict
+        `bytes` of its files; `ms_per_segment`: median time from a decoded song to its answers,
+        divided by three-second segments.
+    """
+    from core.analysis import analyze
+    from core.audio import Audio
+
+    rate = model.parameters.sample_rate
+    noise = 0.1 * np.random.default_rng(0).standard_normal(round(SONG_S * rate))
+    song = Audio(noise.astype(np.float32), rate)
+    analyze(song, model)  # what is compiled or read at first is not counted
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        analyze(song, model)
+        seconds.append(time.perf_counter() - started)
+    return {
+        "bytes": sum(model.card[part]["bytes"] for part in PARTS),
+        "ms_per_segment": round(1000 * float(np.median(seconds)) / (SONG_S / 3), 2),
+    }
 
 
 def describe(

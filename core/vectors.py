@@ -2,7 +2,9 @@
 
 These are the features of the field's forests and support vector machines, as far as a mel
 spectrogram gives them: cepstral coefficients, and the spectrum's centroid, bandwidth, roll-off,
-flatness, contrast and energy (as `librosa.feature` defines them, on mel bands instead of bins).
+flatness, contrast and energy (as `librosa.feature` defines them, on mel bands instead of bins). A
+tempo cannot be told of three seconds; what stands for it is how often onsets come back, the
+autocorrelation of their strength (spectral flux).
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ ROLL_OFF = 0.85  # share of the power below it
 CONTRASTS = 6  # parts of the spectrum in which peaks and valleys are compared
 EXTREME = 0.2  # share of a part's bands that count as peaks, and as valleys
 STATISTICS = ("mean", "variance", "change")  # the last: mean absolute step from frame to frame
+LAGS = range(2, 36, 2)  # frames after which onsets may come back: 0.08 to 1.4 s
+LEAST = 1e-6  # of the onsets' variance
 SHAPES = ("centroid", "bandwidth", "roll-off", "flatness", "energy")
 
 
@@ -25,7 +29,18 @@ def names() -> tuple[str, ...]:
     """Return the names of the numbers, in their order."""
     frames = [f"MFCC {number}" for number in range(1, COEFFICIENTS + 1)]
     frames += [*SHAPES, *(f"contrast {number}" for number in range(1, CONTRASTS + 1))]
-    return tuple(f"{name}, {what}" for what in STATISTICS for name in frames)
+    statistics = [f"{name}, {what}" for what in STATISTICS for name in frames]
+    return (*statistics, "onsets, variance", *(f"onsets, lag {lag} frames" for lag in LAGS))
+
+
+def _onsets(levels: np.ndarray) -> np.ndarray:
+    """Return variance and autocorrelation of the onsets' strength, ``(n, 1 + lags)``."""
+    strength = np.maximum(np.diff(levels, axis=1), 0).mean(axis=-1)
+    strength -= strength.mean(axis=1, keepdims=True)
+    frames = strength.shape[1]
+    variance = (strength**2).mean(axis=1) + LEAST
+    lagged = [(strength[:, lag:] * strength[:, : frames - lag]).mean(axis=1) for lag in LAGS]
+    return np.stack([np.log(variance), *(value / variance for value in lagged)], axis=1)
 
 
 @lru_cache(maxsize=8)
@@ -48,7 +63,7 @@ def segment_vectors(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.
 
     Returns
     -------
-    np.ndarray [shape=(n, 93), dtype=float32]
+    np.ndarray [shape=(n, 111), dtype=float32]
         In the order of `names`; frequencies in kHz, levels in dB.
     """
     levels = np.asarray(logmel_db, dtype=np.float32)
@@ -75,5 +90,5 @@ def segment_vectors(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.
         axis=-1,
     )
     change = np.abs(np.diff(frames, axis=1)).mean(axis=1)
-    parts = [frames.mean(axis=1), frames.var(axis=1), change]
+    parts = [frames.mean(axis=1), frames.var(axis=1), change, _onsets(levels)]
     return np.concatenate(parts, axis=-1).astype(np.float32)

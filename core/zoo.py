@@ -92,7 +92,7 @@ def spectral_lstm(values: keras.KerasTensor, dropout: float) -> keras.KerasTenso
 
 def crnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     """Five convolutions over half a minute, then two GRU (Choi et al. 2017, "CRNN for music")."""
-    pools = ((2, 2), (3, 4), (3, 4), (3, 2), (1, 2))
+    pools = ((2, 2), (3, 2), (3, 4), (3, 2), (1, 2))
     for number, (filters, pool) in enumerate(zip((16, 32, 48, 64, 64), pools, strict=True), 1):
         values = _block(values, number, filters, "elu", pool)
     frames = values.shape[1]
@@ -152,5 +152,5 @@ BODIES: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
     "mfcc_lstm": spectral_lstm,
     "logmel_cnn": lambda values, dropout: spectral_cnn(bands(values, BANDS), dropout),
     "logmel_lstm": lambda values, dropout: spectral_lstm(bands(values, BANDS), dropout),
-    "crnn": lambda values, dropout: crnn(bands(values, values.shape[2]), dropout),
+    "crnn": lambda values, dropout: crnn(bands(values, BANDS), dropout),
 }

@@ -54,7 +54,7 @@ def test_a_bundled_model_answers_and_its_evidence_adds_up(name: str) -> None:
     analysis = analyze(song, model)
     np.testing.assert_allclose(analysis.probabilities.sum(axis=1), 1, atol=1e-5)
     found = explain_features(model, analysis.logmel[0], GENRES[3])
-    assert len(found.names) == len(found.values) == 93
+    assert len(found.names) == len(found.values) == 111
     assert found.base_value + found.values.sum() == pytest.approx(found.prediction, abs=1e-3)
 
 

@@ -1,0 +1,44 @@
+"""Completes the leaderboard: what each bundled model costs on this machine, all in one run.
+
+``python benchmarks/leaderboard.py`` measures time and size of every model in ``models/``, computes
+the figures by genre again from the stored answers, and writes both into ``models/scores.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core.answers import answers_file, load_answers
+from core.constants import MODELS_DIR
+from core.model_cards import ModelError, list_models
+from core.models import load_model
+from core.scoreboard import SCORES_FILE, cost, details
+from core.storage import write_json
+
+
+def main() -> None:
+    """Rewrite the leaderboard."""
+    path = MODELS_DIR / SCORES_FILE
+    scores = json.loads(path.read_text(encoding="utf-8"))
+    for row in scores.values():
+        file = answers_file(MODELS_DIR, row.get("model", ""), row.get("protocol", ""))
+        if file.is_file():
+            answers = load_answers(file)
+            row |= details(answers.probabilities, answers.labels, answers.songs)
+    for card in list_models():
+        try:
+            found = cost(load_model(card["name"]))
+        except ModelError as error:
+            print(f"{card['name']}: {error}", file=sys.stderr)
+            continue
+        scores[f"{card['name']}/artist"] |= found
+        print(f"{card['name']:20} {found['bytes'] / 1e6:5.1f} MB {found['ms_per_segment']:8.1f} ms")
+    write_json(path, scores)
+
+
+if __name__ == "__main__":
+    main()
