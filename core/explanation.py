@@ -192,7 +192,7 @@ def explain(
     """
     if not model.hears_places:
         raise ExplanationError(
-            f"{model.name} reads features, not places in a song; use explain_features."
+            f"{model.name} reads features, not places in a song; use explain_numbers."
         )
     for genre in (target, versus):
         if genre is not None and genre not in model.genres:

@@ -33,6 +33,8 @@ class MomentSettings:
         Share of hidden units left out while training.
     label_smoothing : float
         Share of the target spread over all genres.
+    patience : int
+        Epochs without a better validation log loss before a fit stops.
     """
 
     epochs: int = 60
@@ -41,6 +43,7 @@ class MomentSettings:
     weight_decay: float = 1e-2
     dropout: float = 0.5
     label_smoothing: float = 0.1
+    patience: int = 10
 
 
 def _recurrent(values: keras.KerasTensor, units: int, dropout: float) -> keras.KerasTensor:
@@ -160,7 +163,7 @@ def fit(
     weights = (len(labels) / len(GENRES) / np.maximum(counts, 1))[labels].astype(np.float32)
     targets = np.eye(len(GENRES), dtype=np.float32)[labels]
     history: list[dict[str, float]] = []
-    best, best_weights = np.inf, network.get_weights()
+    best, best_epoch, best_weights = np.inf, 0, network.get_weights()
     for epoch in range(1, settings.epochs + 1):
         found = network.fit(
             inputs, targets, batch_size=settings.batch_size, sample_weight=weights, verbose=0
@@ -171,8 +174,11 @@ def fit(
             row["valid_loss"] = cross_entropy(rows, valid[1])
             row["valid_accuracy"] = float((rows.argmax(axis=1) == valid[1]).mean())
         history.append(row)
-        if row.get("valid_loss", -epoch) < best:
-            best, best_weights = row.get("valid_loss", -epoch), network.get_weights()
+        loss = row.get("valid_loss", -epoch)  # without validation the last epoch is the best
+        if loss < best:
+            best, best_epoch, best_weights = loss, epoch, network.get_weights()
+        elif epoch - best_epoch >= settings.patience:
+            break
     network.set_weights(best_weights)
     return network, history
 

@@ -192,51 +192,75 @@ def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.F
     return figure
 
 
-def protocols(rows: dict[str, dict[str, dict[str, Any]]], *, dark: bool) -> go.Figure:
-    """Draw the same models by several protocols, with 95 % intervals.
+def protocols(
+    rows: dict[str, dict[str, dict[str, Any]]], reported: dict[str, float], *, dark: bool
+) -> go.Figure:
+    """Draw what the same models are worth by several protocols, with 95 % intervals.
 
     Parameters
     ----------
     rows : dict
-        For each protocol and each model its song figures, with `accuracy` and `interval`.
+        For each protocol and each model its figures, with `accuracy` and `interval`.
+    reported : dict of float
+        What the models' sources say.
     dark : bool
         Whether the page is dark.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        One line of points a model.
+        A line a model, the best by the first protocol on top; a mark a protocol.
     """
     colours = palette(dark)
-    names = sorted({name for row in rows.values() for name in row})
-    points = []
-    for index, name in enumerate(names):
-        figures = {protocol: row[name] for protocol, row in rows.items() if name in row}
-        values = np.array([figure["accuracy"] for figure in figures.values()])
-        low, high = np.array([figure["interval"] for figure in figures.values()]).T
-        points.append(
+    honest = next(iter(rows.values()))
+    names = sorted(honest, key=lambda name: honest[name]["accuracy"])
+    marks = []
+    for index, (protocol, row) in enumerate(rows.items()):
+        shown = [name for name in names if name in row]
+        values = np.array([row[name]["accuracy"] for name in shown])
+        low, high = np.array([row[name]["interval"] for name in shown]).T
+        colour = MODEL_LINES[index % len(MODEL_LINES)]
+        marks.append(
             go.Scatter(
                 x=values,
-                y=np.arange(len(figures)) + 0.12 * (index - (len(names) - 1) / 2),
+                y=[names.index(name) for name in shown],
                 mode="markers",
-                name=model_name(name),
-                marker={"size": 11, "color": MODEL_LINES[index % len(MODEL_LINES)]},
+                name=protocol,
+                marker={"size": 10, "color": colour},
                 error_x={
                     "array": high - values,
                     "arrayminus": values - low,
-                    "color": MODEL_LINES[index % len(MODEL_LINES)],
-                    "thickness": 2,
+                    "color": colour,
+                    "thickness": 1.5,
+                    "width": 3,
                 },
-                hovertemplate=f"{model_name(name)}: %{{x:.1%}}<extra></extra>",
+                customdata=[model_name(name) for name in shown],
+                hovertemplate=f"%{{customdata}}, {protocol}: %{{x:.1%}}<extra></extra>",
             )
         )
-    figure = _framed(go.Figure(points), colours, 90 + 70 * len(rows), "share of songs", "")
-    figure.update_xaxes(tickformat=".0%", range=[0.5, 1])
+    said = [name for name in names if reported.get(name)]
+    marks.append(
+        go.Scatter(
+            x=[reported[name] for name in said],
+            y=[names.index(name) for name in said],
+            mode="markers",
+            name="what its source says",
+            marker={
+                "size": 13,
+                "symbol": "line-ns-open",
+                "color": colours.ink,
+                "line": {"width": 2},
+            },
+            customdata=[model_name(name) for name in said],
+            hovertemplate="%{customdata}, its source: %{x:.1%}<extra></extra>",
+        )
+    )
+    figure = _framed(go.Figure(marks), colours, 110 + 30 * len(names), "share of right answers", "")
+    figure.update_xaxes(tickformat=".0%", range=[0.2, 1])
     figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=list(rows),
-        range=[len(rows) - 0.5, -0.5],
-        showgrid=False,
+        tickvals=list(range(len(names))),
+        ticktext=[model_name(name) for name in names],
+        range=[-0.6, len(names) - 0.4],
     )
     return figure
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from core import yamnet
 from core.analysis import analyze
 from core.audio import Audio, load_audio
 from core.catalogue import SHOWN
-from core.constants import EXAMPLES_DIR
-from core.model_cards import list_models
+from core.constants import EXAMPLES_DIR, GENRES
+from core.model_cards import ModelError, list_models
 from core.models import load_model
+from core.number_explanation import explain_numbers
+from core.vector_models import NumberModel
 
 EXAMPLES = [
     entry["file"]
@@ -42,8 +47,14 @@ def test_examples_are_not_all_heard_as_one_genre(name: str) -> None:
     assert len(heard) >= 4
 
 
+def through_yamnet(card: dict[str, Any]) -> bool:
+    return card.get("reads", "").startswith("yamnet")
+
+
 @pytest.mark.parametrize("level", [0.0, 0.1])
-@pytest.mark.parametrize("name", [card["name"] for card in list_models()])
+@pytest.mark.parametrize(
+    "name", [card["name"] for card in list_models() if not through_yamnet(card)]
+)
 def test_silence_and_noise_get_probabilities_like_any_sound(name: str, level: float) -> None:
     model = load_model(name)
     rate = model.parameters.sample_rate
@@ -51,3 +62,25 @@ def test_silence_and_noise_get_probabilities_like_any_sound(name: str, level: fl
     answer = analyze(Audio(samples.astype(np.float32), rate), model).probabilities
     assert np.isfinite(answer).all()
     np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [card["name"] for card in list_models() if through_yamnet(card)])
+def test_without_yamnet_its_models_say_how_to_get_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yamnet, "file_path", lambda: tmp_path / "yamnet.tflite")
+    yamnet._interpreter.cache_clear()
+    noise = 0.1 * np.random.default_rng(0).standard_normal(100_000)
+    with pytest.raises(ModelError, match="Fetch it once"):
+        analyze(Audio(noise.astype(np.float32)), load_model(name))
+
+
+@pytest.mark.parametrize("name", [card["name"] for card in list_models() if through_yamnet(card)])
+def test_moments_of_embeddings_are_explained_to_the_last_digit(name: str) -> None:
+    model = load_model(name)
+    assert isinstance(model, NumberModel)
+    assert model.background.inputs is not None
+    found = explain_numbers(model, model.background.inputs[0], GENRES[0])
+    assert found.unit == "moment"
+    assert len(found.values) == 6
+    assert found.base_value + found.values.sum() == pytest.approx(found.prediction, abs=1e-5)

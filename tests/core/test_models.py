@@ -206,5 +206,8 @@ def test_a_folder_of_models_lists_its_cards_and_nothing_else(card: Path) -> None
 @pytest.mark.parametrize("entry", list_models(), ids=lambda entry: entry["name"])
 def test_every_bundled_model_loads_and_predicts(entry: dict[str, Any]) -> None:
     model = load_model(entry["name"])
-    probabilities = model.predict_logmel(model.background.logmel[:2])
+    if model.background.inputs is None:
+        probabilities = model.predict_logmel(model.background.logmel[:2])
+    else:
+        probabilities = model.predict(model.background.inputs[:2])
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)

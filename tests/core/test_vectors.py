@@ -18,7 +18,8 @@ from core.explanation import ExplanationError, explain
 from core.features import FeatureParameters, logmel, split_segments
 from core.model_cards import ModelError
 from core.models import load_model
-from core.vector_models import VectorModel, explain_features, read_estimator
+from core.number_explanation import explain_numbers
+from core.vector_models import VectorModel, read_estimator
 from core.vectors import names, segment_vectors
 from tests.synthetic import song_samples
 
@@ -53,7 +54,7 @@ def test_a_bundled_model_answers_and_its_evidence_adds_up(name: str) -> None:
     song = Audio(song_samples(7.0))
     analysis = analyze(song, model)
     np.testing.assert_allclose(analysis.probabilities.sum(axis=1), 1, atol=1e-5)
-    found = explain_features(model, analysis.logmel[0], GENRES[3])
+    found = explain_numbers(model, analysis.inputs[0], GENRES[3])
     assert len(found.names) == len(found.values) == 111
     assert found.base_value + found.values.sum() == pytest.approx(found.prediction, abs=1e-3)
 
@@ -61,13 +62,25 @@ def test_a_bundled_model_answers_and_its_evidence_adds_up(name: str) -> None:
 def test_nothing_of_a_song_is_kept_for_a_model_of_features(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(ExplanationError, match="use explain_features"):
+    with pytest.raises(ExplanationError, match="use explain_numbers"):
         explain(Audio(song_samples(4.0)), load_model("svm"))
     song = tmp_path / "song.wav"
     save_audio(Audio(song_samples(4.0)), song)
     assert main(["analyze", str(song), "--model", "svm", "--explain"]) == 2
     assert "Leave out --explain" in capsys.readouterr().err
     assert main(["analyze", str(song), "--model", "svm"]) == 0
+
+
+def test_onsets_come_back_as_often_as_they_do() -> None:
+    time = np.arange(3 * SAMPLE_RATE)
+    period = 12 * PARAMETERS.hop_length
+    clicks = np.where(time % period < 400, np.random.default_rng(0).standard_normal(len(time)), 0)
+    found = {key: value for key, value in named(0.3 * clicks).items() if "lag" in key}
+    assert max(found, key=lambda key: found[key]) in (
+        "onsets, lag 12 frames",
+        "onsets, lag 24 frames",
+    )
+    assert found["onsets, lag 6 frames"] < 0.1 < found["onsets, lag 12 frames"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,9 +12,10 @@ import pytest
 from core import yamnet
 from core.__main__ import main
 from core.model_cards import ModelError
+from core.storage import sha256
 
 
-class Listener:
+class _Listener:
     """Stands for the network: its embedding is the level and the sum of a patch."""
 
     def set_tensor(self, _: int, patch: np.ndarray) -> None:
@@ -41,8 +42,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @pytest.fixture
-def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
-    found = Listener()
+def listener(monkeypatch: pytest.MonkeyPatch) -> _Listener:
+    found = _Listener()
     monkeypatch.setattr(yamnet, "_interpreter", lambda: (found, 0, 0))
     return found
 
@@ -51,7 +52,7 @@ def heard(samples: np.ndarray) -> np.ndarray:
     return yamnet.embeddings(samples, 22_050, np.array([0, 66_150]), 66_150)
 
 
-def test_a_song_is_cut_into_six_moments_and_ends_in_silence(listener: Listener) -> None:
+def test_a_song_is_cut_into_six_moments_and_ends_in_silence(listener: _Listener) -> None:
     samples = np.random.default_rng(0).standard_normal(100_000).astype(np.float32)
     found = heard(samples)
     assert found.shape == (2, 6, yamnet.EMBEDDING)
@@ -59,7 +60,7 @@ def test_a_song_is_cut_into_six_moments_and_ends_in_silence(listener: Listener) 
     assert (found[1, 4:, 0] == 0).all()  # 1.5 of the second three seconds are there
 
 
-def test_how_loud_a_song_is_does_not_count(listener: Listener) -> None:
+def test_how_loud_a_song_is_does_not_count(listener: _Listener) -> None:
     samples = np.random.default_rng(0).standard_normal(140_000).astype(np.float32)
     np.testing.assert_allclose(heard(0.01 * samples), heard(samples), rtol=1e-4)
     assert not heard(0 * samples).any()
@@ -84,7 +85,7 @@ def test_a_copy_is_put_where_it_is_looked_for(
 ) -> None:
     copy = tmp_path / "copy.tflite"
     copy.write_bytes(b"the network")
-    monkeypatch.setattr(yamnet, "SHA256", yamnet.sha256(copy))
+    monkeypatch.setattr(yamnet, "SHA256", sha256(copy))
     assert main(["yamnet", str(copy)]) == 0
     assert capsys.readouterr().out.strip() == str(yamnet.file_path())
     assert yamnet.file_path().read_bytes() == b"the network"

@@ -56,10 +56,10 @@ def test_protocols_are_drawn_with_their_intervals() -> None:
         "honest": {"cnn": {"accuracy": 0.6, "interval": [0.5, 0.7]}},
         "leaky": {"cnn": {"accuracy": 0.9, "interval": [0.85, 0.92]}},
     }
-    (points,) = figures.protocols(rows, dark=False).data
-    np.testing.assert_allclose(points.x, [0.6, 0.9])
-    np.testing.assert_allclose(points.error_x.array, [0.1, 0.02])
-    np.testing.assert_allclose(points.error_x.arrayminus, [0.1, 0.05])
+    honest, leaky, said = figures.protocols(rows, {"cnn": 0.8}, dark=False).data
+    assert (honest.x[0], leaky.x[0], said.x[0]) == (0.6, 0.9, 0.8)
+    np.testing.assert_allclose([honest.error_x.array[0], leaky.error_x.array[0]], [0.1, 0.02])
+    np.testing.assert_allclose([*honest.error_x.arrayminus, *leaky.error_x.arrayminus], [0.1, 0.05])
 
 
 def test_training_without_validation_has_one_line_less_to_read() -> None:
