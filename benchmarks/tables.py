@@ -96,8 +96,8 @@ def accuracy_table(scores: dict[str, Any]) -> str:
         "segment: three seconds of known songs (leaks most), of "
         f"{scores['cnn/segment']['test']['tracks']} songs. Brackets are 95 % intervals (Wilson's; "
         "of segments, songs resampled). Macro F1 is the song vote's; log loss and ECE (15 bins) "
-        "are the segments'. Seed 0. Cost: files, milliseconds a segment from decoded song to answer, "
-        "minutes of training by artist, on two cores.",
+        "are the segments'. Seed 0. Cost: files, milliseconds a segment from decoded song to "
+        "answer, minutes of training by artist, on two cores.",
     ]
     if few:
         lines[-1] += f" Where audio is needed there are fewer test songs: {'; '.join(few)}."

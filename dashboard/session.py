@@ -39,6 +39,7 @@ PART = 12  # segments explained at a time; a run that is stopped loses no finish
 _songs: Shelf[Audio] = Shelf(4)  # fifteen minutes are 79 MB each
 _analyses: Shelf[Analysis] = Shelf(16)
 _numbers: Shelf[NumberExplanation] = Shelf(64)
+_moments: Shelf[dict[str, tuple[bytes, float]]] = Shelf(16)
 _explanations: Shelf[Explanation] = Shelf(64)  # parts and single segments, up to 4 MB each
 
 
@@ -234,6 +235,41 @@ def number_explanation_of(
         return explain_numbers(model, analysis.inputs[segment], genre)
 
     return _numbers.get((*key_of(song, model), genre, segment), ask)
+
+
+def moment_sounds_of(
+    song: Song, name: str, genre: str, segment: int, report: Report
+) -> dict[str, tuple[bytes, float]]:
+    """Return how a segment sounds with only the moments that spoke for a genre, and without them.
+
+    Returns
+    -------
+    dict of (bytes, float)
+        For ``"kept"`` and ``"removed"`` a FLAC file, and how likely the model finds the genre then.
+    """
+    found = number_explanation_of(song, name, genre, segment, report)
+    model = model_of(name)
+    audio = audio_of(song, report, model.parameters.sample_rate)
+    from core.audio import encode_audio
+    from core.moments import hear_moments
+    from core.vector_models import NumberModel
+
+    assert isinstance(model, NumberModel)
+    spoke = found.values > 0
+    index = genre_index(name, genre)
+
+    def hear() -> dict[str, tuple[bytes, float]]:
+        report(f"{model_name(name)} is asked again …", None)
+        sounds = {
+            "kept": hear_moments(audio, model, segment, spoke),
+            "removed": hear_moments(audio, model, segment, ~spoke),
+        }
+        return {
+            kind: (encode_audio(sound.audio, "FLAC"), float(sound.probabilities[index]))
+            for kind, sound in sounds.items()
+        }
+
+    return _moments.get((*key_of(song, model), genre, segment), hear)
 
 
 def hears_places(name: str) -> bool:

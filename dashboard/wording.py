@@ -62,8 +62,8 @@ def numbers_caption(found: NumberExplanation, most: int) -> str:
     if found.unit == "moment":
         return (
             f"Exact Shapley values of the {count} moments that it reads one after the other: they "
-            f"{sums} It knows when something was heard, not at which frequency, so there is no "
-            "picture to draw and nothing of the sound to filter."
+            f"{sums} It knows when something was heard, not at which frequency: there is no "
+            "picture to draw and nothing to filter, but moments can be heard alone."
         )
     shown = f"The {most} features that count most of {count}." if count > most else ""
     return (

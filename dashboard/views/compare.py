@@ -190,6 +190,23 @@ def number_bars(song: Song, name: str, question: Question, segment: int) -> None
         + ", ".join(found.names[index] for index in order[:3]),
     )
     st.caption(wording.numbers_caption(found, FEATURES))
+    if found.unit == "moment":
+        moments_to_hear(song, name, question, place)
+
+
+def moments_to_hear(song: Song, name: str, question: Question, segment: int) -> None:
+    """Let a segment be heard with only the moments that spoke for a genre, and without them."""
+    with Progress() as progress:
+        sounds = session.moment_sounds_of(song, name, question.target, segment, progress)
+    titles = {"kept": "Only the moments that spoke for it", "removed": "All but those"}
+    columns = st.columns(2)
+    for column, (kind, title) in zip(columns, titles.items(), strict=True):
+        content, probability = sounds[kind]
+        with column:
+            st.markdown(
+                f"{title}: **{percent(probability)}** {genre_name(question.target)}, asked again."
+            )
+            st.audio(content, format="audio/flac")
 
 
 def acceptance_section(
@@ -236,7 +253,7 @@ def measured(pair: tuple[str, str]) -> None:
 
     st.header("How good they are", anchor=False)
     found = {name: answers for name in pair if (answers := results.answers(name)) is not None}
-    header = ["Network", "song vote", "95 % interval", "three seconds", "log loss", "ECE"]
+    header = ["Network", "songs", "song vote", "95 % interval", "three seconds", "log loss", "ECE"]
     rows = []
     for name in pair:
         score = results.score(name, "artist")
@@ -247,6 +264,7 @@ def measured(pair: tuple[str, str]) -> None:
         rows.append(
             [
                 model_name(name),
+                str(score["test"]["tracks"]),
                 f"{song['accuracy']:.3f}",
                 f"{low:.3f}–{high:.3f}",
                 f"{segment['accuracy']:.3f}",
@@ -254,7 +272,7 @@ def measured(pair: tuple[str, str]) -> None:
                 f"{segment['ece']:.3f}",
             ]
         )
-    st.html(grid(header, rows, "By unknown artists: 290 songs that no artist in training made"))
+    st.html(grid(header, rows, "Songs by artists that were not heard in training"))
     test = results.compared(*pair)
     if test is not None:
         only_a, only_b = int(test["only_a"]), int(test["only_b"])

@@ -24,14 +24,33 @@ def rows_of(*shares: float) -> np.ndarray:
     return rows
 
 
+def scored(folder: Path, **losses: float) -> None:
+    rows = {
+        f"{name}/artist": {"valid": {"segment": {"log_loss": loss}}}
+        for name, loss in losses.items()
+    }
+    (folder / "scores.json").write_text(json.dumps(rows), encoding="utf-8")
+
+
 def test_two_models_that_err_apart_are_right_together(tmp_path: Path) -> None:
     store(tmp_path, "one", rows_of(0.9, 0.4, 0.4), [0, 0, 1])
     store(tmp_path, "two", rows_of(0.4, 0.9, 0.3), [0, 0, 1])
+    scored(tmp_path, one=1.0, two=1.0)
     found = measure(tmp_path, ["one", "two"], "artist", 0)
     assert found["segment"]["accuracy"] == 1
     row = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["ensemble/artist"]
-    assert row["members"] == ["one", "two"]
+    assert row["members"] == {"one": 0.5, "two": 0.5}
     assert row["test"] == found
+    assert row["report"]["blues"]["songs"] == 1
+
+
+def test_what_was_likelier_on_validation_counts_more(tmp_path: Path) -> None:
+    store(tmp_path, "one", rows_of(0.8, 0.8, 0.2), [0, 0, 1])
+    store(tmp_path, "two", rows_of(0.2, 0.2, 0.8), [0, 0, 1])
+    scored(tmp_path, one=0.5, two=2.0)
+    assert measure(tmp_path, ["one", "two"], "artist", 0)["segment"]["accuracy"] == 1
+    members = json.loads((tmp_path / "scores.json").read_text())["ensemble/artist"]["members"]
+    assert members["one"] / members["two"] == pytest.approx(np.exp(1.5))
 
 
 def test_answers_to_other_segments_are_not_averaged(tmp_path: Path) -> None:
