@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,10 +60,8 @@ def from_logmel(tracks: TrackSet, reader: Reader) -> Numbers:
     return Numbers(np.concatenate(parts), segments)
 
 
-def from_recordings(
-    folders: Sequence[Path], tracks: TrackSet, reader: Reader, kept: Path, progress: Progress
-) -> Numbers:
-    """Return the segments of recordings; what was read once is kept in a file.
+def recorded(folders: Sequence[Path], tracks: TrackSet) -> tuple[TrackSet, dict[str, Path]]:
+    """Return those of the tracks that there are recordings of, and their files.
 
     Parameters
     ----------
@@ -71,6 +69,50 @@ def from_recordings(
         Each as `core.datasets.list_tracks` reads it. Of a track in several, the first counts.
     tracks : TrackSet
         The tracks; recordings of others are passed over.
+
+    Returns
+    -------
+    tracks : TrackSet
+        The tracks with recordings.
+    files : dict of Path
+        By the tracks' names.
+
+    Raises
+    ------
+    DatasetError
+        If there is none.
+    """
+    known = set(tracks.track_ids)
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path, _ in list_tracks(folder):
+            if path.stem in known:
+                files.setdefault(path.stem, path)
+    if not files:
+        raise DatasetError("None of the recordings is of a track that is trained on.")
+    chosen = [index for index, name in enumerate(tracks.track_ids) if name in files]
+    some = replace(
+        tracks,
+        track_ids=tuple(tracks.track_ids[index] for index in chosen),
+        labels=tracks.labels[chosen],
+        starts=tracks.starts[chosen],
+        lengths=tracks.lengths[chosen],
+        floor_db=tracks.floor_db[chosen],
+    )
+    return some, files
+
+
+def from_recordings(
+    files: dict[str, Path], tracks: TrackSet, reader: Reader, kept: Path, progress: Progress
+) -> Numbers:
+    """Return the segments of recordings; what was read once is kept in a file.
+
+    Parameters
+    ----------
+    files : dict of Path
+        Recordings, by the tracks' names.
+    tracks : TrackSet
+        The tracks.
     reader : Reader
         What is read.
     kept : Path
@@ -83,17 +125,11 @@ def from_recordings(
     Numbers
         Whole segments; of a recording shorter than one, that one.
     """
-    places = {name: index for index, name in enumerate(tracks.track_ids)}
-    files: dict[str, Path] = {}
-    for folder in folders:
-        for path, _ in list_tracks(folder):
-            if path.stem in places:
-                files.setdefault(path.stem, path)
     listing = [(str(path), path.stat().st_size) for path in files.values()]
     key = [listing, tracks.parameters.to_json(), reader.read.__name__]
     file = kept / f"read-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}.npz"
     if not file.is_file():
-        inputs, track, start = [], [], []
+        inputs, names, start = [], [], []
         for done, (name, path) in enumerate(files.items()):
             progress(done, len(files))
             try:
@@ -106,18 +142,20 @@ def from_recordings(
             whole = starts + tracks.parameters.segment_frames <= len(spectrogram)
             whole[0] = True
             inputs.append(reader.read(audio, segments[whole], starts[whole], tracks.parameters))
-            track.append(np.full(int(whole.sum()), places[name]))
+            names += [name] * int(whole.sum())
             start.append(starts[whole])
         progress(len(files), len(files))
         with replacing(file) as temporary:
             np.savez(
                 temporary,
                 inputs=np.concatenate(inputs),
-                track=np.concatenate(track),
+                names=np.array(names),
                 start=np.concatenate(start),
             )
+    places = {name: index for index, name in enumerate(tracks.track_ids)}
     with np.load(file, allow_pickle=False) as archive:
-        return Numbers(archive["inputs"], Segments(archive["track"], archive["start"]))
+        track = np.array([places[str(name)] for name in archive["names"]])
+        return Numbers(archive["inputs"], Segments(track, archive["start"]))
 
 
 def from_table(file: Path, tracks: TrackSet) -> Numbers:

@@ -201,6 +201,9 @@ def train_numbers(job: Job) -> None:
             continue
         parameters = replace(job.tracks.parameters, segment_frames=reader.frames)
         tracks = replace(job.tracks, parameters=parameters)
+        if system.source == "recordings":
+            # Sides are dealt among them: else a genre would have two test songs.
+            tracks, files = number_data.recorded(job.recordings, tracks)
         if system.reads not in read:
             if system.source == "table":
                 assert job.table is not None
@@ -208,7 +211,7 @@ def train_numbers(job: Job) -> None:
             elif system.source == "recordings":
                 with tqdm(desc=f"{system.reads} is read", unit="recording") as bar:
                     read[system.reads] = number_data.from_recordings(
-                        job.recordings, tracks, reader, job.kept, counted(bar)
+                        files, tracks, reader, job.kept, counted(bar)
                     )
             else:
                 read[system.reads] = number_data.from_logmel(tracks, reader)

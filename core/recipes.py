@@ -42,7 +42,7 @@ ZOO_EPOCHS = {
     "cnn3": (20, 70),
     "mlp": (20, 40),
     "gru": (20, 60),
-    "mfcc_cnn": (20, 30),
+    "mfcc_cnn": (20, 60),
     "mfcc_lstm": (20, 30),
     "logmel_cnn": (10, 14),
     "logmel_lstm": (10, 14),

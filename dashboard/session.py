@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -299,6 +299,26 @@ def fetch_yamnet() -> None:
     fetch()
 
 
+def place_of(song: Song, name: str, moment_s: float, report: Report) -> int:
+    """Return which of a model's segments holds a moment of the song."""
+    starts = analysis_of(song, name, report).starts_s
+    return max(0, int(np.searchsorted(starts, moment_s, side="right")) - 1)
+
+
+def on_grid_of(first: Explanation, second: Explanation) -> Explanation:
+    """Return the second explanation with its mel values on the grid of the first, one segment."""
+    from core.regridding import regridded
+
+    values = regridded(
+        second.mel[0],
+        second.parameters,
+        float(second.starts_s[0]),
+        first.parameters,
+        float(first.starts_s[0]),
+    )
+    return replace(second, mel=values[np.newaxis])
+
+
 def finished_parts(song: Song, analysis: Analysis, question: Question) -> list[Explanation]:
     """Return the parts of a whole song's explanation that are at hand."""
     key = key_of(song, model_of(analysis.model))
@@ -356,12 +376,9 @@ def standardisation(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def band_frequencies(name: str) -> np.ndarray:
     """Return the middle of each mel band of a model in Hz, `shape=(n_mels,)`."""
-    from core.features import mel_filterbank
+    from core.regridding import band_centres
 
-    parameters = model_of(name).parameters
-    bank = mel_filterbank(parameters)
-    bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft
-    return (bank @ bins) / bank.sum(axis=1)
+    return band_centres(model_of(name).parameters)
 
 
 def frame_seconds(name: str) -> float:

@@ -97,7 +97,8 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     address.write()
     moment = wording.span(float(first.starts_s[segment]), float(first.ends_s[segment]))
     st.header(f"What speaks for {genre_name(target)}, from {moment}", anchor=False)
-    overlay_section(song, pair, Question(target), segment)
+    middle_s = float(first.starts_s[segment] + first.ends_s[segment]) / 2
+    overlay_section(song, pair, Question(target), middle_s)
     st.header("Does each accept the other's evidence?", anchor=False)
     acceptance_section(song, first, pair, Question(target))
 
@@ -124,29 +125,25 @@ def timelines(first: Analysis, second: Analysis, target: str) -> int:
     return segment
 
 
-def overlay_section(song: Song, pair: tuple[str, str], question: Question, segment: int) -> None:
+def overlay_section(song: Song, pair: tuple[str, str], question: Question, moment_s: float) -> None:
     """Draw the evidence of both models and the difference."""
     from dashboard import axes
     from dashboard.overlays import overlays
 
     numbers = [name for name in pair if not session.hears_places(name)]
     for name in numbers:
-        number_bars(song, name, question, segment)
+        number_bars(song, name, question, moment_s)
     if numbers:
-        return
-    # Networks of different coefficients still share the mel bands that are drawn.
-    grids = {replace(session.model_of(name).parameters, n_mfcc=0) for name in pair}
-    if len(grids) > 1:
-        st.info(
-            "These two networks hear different bands and moments, so their pictures cannot be "
-            "subtracted. Compare networks that hear at the same rate, or see the large one's own "
-            "picture on the page *Listen*."
-        )
         return
     with Progress() as progress:
         first, second = (
-            session.segment_explanation_of(song, name, question, segment, progress) for name in pair
+            session.segment_explanation_of(
+                song, name, question, session.place_of(song, name, moment_s, progress), progress
+            )
+            for name in pair
         )
+    grids = {replace(session.model_of(name).parameters, n_mfcc=0) for name in pair}
+    second = session.on_grid_of(first, second)
     rows = axes.band_rows(session.band_frequencies(pair[0]))
     titles = (model_name(pair[0]), model_name(pair[1]))
     same = float(np.corrcoef(first.mel[0].ravel(), second.mel[0].ravel())[0, 1])
@@ -155,6 +152,12 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
         "own scale, the last the difference of these two. Hovering tells the SHAP values "
         f"themselves. The two correlate by **{same:.2f}**. Drag to zoom in all three, double-click "
         "to zoom out."
+        + (
+            f" They hear different bands and moments: the evidence of the {titles[1]} is drawn on "
+            f"the grid of the {titles[0]}."
+            if len(grids) > 1
+            else ""
+        )
     )
     st.plotly_chart(
         overlays(first, second, titles, rows, dark=is_dark()),
@@ -165,13 +168,12 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, segme
     )
 
 
-def number_bars(song: Song, name: str, question: Question, segment: int) -> None:
+def number_bars(song: Song, name: str, question: Question, moment_s: float) -> None:
     """Draw what speaks for a genre to a model that reads no picture: features, or moments."""
     from dashboard import figures
 
     with Progress() as progress:
-        count = len(session.analysis_of(song, name, progress).starts_s)
-        place = min(segment, count - 1)
+        place = session.place_of(song, name, moment_s, progress)
         found = session.number_explanation_of(song, name, question.target, place, progress)
     order = np.argsort(-np.abs(found.values))[:FEATURES]
     shown = np.sort(order) if found.unit == "moment" else order

@@ -14,10 +14,10 @@ from core.analysis import analyze
 from core.audio import Audio
 from core.catalogue import NUMBERS
 from core.constants import GENRES
-from core.datasets import TrackSet, read_archive
+from core.datasets import DatasetError, TrackSet, read_archive
 from core.models import load_model
 from core.moment_networks import MomentSettings
-from core.number_data import Numbers, balanced, from_logmel, from_recordings
+from core.number_data import Numbers, balanced, from_logmel, from_recordings, recorded
 from core.number_training import run
 from core.readers import READERS
 from core.splits import Segments, Split, split_tracks
@@ -96,16 +96,17 @@ def test_recordings_are_read_once_and_the_first_folder_counts(
         tracks,
         track_ids=tuple(path.stem for path in sorted(folder.glob("*/*"))),
         labels=np.arange(10),
+        starts=tracks.starts[:10],
+        lengths=tracks.lengths[:10],
+        floor_db=tracks.floor_db[:10],
     )
     calls: list[int] = []
 
     def read() -> Numbers:
+        heard, files = recorded([folder, folder], known)
+        assert list(heard.labels) == list(known.labels)
         return from_recordings(
-            [folder, folder],
-            known,
-            READERS["vectors"],
-            tmp_path,
-            lambda done, _: calls.append(done),
+            files, heard, READERS["vectors"], tmp_path, lambda done, _: calls.append(done)
         )
 
     first = read()
@@ -115,3 +116,15 @@ def test_recordings_are_read_once_and_the_first_folder_counts(
     assert len(calls) == count
     np.testing.assert_array_equal(first.inputs, again.inputs)
     assert sorted(set(first.segments.track.tolist())) == list(range(10))
+
+
+def test_sides_are_dealt_among_tracks_with_recordings(tracks: TrackSet, tmp_path: Path) -> None:
+    folder = audio_folder(tmp_path / "genres", per_genre=1)
+    present = [path.stem for path in folder.glob("*/*")]
+    heard, files = recorded([folder], tracks)
+    assert set(heard.track_ids) == set(present) & set(tracks.track_ids) == set(files)
+    for index, name in enumerate(heard.track_ids):
+        place = tracks.track_ids.index(name)
+        np.testing.assert_array_equal(heard.logmel(index), tracks.logmel(place))
+    with pytest.raises(DatasetError, match="None of the recordings"):
+        recorded([folder], replace(tracks, track_ids=tuple("x" for _ in tracks.track_ids)))

@@ -1,0 +1,69 @@
+"""Evidence of one network on another's grid of frames and bands, so that the two can be compared.
+
+Each cell of the target receives the share of every source cell that lies in it, in time and in
+frequency. What is inside both grids keeps its sum, so SHAP values still add up to what they add up
+to there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.features import FeatureParameters, mel_filterbank
+
+
+def band_centres(parameters: FeatureParameters) -> np.ndarray:
+    """Return the middle of each mel band in Hz, `shape=(n_mels,)`."""
+    bank = mel_filterbank(parameters)
+    bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft
+    return (bank @ bins) / bank.sum(axis=1)
+
+
+def _band_edges(parameters: FeatureParameters) -> np.ndarray:
+    """Return where one band ends and the next begins, in Hz, ``(n_mels + 1,)``."""
+    centres = band_centres(parameters)
+    between = (centres[1:] + centres[:-1]) / 2
+    return np.concatenate([[0.0], between, [parameters.sample_rate / 2]])
+
+
+def _shares(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return which share of each source cell lies in each target cell, ``(target, source)``.
+
+    Cells are given by their ascending edges.
+    """
+    low = np.maximum(target[:-1, np.newaxis], source[np.newaxis, :-1])
+    high = np.minimum(target[1:, np.newaxis], source[np.newaxis, 1:])
+    return np.maximum(high - low, 0) / np.diff(source)
+
+
+def _frame_edges(parameters: FeatureParameters, start_s: float) -> np.ndarray:
+    frame_s = parameters.hop_length / parameters.sample_rate
+    return start_s + frame_s * (np.arange(parameters.segment_frames + 1) - 0.5)
+
+
+def regridded(
+    values: np.ndarray,
+    source: FeatureParameters,
+    source_start_s: float,
+    target: FeatureParameters,
+    target_start_s: float,
+) -> np.ndarray:
+    """Return a segment's values on the grid of another network's segment.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(segment_frames, n_mels)]
+        SHAP values, on the grid of `source`.
+    source, target : FeatureParameters
+        The grids.
+    source_start_s, target_start_s : float
+        When the segments begin, in seconds of the song.
+
+    Returns
+    -------
+    np.ndarray [shape=(segment_frames, n_mels), dtype=float32]
+        On the grid of `target`; zero where `source` heard nothing.
+    """
+    time = _shares(_frame_edges(source, source_start_s), _frame_edges(target, target_start_s))
+    bands = _shares(_band_edges(source), _band_edges(target))
+    return (time @ values @ bands.T).astype(np.float32)
