@@ -44,10 +44,16 @@ def profile(name: str, genre: str) -> None:
 
     st.header(f"What speaks for {genre_name(genre)}", anchor=False)
     found = results.profiles(name)
+    if not session.hears_places(name):
+        st.info(
+            "This model reads numbers about a segment, not its spectrogram, so no band or moment "
+            "speaks for a genre. *Compare* shows which numbers count in a song."
+        )
+        return
     if found is None:
         st.info(
-            "The profiles of this network are not stored. "
-            "`train.py --explain` makes them from the test side."
+            "The profiles of this network are not stored. For networks that read the training "
+            "data's own spectrograms `train.py --explain` makes them from the test side."
         )
         return
     index = GENRES.index(genre)
@@ -56,8 +62,8 @@ def profile(name: str, genre: str) -> None:
     strongest = int(np.argmax(found.signed_bands[index]))
     st.markdown(
         f"Mean SHAP values of {count} segments of {genre_name(genre)}: orange speaks for it, blue "
-        f"against it. The strongest band lies around **{bands.labels[strongest]}**. Thirteen MFCCs "
-        "know no finer ripples than these."
+        f"against it. The strongest band lies around **{bands.labels[strongest]}**. "
+        f"{found.coefficients.shape[1]} MFCCs know no finer ripples than these."
     )
     st.plotly_chart(
         figures.bars(

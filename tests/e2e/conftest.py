@@ -25,6 +25,7 @@ RATE = 44_100
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running dashboard."""
     port = free_port()
+    os.environ["GROOVE_GUIDE_CACHE"] = str(tmp_path_factory.mktemp("cache"))  # without YAMNet
     process = start_dashboard(port, tmp_path_factory.mktemp("dashboard") / "log.txt")
     yield f"http://127.0.0.1:{port}/"
     process.terminate()

@@ -58,6 +58,38 @@ def test_two_networks_are_compared_on_one_song(page: Page, mp3: Path) -> None:
     expect(page.get_by_role("heading", name=mp3.name)).to_be_visible()
 
 
+def test_models_of_numbers_tell_what_counted_and_when(page: Page) -> None:
+    page.get_by_role("radio", name=EXAMPLE).click()
+    tracks(page)
+    visit(page, "Compare")
+    choose(page, "One network", "BiLSTM")
+    choose(page, "The other", "Random forest")
+    expect(page.get_by_text("Exact Shapley values of the 10 moments")).to_be_visible()
+    expect(page.get_by_text("The 12 features that count most of 111.")).to_be_visible()
+    expect(page.locator(".stAudio")).to_have_count(2)
+    expect(page.get_by_text(re.compile("asked again"))).to_have_count(2)
+    expect(page.locator(".stException")).to_have_count(0)
+
+
+def test_without_yamnet_the_page_offers_it(page: Page) -> None:
+    page.get_by_role("radio", name=EXAMPLE).click()
+    tracks(page)
+    visit(page, "Compare")
+    choose(page, "One network", "YAMNet-CNN")
+    expect(page.get_by_role("button", name="Download YAMNet")).to_be_visible()
+    expect(page.get_by_text("checked against a pinned digest")).to_be_visible()
+    expect(page.locator(".stException")).to_have_count(0)
+
+
+def test_networks_of_different_grids_share_a_picture(page: Page) -> None:
+    page.get_by_role("radio", name=EXAMPLE).click()
+    tracks(page)
+    visit(page, "Compare")
+    choose(page, "The other", "MSD-musicnn")
+    expect(page.get_by_text("drawn on the grid of the CNN")).to_be_visible()
+    charts(page, 3)
+
+
 def test_a_cell_of_the_confusion_matrix_tells_which_songs(page: Page) -> None:
     visit(page, "Genres")
     charts(page, 4)
