@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard import address, results, session, sounds, wording
+from dashboard import address, numbers, results, session, sounds, wording
 from dashboard.cards import grid, verdict_card, verdict_cards
 from dashboard.choices import choose_segment, choose_target, draw_timeline, is_dark
 from dashboard.chooser import choose_song
@@ -32,7 +32,7 @@ def main() -> None:
     with renewed("compare", (song.digest if song else None, pair)), failures_as_sentences():
         if song is None:
             st.info("Choose a song above to compare what the networks hear in it.")
-        elif any(map(session.lacks_yamnet, pair)):
+        elif any(map(numbers.lacks_yamnet, pair)):
             offer_yamnet()
         else:
             compare_song(song, pair)
@@ -68,7 +68,7 @@ def offer_yamnet() -> None:
     if st.button("Download YAMNet"):
         with Progress() as progress:
             progress("Downloading YAMNet …")
-            session.fetch_yamnet()
+            numbers.fetch_yamnet()
         st.rerun()
 
 
@@ -130,10 +130,10 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, momen
     from dashboard import axes
     from dashboard.overlays import overlays
 
-    numbers = [name for name in pair if not session.hears_places(name)]
-    for name in numbers:
+    without_picture = [name for name in pair if not numbers.hears_places(name)]
+    for name in without_picture:
         number_bars(song, name, question, moment_s)
-    if numbers:
+    if without_picture:
         return
     with Progress() as progress:
         first, second = (
@@ -174,7 +174,7 @@ def number_bars(song: Song, name: str, question: Question, moment_s: float) -> N
 
     with Progress() as progress:
         place = session.place_of(song, name, moment_s, progress)
-        found = session.number_explanation_of(song, name, question.target, place, progress)
+        found = numbers.number_explanation_of(song, name, question.target, place, progress)
     order = np.argsort(-np.abs(found.values))[:FEATURES]
     shown = np.sort(order) if found.unit == "moment" else order
     st.subheader(model_name(name), anchor=False)
@@ -199,7 +199,7 @@ def number_bars(song: Song, name: str, question: Question, moment_s: float) -> N
 def moments_to_hear(song: Song, name: str, question: Question, segment: int) -> None:
     """Let a segment be heard with only the moments that spoke for a genre, and without them."""
     with Progress() as progress:
-        sounds = session.moment_sounds_of(song, name, question.target, segment, progress)
+        sounds = numbers.moment_sounds_of(song, name, question.target, segment, progress)
     titles = {"kept": "Only the moments that spoke for it", "removed": "All but those"}
     columns = st.columns(2)
     for column, (kind, title) in zip(columns, titles.items(), strict=True):
@@ -215,7 +215,7 @@ def acceptance_section(
     song: Song, analysis: Analysis, pair: tuple[str, str], question: Question
 ) -> None:
     """Draw what each model hears in what matters to each."""
-    if not all(map(session.hears_places, pair)):
+    if not all(map(numbers.hears_places, pair)):
         st.caption("Only networks point at places in a song that can be kept and played.")
         return
     if not st.toggle(

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.constants import GENRES
-from dashboard import address, results, session, wording
+from dashboard import address, numbers, results, session, wording
 from dashboard.cards import grid
 from dashboard.choices import choose_model, is_dark
 from dashboard.chooser import masthead
@@ -44,7 +44,7 @@ def profile(name: str, genre: str) -> None:
 
     st.header(f"What speaks for {genre_name(genre)}", anchor=False)
     found = results.profiles(name)
-    if not session.hears_places(name):
+    if not numbers.hears_places(name):
         st.info(
             "This model reads numbers about a segment, not its spectrogram, so no band or moment "
             "speaks for a genre. *Compare* shows which numbers count in a song."
