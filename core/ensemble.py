@@ -23,6 +23,38 @@ from core.scoreboard import SCORES_FILE, details, save_scores
 LEAST = 1e-6  # of a probability, before its logarithm
 
 
+def in_common(found: Sequence[Answers]) -> list[Answers]:
+    """Return each model's answers to the songs that all of them were asked about.
+
+    Parameters
+    ----------
+    found : sequence of Answers
+        Of one test side, in its order.
+
+    Returns
+    -------
+    list of Answers
+        To the same songs.
+
+    Raises
+    ------
+    ValueError
+        If there is no such song, or they were not asked about the same segments of one.
+    """
+    names = [name for name in found[0].names if all(name in each.names for each in found)]
+    cut = []
+    for each in found:
+        rows = np.isin(each.names[each.songs], names)
+        place = {name: index for index, name in enumerate(names)}
+        songs = np.array([place[name] for name in each.names[each.songs[rows]]], dtype=int)
+        cut.append(
+            Answers(each.probabilities[rows], each.labels[rows], songs, np.array(names, dtype=str))
+        )
+    if not names or any(not np.array_equal(each.songs, cut[0].songs) for each in cut):
+        raise ValueError("Only answers to the same segments can be averaged.")
+    return cut
+
+
 def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> dict[str, Any]:
     """Measure the average of several models on a test side, and put it into the scores.
 
@@ -49,11 +81,8 @@ def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> d
     ValueError
         If they are answers to different segments.
     """
-    found = [load_answers(answers_file(folder, name, protocol)) for name in members]
+    found = in_common([load_answers(answers_file(folder, name, protocol)) for name in members])
     first = found[0]
-    for other in found[1:]:
-        if list(other.names) != list(first.names) or not np.array_equal(other.songs, first.songs):
-            raise ValueError("Only answers to the same segments can be averaged.")
     scores = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
     losses = [scores[f"{name}/{protocol}"]["valid"]["segment"]["log_loss"] for name in members]
     shares = np.exp(-np.array(losses))

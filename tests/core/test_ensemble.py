@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.answers import Answers, answers_file, save_answers
-from core.ensemble import measure
+from core.ensemble import in_common, measure
 
 
 def store(folder: Path, name: str, rows: np.ndarray, songs: list[int]) -> None:
@@ -58,3 +58,13 @@ def test_answers_to_other_segments_are_not_averaged(tmp_path: Path) -> None:
     store(tmp_path, "two", rows_of(0.4, 0.9, 0.3), [0, 1, 1])
     with pytest.raises(ValueError, match="same segments"):
         measure(tmp_path, ["one", "two"], "artist", 0)
+
+
+def test_songs_that_one_was_not_asked_about_are_left_out() -> None:
+    names = np.array(["a", "b"])
+    both = Answers(rows_of(0.9, 0.8, 0.1), np.array([0, 0, 1]), np.array([0, 0, 1]), names)
+    one = Answers(rows_of(0.3), np.array([1]), np.array([0]), names[1:])
+    first, second = in_common([both, one])
+    assert list(first.names) == list(second.names) == ["b"]
+    np.testing.assert_array_equal(first.probabilities[:, 0], [0.1])
+    np.testing.assert_array_equal(first.labels, second.labels)
