@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import train
+from core.catalogue import TITLES
 from core.models import load_model
 from core.profiles import load_profiles
 from core.scoreboard import SCORES_FILE
@@ -29,6 +30,10 @@ def own_runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["--logmel", "a.npz", "--hop-length", "512"],
         ["--data", "b", "--hop-length", "7"],
         ["--data", "b", "--models", "perceptron"],
+        ["--logmel", "a.npz", "--models", "musicnn"],
+        ["--logmel", "a.npz", "--models", "yamnet_cnn"],
+        ["--data", "b", "--models", "svm_songs"],
+        ["--logmel", "a.npz", "--models", "svm", "--pca", "2"],
     ],
 )
 def test_a_wrong_command_line_is_refused(arguments: list[str]) -> None:
@@ -91,3 +96,29 @@ def test_there_is_nothing_to_explain_without_models(
     file = archive(tmp_path / "logmel.npz", some_track_ids(per_side=1))
     assert train.main(["--logmel", str(file), "--out", str(tmp_path), "--explain"]) == 1
     assert "There is no model 'cnn'" in capsys.readouterr().err
+
+
+def test_all_is_what_can_be_trained_with_what_is_given() -> None:
+    few = train.parse_arguments(["--logmel", "a.npz", "--models", "all"]).models
+    assert {"cnn", "crnn", "bilstm", "svm"} <= set(few)
+    assert not {"musicnn", "ensemble", "combined", "svm_songs"} & set(few)
+    given = ["--data", "b", "--models", "all", "--musicnn", "m", "--table", "t.csv"]
+    options = train.parse_arguments(given)
+    assert options.models == list(TITLES)
+    assert options.recordings == [Path("b")]
+
+
+def test_models_of_numbers_leave_figures_and_a_table_of_times(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = archive(tmp_path / "logmel.npz", some_track_ids(per_side=6))
+    out = tmp_path / "models"
+    arguments = ["--logmel", str(file), "--out", str(out), "--models", "svm"]
+    assert train.main([*arguments, "--protocol", "all"]) == 0
+    scores = json.loads((out / SCORES_FILE).read_text(encoding="utf-8"))
+    assert set(scores) == {"svm/artist", "svm/track", "svm/segment"}
+    assert scores["svm/artist"]["bytes"] > 0
+    header, row = capsys.readouterr().out.splitlines()[-2:]
+    assert header.split() == ["minutes", "of", "training", "artist", "track", "segment"]
+    assert row.split()[0] == "svm"
+    assert len(row.split()) == 4
