@@ -19,7 +19,11 @@ PER_GENRE = 3  # medoids a genre
 
 
 def choose_background(
-    tracks: TrackSet, segments: Segments, scale: np.ndarray, seed: int = 0
+    tracks: TrackSet,
+    segments: Segments,
+    scale: np.ndarray,
+    seed: int = 0,
+    per_genre: int = PER_GENRE,
 ) -> Background:
     """Choose the background of a model from its training side.
 
@@ -33,11 +37,13 @@ def choose_background(
         Standardisation's scale per coefficient.
     seed : int
         Seed of the clustering.
+    per_genre : int
+        Most segments a genre.
 
     Returns
     -------
     Background
-        Up to three segments a genre; weights sum to one.
+        Medoids of each genre's clusters; weights sum to one.
     """
     length = tracks.parameters.segment_frames
     chosen: list[np.ndarray] = []
@@ -54,7 +60,7 @@ def choose_background(
         )
         mfcc = mfcc_from_logmel(cuts, len(scale)) / scale
         points = np.concatenate([mfcc.mean(axis=1), mfcc.std(axis=1)], axis=1)
-        clusters = KMeans(min(PER_GENRE, len(points)), n_init=4, random_state=seed).fit(points)
+        clusters = KMeans(min(per_genre, len(points)), n_init=4, random_state=seed).fit(points)
         for centre, centroid in enumerate(clusters.cluster_centers_):
             inside = np.flatnonzero(clusters.labels_ == centre)
             nearest = np.linalg.norm(points[inside] - centroid, axis=1).argmin()

@@ -56,7 +56,7 @@ ZOO = replace(
 # Whole clips: few examples an epoch, so less is done to them.
 WHOLE_CLIPS = replace(
     GENERAL,
-    epochs=40,
+    epochs=24,
     steps=50,
     batch_size=16,
     learning_rate=3e-3,

@@ -68,13 +68,13 @@ def _block(
     return layers.SpatialDropout2D(0.1, name=f"dropout{number}")(values)
 
 
-def spectral_cnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
+def spectral_cnn(values: keras.KerasTensor, dropout: float, units: int = 96) -> keras.KerasTensor:
     """Three convolutional blocks and a dense layer over what is left of time and frequency."""
     for number, filters in enumerate((24, 48, 64), start=1):
         values = _block(values, number, filters, "relu", 2)
     values = layers.Flatten()(values)
     values = layers.Dropout(dropout)(values)
-    values = layers.Dense(96, activation="relu", name="hidden")(values)
+    values = layers.Dense(units, activation="relu", name="hidden")(values)
     return layers.Dropout(dropout)(values)
 
 
@@ -150,7 +150,7 @@ BODIES: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
     "gru": gru,
     "mfcc_cnn": spectral_cnn,
     "mfcc_lstm": spectral_lstm,
-    "logmel_cnn": lambda values, dropout: spectral_cnn(bands(values, BANDS), dropout),
+    "logmel_cnn": lambda values, dropout: spectral_cnn(bands(values, BANDS), dropout, 48),
     "logmel_lstm": lambda values, dropout: spectral_lstm(bands(values, BANDS), dropout),
     "crnn": lambda values, dropout: crnn(bands(values, BANDS), dropout),
 }
