@@ -20,7 +20,7 @@ ROLL_OFF = 0.85  # share of the power below it
 CONTRASTS = 6  # parts of the spectrum in which peaks and valleys are compared
 EXTREME = 0.2  # share of a part's bands that count as peaks, and as valleys
 STATISTICS = ("mean", "variance", "change")  # the last: mean absolute step from frame to frame
-LAGS = range(2, 36, 2)  # frames after which onsets may come back: 0.08 to 1.4 s
+LAGS = tuple(number / 12 for number in range(1, 18))  # seconds after which onsets may come back
 LEAST = 1e-6  # of the onsets' variance
 SHAPES = ("centroid", "bandwidth", "roll-off", "flatness", "energy")
 
@@ -30,16 +30,17 @@ def names() -> tuple[str, ...]:
     frames = [f"MFCC {number}" for number in range(1, COEFFICIENTS + 1)]
     frames += [*SHAPES, *(f"contrast {number}" for number in range(1, CONTRASTS + 1))]
     statistics = [f"{name}, {what}" for what in STATISTICS for name in frames]
-    return (*statistics, "onsets, variance", *(f"onsets, lag {lag} frames" for lag in LAGS))
+    return (*statistics, "onsets, variance", *(f"onsets, lag {lag:.2f} s" for lag in LAGS))
 
 
-def _onsets(levels: np.ndarray) -> np.ndarray:
+def _onsets(levels: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     """Return variance and autocorrelation of the onsets' strength, ``(n, 1 + lags)``."""
     strength = np.maximum(np.diff(levels, axis=1), 0).mean(axis=-1)
     strength -= strength.mean(axis=1, keepdims=True)
     frames = strength.shape[1]
     variance = (strength**2).mean(axis=1) + LEAST
-    lagged = [(strength[:, lag:] * strength[:, : frames - lag]).mean(axis=1) for lag in LAGS]
+    lags = [round(lag * parameters.sample_rate / parameters.hop_length) for lag in LAGS]
+    lagged = [(strength[:, lag:] * strength[:, : frames - lag]).mean(axis=1) for lag in lags]
     return np.stack([np.log(variance), *(value / variance for value in lagged)], axis=1)
 
 
@@ -90,5 +91,5 @@ def segment_vectors(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.
         axis=-1,
     )
     change = np.abs(np.diff(frames, axis=1)).mean(axis=1)
-    parts = [frames.mean(axis=1), frames.var(axis=1), change, _onsets(levels)]
+    parts = [frames.mean(axis=1), frames.var(axis=1), change, _onsets(levels, parameters)]
     return np.concatenate(parts, axis=-1).astype(np.float32)

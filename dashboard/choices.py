@@ -7,7 +7,6 @@ of page, and is checked against what there is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -91,31 +90,56 @@ def choose_rival(analysis: Analysis, target: str) -> str:
     )
 
 
-def choose_segment(
-    analysis: Analysis, target: str, *, disputed: Sequence[int] = (), title: str = ""
-) -> int:
-    """Draw the timeline to choose in; at first the likeliest segment is chosen."""
+def chosen_segment(analysis: Analysis, target: str) -> int:
+    """Return the chosen segment; at first it is the one that is likeliest of the target."""
     count = len(analysis.starts_s)
     if not 0 <= state.get("segment", -1) < count:
         state["segment"] = int(analysis.probabilities[:, analysis.genres.index(target)].argmax())
-    draw_timeline(analysis, target, disputed=disputed, title=title)
     return state["segment"]
 
 
+def choose_segment(analysis: Analysis, target: str) -> int:
+    """Draw the timeline to choose in; return the chosen segment."""
+    segment = chosen_segment(analysis, target)
+    draw_timeline(analysis, target, segment)
+    return segment
+
+
 def draw_timeline(
-    analysis: Analysis, target: str, *, disputed: Sequence[int] = (), title: str = ""
+    analysis: Analysis,
+    target: str,
+    selected: int,
+    *,
+    disputed: Sequence[int] = (),
+    title: str = "",
+    chooses: Sequence[int] | None = None,
 ) -> None:
-    """Draw a timeline of what a network says; a click chooses the segment."""
+    """Draw a timeline of what a network says; a click chooses the segment.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What it says.
+    target : str
+        Genre whose row is marked.
+    selected : int
+        Its marked segment.
+    disputed : sequence of int
+        Segments that get a mark.
+    title : str
+        What stands above it.
+    chooses : sequence of int, optional
+        For each of its segments the one that a click on it chooses, if that is another.
+    """
     if title:
         st.markdown(f"**{title}**")
     content = content_of(
-        analysis,
-        selected=state["segment"],
-        target=target,
-        disputed=disputed,
-        dark=is_dark(),
+        analysis, selected=selected, target=target, disputed=disputed, dark=is_dark()
     )
-    choose = partial(state.__setitem__, "segment")
+
+    def choose(segment: int) -> None:
+        state["segment"] = segment if chooses is None else chooses[segment]
+
     timeline(content, choose, key=f"timeline-{analysis.model}")
 
 

@@ -130,6 +130,23 @@ def bars(
     return figure
 
 
+def named_bars(names: Sequence[str], values: np.ndarray, unit: str, *, dark: bool) -> go.Figure:
+    """Draw signed values beside their names, the first on top."""
+    colours = palette(dark)
+    shades = [f"rgb{colours.favour if value > 0 else colours.against}" for value in values]
+    bar = go.Bar(
+        x=np.asarray(values, dtype=float),
+        y=list(names),
+        orientation="h",
+        marker={"color": shades, "line": {"width": 0}},
+        hovertemplate=f"%{{y}}<br>%{{x:+.4f}} {unit}<extra></extra>",
+    )
+    figure = _framed(go.Figure([bar]), colours, 80 + 26 * len(names), unit, "")
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    figure.update_xaxes(zeroline=True, zerolinecolor=colours.label)
+    return figure
+
+
 def curves(
     found: dict[str, Curve], x_title: str, y_title: str, area: str, *, dark: bool
 ) -> go.Figure:

@@ -216,10 +216,9 @@ def segment_explanation_of(
     return _explained(song, model, question, "segment", segment, [segment], report)
 
 
-def place_of(song: Song, name: str, moment_s: float, report: Report) -> int:
-    """Return which of a model's segments holds a moment of the song."""
-    starts = analysis_of(song, name, report).starts_s
-    return max(0, int(np.searchsorted(starts, moment_s, side="right")) - 1)
+def place_in(analysis: Analysis, moment_s: float) -> int:
+    """Return which segment holds a moment of the song."""
+    return max(0, int(np.searchsorted(analysis.starts_s, moment_s, side="right")) - 1)
 
 
 def on_grid_of(first: Explanation, second: Explanation) -> Explanation:

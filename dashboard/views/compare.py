@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import address, numbers, results, session, sounds, wording
 from dashboard.cards import grid, verdict_card, verdict_cards
-from dashboard.choices import choose_segment, choose_target, draw_timeline, is_dark
+from dashboard.choices import choose_target, chosen_segment, draw_timeline, is_dark
 from dashboard.chooser import choose_song
 from dashboard.notices import Progress, failures_as_sentences, renewed
 from dashboard.session import Question, Song
@@ -93,36 +93,51 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
         )
     )
     target = choose_target(first)
-    segment = timelines(first, second, target)
+    middle_s = timelines(first, second, target)
     address.write()
-    moment = wording.span(float(first.starts_s[segment]), float(first.ends_s[segment]))
+    place = session.place_in(first, middle_s)
+    moment = wording.span(float(first.starts_s[place]), float(first.ends_s[place]))
     st.header(f"What speaks for {genre_name(target)}, from {moment}", anchor=False)
-    middle_s = float(first.starts_s[segment] + first.ends_s[segment]) / 2
     overlay_section(song, pair, Question(target), middle_s)
     st.header("Does each accept the other's evidence?", anchor=False)
     acceptance_section(song, first, pair, Question(target))
 
 
-def timelines(first: Analysis, second: Analysis, target: str) -> int:
-    """Draw both timelines, with marks where they disagree; return the chosen segment."""
-    winners = [each.probabilities.argmax(axis=1) for each in (first, second)]
-    # Networks may cut a song a little differently: what is at the same place is compared.
-    count = min(map(len, winners))
-    alike = first.parameters.segment_s / second.parameters.segment_s
+def timelines(first: Analysis, second: Analysis, target: str) -> float:
+    """Draw both timelines, with marks where they disagree; return the middle of what is chosen.
+
+    Networks may hear pieces of different length; then the shorter pieces are chosen among.
+    """
+    leader = min(first, second, key=lambda each: each.parameters.segment_s)
+    segment = chosen_segment(leader, target)
+    middle_s = float(leader.starts_s[segment] + leader.ends_s[segment]) / 2
+    lengths = [each.parameters.segment_s for each in (first, second)]
     st.header("Genres over time", anchor=False)
-    if not 0.9 < alike < 1.1:
+    disputed: list[int] = []
+    if max(lengths) > 1.1 * min(lengths):
         st.markdown("They hear pieces of different length, so their segments are not compared.")
-        disputed = []
     else:
+        winners = [each.probabilities.argmax(axis=1) for each in (first, second)]
+        # Networks may cut a song a little differently: what is at the same place is compared.
+        count = min(map(len, winners))
         disputed = np.flatnonzero(winners[0][:count] != winners[1][:count]).tolist()
         st.markdown(
             f"They disagree in {len(disputed)} of {count} segments (▼)."
             if disputed
             else "They agree in every segment."
         )
-    segment = choose_segment(first, target, disputed=disputed, title=model_name(first.model))
-    draw_timeline(second, target, disputed=disputed, title=model_name(second.model))
-    return segment
+    for each in (first, second):
+        places = (np.searchsorted(leader.starts_s, each.starts_s - 0.1, side="left")).tolist()
+        last = len(leader.starts_s) - 1
+        draw_timeline(
+            each,
+            target,
+            session.place_in(each, middle_s),
+            disputed=disputed,
+            title=model_name(each.model),
+            chooses=[min(place, last) for place in places],
+        )
+    return middle_s
 
 
 def overlay_section(song: Song, pair: tuple[str, str], question: Question, moment_s: float) -> None:
@@ -138,7 +153,11 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, momen
     with Progress() as progress:
         first, second = (
             session.segment_explanation_of(
-                song, name, question, session.place_of(song, name, moment_s, progress), progress
+                song,
+                name,
+                question,
+                session.place_in(session.analysis_of(song, name, progress), moment_s),
+                progress,
             )
             for name in pair
         )
@@ -173,19 +192,16 @@ def number_bars(song: Song, name: str, question: Question, moment_s: float) -> N
     from dashboard import figures
 
     with Progress() as progress:
-        place = session.place_of(song, name, moment_s, progress)
+        place = session.place_in(session.analysis_of(song, name, progress), moment_s)
         found = numbers.number_explanation_of(song, name, question.target, place, progress)
     order = np.argsort(-np.abs(found.values))[:FEATURES]
     shown = np.sort(order) if found.unit == "moment" else order
     st.subheader(model_name(name), anchor=False)
+    names, values = [found.names[index] for index in shown], found.values[shown]
     st.plotly_chart(
-        figures.bars(
-            [found.names[index] for index in shown],
-            found.values[shown],
-            found.unit,
-            "SHAP",
-            dark=is_dark(),
-        ),
+        figures.bars(names, values, found.unit, "SHAP", dark=is_dark())
+        if found.unit == "moment"
+        else figures.named_bars(names, values, "SHAP", dark=is_dark()),
         key=f"numbers-{name}",
         config={"displayModeBar": False},
         alt=f"The {found.unit}s that count most for {model_name(name)}: "

@@ -93,3 +93,12 @@ def test_two_models_are_compared_on_the_same_songs() -> None:
     assert back is not None
     assert (test["only_a"], test["only_b"]) == (back["only_b"], back["only_a"])
     assert results.compared("cnn", "no such model") is None
+
+
+def test_named_bars_are_signed_and_the_first_is_on_top() -> None:
+    figure = figures.named_bars(["a", "b"], np.array([0.3, -0.1]), "SHAP", dark=False)
+    (bars,) = figure.data
+    assert list(bars.y) == ["a", "b"]
+    assert bars.orientation == "h"
+    assert bars.marker.color[0] != bars.marker.color[1]
+    assert figure.layout.yaxis.autorange == "reversed"
