@@ -41,6 +41,7 @@ bench: bench-data $(VENV)/.installed-dev
 	$(RUN) benchmarks/faithfulness.py --data "$(DATA)"
 	$(RUN) benchmarks/estimator.py --logmel "$(DATA)/logmel.npz"
 	$(RUN) benchmarks/archive_agreement.py --data "$(DATA)"
+	$(RUN) benchmarks/leaderboard.py
 	-$(RUN) benchmarks/budgets.py
 	$(RUN) benchmarks/tables.py
 

@@ -56,7 +56,7 @@ def build(kind: str, protocol: str, seed: int, pca: float | None = None) -> Pipe
     components = [PCA(pca, svd_solver="full")] if pca else []
     if kind == "forest":
         forest = RandomForestClassifier(
-            400 if known else 100,
+            400 if known else 80,
             min_samples_leaf=1 if known else 6,
             bootstrap=False,
             random_state=seed,
