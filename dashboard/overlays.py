@@ -118,8 +118,12 @@ def overlays(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor=colours.dim,
     )
+    # By itself Plotly ends the axis in the year 4035 if the pictures begin later than at zero.
+    edges = 1000 * np.array([times[0] - frame_s / 2, times[-1] + frame_s / 2])
+    moment = np.datetime64(0, "us") + np.round(1000 * edges).astype("timedelta64[us]")
     figure.update_xaxes(
         type="date",
+        range=[str(edge).replace("T", " ") for edge in moment],
         tickformat="%-M:%S.%1f",
         nticks=7,
         anchor="y3",

@@ -40,3 +40,15 @@ def test_the_pictures_share_their_axes_and_tell_both_values() -> None:
     )
     assert "A %{customdata[0]" in figure.data[0].hovertemplate
     assert "B %{customdata[1]" in figure.data[0].hovertemplate
+
+
+def test_the_axis_ends_where_the_pictures_end() -> None:
+    song = Audio(song_samples(10.0))
+    first, second = (made_up_explanation(song, seed=seed, segments=[2]) for seed in (1, 2))
+    figure = overlays(first, second, ("A", "B"), ROWS, dark=False)
+    begin, end = (np.datetime64(edge) for edge in figure.layout.xaxis.range)
+    seconds = (end - begin) / np.timedelta64(1, "s")
+    assert seconds == pytest.approx(72 * 915 / 22_050, abs=1e-3)
+    assert (begin - np.datetime64(0, "s")) / np.timedelta64(1, "s") == pytest.approx(
+        5.955, abs=1e-3
+    )
