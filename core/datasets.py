@@ -11,7 +11,7 @@ learning and music adversaries"); both are facts about the public data set and a
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -238,6 +238,31 @@ def list_tracks(folder: Path | str) -> list[tuple[Path, int]]:
             f"No audio in {folder}. Give the folder that holds the genres as folders "
             f"({', '.join(GENRES)}) with {', '.join(AUDIO_SUFFIXES)} files in them."
         )
+    return found
+
+
+def list_recordings(folders: Sequence[Path]) -> dict[str, tuple[Path, int]]:
+    """Return the audio files of several GTZAN folders by their tracks.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Folders as in `list_tracks`.
+
+    Returns
+    -------
+    dict of (Path, int)
+        File and index of the genre of each track; of one in several folders the first counts.
+
+    Raises
+    ------
+    DatasetError
+        If a folder holds no audio.
+    """
+    found: dict[str, tuple[Path, int]] = {}
+    for folder in folders:
+        for path, label in list_tracks(folder):
+            found.setdefault(path.stem, (path, label))
     return found
 
 

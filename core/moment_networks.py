@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import scipy.special
 from keras import layers
 
 from core.constants import GENRES, N_MFCC, SEGMENT_FRAMES
@@ -184,8 +185,19 @@ def fit(
 
 
 def probabilities(network: keras.Model, inputs: np.ndarray) -> np.ndarray:
-    """Return a fitted network's probabilities at temperature one, ``(n, 10)``."""
-    logits = network.predict(inputs, batch_size=256, verbose=0).astype(np.float64)
-    logits -= logits.max(axis=1, keepdims=True)
-    shares = np.exp(logits)
-    return shares / shares.sum(axis=1, keepdims=True)
+    """Return a fitted network's probabilities at temperature one.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As `fit` returned it.
+    inputs : np.ndarray [shape=(n, moments, features)]
+        Segments.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, 10), dtype=float64, range=[0, 1]]
+        Rows sum to one.
+    """
+    logits = network.predict(inputs, batch_size=256, verbose=0)
+    return scipy.special.softmax(logits.astype(np.float64), axis=1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.audio import Audio, AudioError, load_audio
-from core.datasets import DatasetError, TrackSet, list_tracks
+from core.datasets import DatasetError, TrackSet, list_recordings
 from core.features import logmel, segment_starts, split_segments
 from core.published_table import read_table, stable_features
 from core.readers import Reader
@@ -39,7 +39,18 @@ class Numbers:
     segments: Segments
 
     def side(self, wanted: Segments) -> Numbers:
-        """Return those that belong to a side of a split."""
+        """Return those that belong to a side of a split.
+
+        Parameters
+        ----------
+        wanted : Segments
+            The side.
+
+        Returns
+        -------
+        Numbers
+            Those of its segments that are here.
+        """
         width = 1 + int(max(self.segments.start.max(), wanted.start.max()))
         inside = np.isin(
             self.segments.track * width + self.segments.start, wanted.track * width + wanted.start
@@ -48,7 +59,20 @@ class Numbers:
 
 
 def from_logmel(tracks: TrackSet, reader: Reader) -> Numbers:
-    """Return all segments of a track set, from their spectrograms."""
+    """Return all segments of a track set, from their spectrograms.
+
+    Parameters
+    ----------
+    tracks : TrackSet
+        The tracks.
+    reader : Reader
+        What is read; it must not need the waveform.
+
+    Returns
+    -------
+    Numbers
+        All whole segments.
+    """
     segments = all_segments(tracks)
     nothing = Audio(np.zeros(1, dtype=np.float32))
     parts = []
@@ -66,7 +90,7 @@ def recorded(folders: Sequence[Path], tracks: TrackSet) -> tuple[TrackSet, dict[
     Parameters
     ----------
     folders : sequence of Path
-        Each as `core.datasets.list_tracks` reads it. Of a track in several, the first counts.
+        As `core.datasets.list_recordings` reads them.
     tracks : TrackSet
         The tracks; recordings of others are passed over.
 
@@ -83,11 +107,8 @@ def recorded(folders: Sequence[Path], tracks: TrackSet) -> tuple[TrackSet, dict[
         If there is none.
     """
     known = set(tracks.track_ids)
-    files: dict[str, Path] = {}
-    for folder in folders:
-        for path, _ in list_tracks(folder):
-            if path.stem in known:
-                files.setdefault(path.stem, path)
+    listed = list_recordings(folders)
+    files = {name: path for name, (path, _) in listed.items() if name in known}
     if not files:
         raise DatasetError("None of the recordings is of a track that is trained on.")
     chosen = [index for index, name in enumerate(tracks.track_ids) if name in files]
@@ -163,10 +184,22 @@ def from_table(file: Path, tracks: TrackSet) -> Numbers:
 
     Without its tempo: librosa tells another one today, see the benchmark `table_agreement`.
 
+    Parameters
+    ----------
+    file : Path
+        As `core.published_table.read_table` reads it.
+    tracks : TrackSet
+        The tracks.
+
+    Returns
+    -------
+    Numbers
+        56 features of each track that is known, as its first segment.
+
     Raises
     ------
     DatasetError
-        If none of the table's tracks is known.
+        If the file is no such table, or none of its tracks is known.
     """
     names, features, _ = read_table(file)
     places = {name: index for index, name in enumerate(tracks.track_ids)}

@@ -23,6 +23,7 @@ from core.features import FeatureParameters
 from core.models import save_model
 from core.moment_networks import MomentSettings
 from core.number_data import Numbers, balanced
+from core.runs import sharpen
 from core.scoreboard import cost, describe, details, save_scores
 from core.splits import Split
 from core.training import fit_temperature
@@ -57,10 +58,6 @@ def _first_answers(estimator: Any, inputs: np.ndarray) -> np.ndarray:
     if isinstance(estimator, keras.Model):
         return moment_networks.probabilities(estimator, inputs)
     return scipy.special.softmax(scores(estimator, inputs), axis=1)
-
-
-def _calibrated(rows: np.ndarray, temperature: float) -> np.ndarray:
-    return scipy.special.softmax(np.log(np.maximum(rows, 1e-12)) / temperature, axis=1)
 
 
 def train(
@@ -126,8 +123,8 @@ def train(
         )
     rows = _first_answers(first, sides["valid"].inputs)
     temperature = fit_temperature(rows, labels["valid"])
-    found = _calibrated(_first_answers(estimator, sides["test"].inputs), temperature)
-    valid_rows = _calibrated(rows, temperature)
+    found = sharpen(_first_answers(estimator, sides["test"].inputs), temperature)
+    valid_rows = sharpen(rows, temperature)
     return Fitted(
         estimator,
         {

@@ -21,7 +21,7 @@ from core import musicnn
 from core.audio import AudioError, load_audio
 from core.catalogue import LISTENER
 from core.constants import GENRES
-from core.datasets import TrackSet, list_tracks
+from core.datasets import TrackSet, list_recordings
 from core.evaluation import evaluate
 from core.features import logmel, split_segments
 from core.models import Background, GenreModel
@@ -71,7 +71,7 @@ def hear_recordings(folders: Sequence[Path], tagger: keras.Model, progress: Prog
     Parameters
     ----------
     folders : sequence of Path
-        Each as `core.datasets.list_tracks` reads it. Of a track in several, the first counts.
+        As `core.datasets.list_recordings` reads them.
     tagger : keras.Model
         musicnn, with its weights.
     progress : callable
@@ -85,12 +85,9 @@ def hear_recordings(folders: Sequence[Path], tagger: keras.Model, progress: Prog
     import tensorflow as tf
 
     forward = tf.function(lambda batch: tagger(batch, training=False))
-    files: dict[str, Path] = {}
-    for folder in folders:
-        for path, _ in list_tracks(folder):
-            files.setdefault(path.stem, path)
+    files = list_recordings(folders)
     names, served, own, counts = [], [], [], []
-    for index, (name, path) in enumerate(files.items()):
+    for index, (name, (path, _)) in enumerate(files.items()):
         progress(index, len(files))
         try:
             audio = load_audio(path, sample_rate=musicnn.PARAMETERS.sample_rate)
@@ -302,7 +299,7 @@ def background_of(folders: Sequence[Path], names: set[str], seed: int) -> Backgr
         Medoids of clusters of segments, each with its cluster's share.
     """
     random = np.random.default_rng(seed)
-    files = {path.stem: (path, label) for f in reversed(folders) for path, label in list_tracks(f)}
+    files = list_recordings(folders)
     chosen = []
     for label in range(len(GENRES)):
         paths = [path for name, (path, found) in files.items() if found == label and name in names]
