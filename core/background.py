@@ -18,6 +18,34 @@ from core.splits import Segments
 PER_GENRE = 3  # medoids a genre
 
 
+def medoids(points: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points nearest to the centres of clusters, and what part of all each stands for.
+
+    Parameters
+    ----------
+    points : np.ndarray [shape=(n, dimensions)]
+        What is clustered.
+    count : int
+        Most clusters.
+    seed : int
+        Seed of the clustering.
+
+    Returns
+    -------
+    places : np.ndarray [shape=(clusters,), dtype=int]
+        Indices of the medoids.
+    shares : np.ndarray [shape=(clusters,)]
+        Share of the points in each cluster; they sum to one.
+    """
+    clusters = KMeans(min(count, len(points)), n_init=4, random_state=seed).fit(points)
+    places, shares = [], []
+    for centre, centroid in enumerate(clusters.cluster_centers_):
+        inside = np.flatnonzero(clusters.labels_ == centre)
+        places.append(inside[np.linalg.norm(points[inside] - centroid, axis=1).argmin()])
+        shares.append(len(inside) / len(points))
+    return np.array(places), np.array(shares)
+
+
 def choose_background(
     tracks: TrackSet,
     segments: Segments,
@@ -60,12 +88,9 @@ def choose_background(
         )
         mfcc = mfcc_from_logmel(cuts, len(scale)) / scale
         points = np.concatenate([mfcc.mean(axis=1), mfcc.std(axis=1)], axis=1)
-        clusters = KMeans(min(per_genre, len(points)), n_init=4, random_state=seed).fit(points)
-        for centre, centroid in enumerate(clusters.cluster_centers_):
-            inside = np.flatnonzero(clusters.labels_ == centre)
-            nearest = np.linalg.norm(points[inside] - centroid, axis=1).argmin()
-            chosen.append(cuts[inside[nearest]])
-            weights.append(len(inside) / len(segments))
+        places, shares = medoids(points, per_genre, seed)
+        chosen += [cuts[place] for place in places]
+        weights += (shares * len(points) / len(segments)).tolist()
     return Background(np.stack(chosen), np.array(weights, dtype=np.float32))
 
 
@@ -93,11 +118,8 @@ def choose_inputs(inputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> Back
     present = np.unique(labels)
     for label in present:
         members = np.flatnonzero(labels == label)
-        count = min(PER_GENRE, len(members))
-        clusters = KMeans(count, n_init=4, random_state=seed).fit(points[members])
-        for centre, centroid in enumerate(clusters.cluster_centers_):
-            inside = members[clusters.labels_ == centre]
-            chosen.append(int(inside[np.linalg.norm(points[inside] - centroid, axis=1).argmin()]))
-            weights.append(len(inside) / len(members) / len(present))
+        places, shares = medoids(points[members], PER_GENRE, seed)
+        chosen += members[places].tolist()
+        weights += (shares / len(present)).tolist()
     none = np.zeros((0, 0, 0), dtype=np.float32)
     return Background(none, np.array(weights, dtype=np.float32), inputs[chosen].astype(np.float32))

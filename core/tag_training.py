@@ -15,10 +15,10 @@ from typing import Any
 import keras
 import numpy as np
 import scipy.special
-from sklearn.cluster import KMeans
 
 from core import musicnn
 from core.audio import AudioError, load_audio
+from core.background import medoids
 from core.catalogue import LISTENER
 from core.constants import GENRES
 from core.datasets import TrackSet, list_recordings
@@ -309,13 +309,8 @@ def background_of(folders: Sequence[Path], names: set[str], seed: int) -> Backgr
             chosen.append(segments[random.integers(len(segments))])
     cuts = np.stack(chosen)
     points = np.concatenate([cuts.mean(axis=1), cuts.std(axis=1)], axis=1)
-    clusters = KMeans(min(BACKGROUND, len(points)), n_init=4, random_state=seed).fit(points)
-    medoids, weights = [], []
-    for centre, centroid in enumerate(clusters.cluster_centers_):
-        inside = np.flatnonzero(clusters.labels_ == centre)
-        medoids.append(inside[np.linalg.norm(points[inside] - centroid, axis=1).argmin()])
-        weights.append(len(inside) / len(points))
-    return Background(cuts[medoids], np.array(weights, dtype=np.float32))
+    places, shares = medoids(points, BACKGROUND, seed)
+    return Background(cuts[places], shares.astype(np.float32))
 
 
 def package(
