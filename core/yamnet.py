@@ -38,7 +38,13 @@ _lock = threading.Lock()
 
 
 def file_path() -> Path:
-    """Return where the network's file is, or would be: in the user's cache folder."""
+    """Return where the network's file is, or would be.
+
+    Returns
+    -------
+    Path
+        In the user's cache folder, or in the folder that ``GROOVE_GUIDE_CACHE`` names.
+    """
     import pooch
 
     return Path(os.environ.get("GROOVE_GUIDE_CACHE") or pooch.os_cache("groove-guide")) / FILE_NAME
