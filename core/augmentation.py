@@ -223,6 +223,17 @@ class BatchMaker:
             mixed.append(weight * value + (1 - weight) * tf.roll(value, 1, axis=0))
         return mixed
 
+    def _windows(self, track: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+        """Return track and window of what the teacher heard of each cut, ``(batch, windows, 2)``.
+
+        Its windows are three seconds long and begin every second.
+        """
+        second = self.parameters.hop_length / self.parameters.sample_rate
+        count = max(round(self.parameters.segment_frames * second) - 2, 1)
+        window = tf.cast(tf.round(first * second), tf.int32)[:, None] + tf.range(count)
+        window = tf.clip_by_value(window, 0, self._taggrams.shape[1] - 1)
+        return tf.stack([tf.broadcast_to(track[:, None], tf.shape(window)), window], 2)
+
     def batch(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return one batch.
 
@@ -249,13 +260,11 @@ class BatchMaker:
             logmel = silence(self.generator, logmel, strength.masked, self.parameters.top_db)
         mfcc = (tf.tensordot(logmel, self._dct, 1) - self._mean) / self._scale
         genres = tf.one_hot(tf.gather(self._labels, track), len(GENRES))
-        second = first * self.parameters.hop_length / self.parameters.sample_rate
-        window = tf.cast(tf.round(second), tf.int32)
-        window = tf.clip_by_value(window, 0, self._taggrams.shape[1] - 1)
-        place = tf.stack([track, window], 1)
-        tags = tf.gather_nd(self._taggrams, place)
+        place = self._windows(track, first)
+        tags = tf.reduce_mean(tf.gather_nd(self._taggrams, place), axis=1)
+        opinion = tf.reduce_mean(tf.gather_nd(self._opinions, place), axis=1)
         share = strength.softened * tf.gather(self._opinionated, track)[:, None]
-        genres = (1 - share) * genres + share * tf.gather_nd(self._opinions, place)
+        genres = (1 - share) * genres + share * opinion
         taught = tf.gather(self._taught, track)
         if strength.mixup:
             neighbour = tf.roll(taught, 1, axis=0)

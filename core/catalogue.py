@@ -58,7 +58,9 @@ SYSTEMS = {
     "cnn_lstm": System("CNN-LSTM", 0.85, needs="cnn"),
     "cnn3": System("CNN, plain", 0.77, differs=FRAMES),
     "mlp": System("MLP", 0.63, differs=FRAMES),
-    "gru": System("GRU", 0.901, differs=FRAMES),
+    "gru": System(
+        "GRU", 0.901, differs=f"mean and maximum of the states instead of the last; {FRAMES}"
+    ),
     "mfcc_cnn": System("MFCC-CNN", 0.75, n_mfcc=20, differs=f"22.05 kHz instead of 16; {FRAMES}"),
     "mfcc_lstm": System("MFCC-LSTM", 0.59, n_mfcc=20, differs=f"22.05 kHz instead of 16; {FRAMES}"),
     "logmel_cnn": System(

@@ -1,13 +1,13 @@
 """A calibrated average of several models' answers, from what they stored: a row of its own.
 
 Each model's answers are calibrated already. They are averaged as logarithms (a "logarithmic opinion
-pool", Genest & Zidek 1986), since the mean of calibrated probabilities is less sure than it may be;
-a model counts in proportion to the mean likelihood it gave the truth on its validation side.
+pool", Genest & Zidek 1986), each in proportion to the mean likelihood it gave the truth on its
+validation side. An average is less sure than it may be, even of calibrated probabilities (Ranjan &
+Gneiting 2010), so it gets a temperature of its own, fitted on the same side.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ import scipy.special
 
 from core.answers import Answers, answers_file, load_answers, save_answers
 from core.catalogue import ENSEMBLE, TITLES
-from core.evaluation import evaluate
-from core.scoreboard import SCORES_FILE, details, save_scores
+from core.evaluation import cross_entropy, evaluate
+from core.runs import sharpen
+from core.scoreboard import details, save_scores
+from core.training import fit_temperature
 
 LEAST = 1e-6  # of a probability, before its logarithm
 
@@ -55,15 +57,38 @@ def in_common(found: Sequence[Answers]) -> list[Answers]:
     return cut
 
 
-def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> dict[str, Any]:
+def pooled(found: Sequence[Answers], shares: np.ndarray) -> np.ndarray:
+    """Return the weighted logarithmic average of models' answers to the same segments.
+
+    Parameters
+    ----------
+    found : sequence of Answers
+        As `in_common` returned them.
+    shares : np.ndarray [shape=(models,), range=[0, 1]]
+        Weight of each model; they sum to one.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, 10), range=[0, 1]]
+        Rows sum to one.
+    """
+    logits = [np.log(np.maximum(each.probabilities, LEAST)) for each in found]
+    return scipy.special.softmax(np.tensordot(shares, logits, 1), axis=1)
+
+
+def measure(
+    folder: Path, valid: Path, members: Sequence[str], protocol: str, seed: int
+) -> dict[str, Any]:
     """Measure the average of several models on a test side, and put it into the scores.
 
     Parameters
     ----------
     folder : Path
-        Folder of the models, with their stored answers.
+        Folder of the models, with their answers to the test side.
+    valid : Path
+        Folder of their answers to the validation side, given when they were fitted without it.
     members : sequence of str
-        Models whose scores and answers are in the folder.
+        The models.
     protocol : str
         How they were tested.
     seed : int
@@ -81,14 +106,16 @@ def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> d
     ValueError
         If they are answers to different segments.
     """
-    found = in_common([load_answers(answers_file(folder, name, protocol)) for name in members])
-    first = found[0]
-    scores = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
-    losses = [scores[f"{name}/{protocol}"]["valid"]["segment"]["log_loss"] for name in members]
+    known = in_common([load_answers(answers_file(valid, name, protocol)) for name in members])
+    losses = [cross_entropy(each.probabilities, each.labels) for each in known]
     shares = np.exp(-np.array(losses))
     shares /= shares.sum()
-    logits = [np.log(np.maximum(each.probabilities, LEAST)) for each in found]
-    rows = scipy.special.softmax(np.tensordot(shares, logits, 1), axis=1)
+    rows = pooled(known, shares)
+    temperature = fit_temperature(rows, known[0].labels)
+    chosen = evaluate(sharpen(rows, temperature), known[0].labels, known[0].songs)
+    found = in_common([load_answers(answers_file(folder, name, protocol)) for name in members])
+    first = found[0]
+    rows = sharpen(pooled(found, shares), temperature)
     test = evaluate(rows, first.labels, first.songs)
     save_answers(
         Answers(rows, first.labels, first.songs, first.names),
@@ -104,6 +131,8 @@ def measure(folder: Path, members: Sequence[str], protocol: str, seed: int) -> d
             "members": dict(zip(members, shares.tolist(), strict=True)),
             "protocol": protocol,
             "seed": seed,
+            "temperature": temperature,
+            "valid": chosen,
             "test": test,
             **details(rows, first.labels, first.songs),
         },

@@ -88,6 +88,11 @@ class Job:
     table: Path | None
     pca: float | None
 
+    @property
+    def valid(self) -> Path:
+        """Folder of answers to the validation side."""
+        return self.runs / "valid"
+
     def settings(self) -> dict[str, Settings]:
         """Return how each network is fitted."""
         return {name: replace(recipe(name, self.protocol), **self.changes) for name in SYSTEMS}
@@ -100,15 +105,13 @@ class Job:
         self, tracks: TrackSet, split: Split, folder: Path, name: str, bars: Bars
     ) -> Run:
         """Return the run of one network on one split of what it reads."""
-        # A teacher says something of three seconds, not of thirty.
-        files = () if SYSTEMS[name].whole else self.taggrams
         return Run(
             tracks,
             split,
             self.settings(),
             folder,
             seed=self.seed,
-            taggrams=read_taggrams(files, tracks),
+            taggrams=read_taggrams(self.taggrams, tracks),
             resume=self.resume,
             progress=bars,
         )
@@ -124,7 +127,7 @@ def train(job: Job) -> None:
     if LISTENER in job.models:
         train_listener(job)
     if ENSEMBLE in job.models:
-        metrics = ensemble.measure(job.out, SHOWN, job.protocol, job.seed)
+        metrics = ensemble.measure(job.out, job.valid, SHOWN, job.protocol, job.seed)
         print(summary(ENSEMBLE, job.protocol, metrics))
 
 
@@ -146,6 +149,7 @@ def train_networks(job: Job) -> None:
         bars.close()
         if name not in job.models:
             continue
+        keep_answers(job.valid, name, split.protocol, chosen["answers"], heard, split.valid)
         keep_answers(job.out, name, split.protocol, rows, heard, split.test)
         votes, truths = song_votes(rows, heard.labels[split.test.track], split.test.track)
         right[name] = votes.argmax(axis=1) == truths
@@ -245,8 +249,9 @@ def train_listener(job: Job) -> None:
     stored = read_taggrams(job.taggrams, job.tracks)
     table = tag_training.tag_table(heard, stored, job.tracks)
     split = split_tracks(job.tracks, job.protocol, job.seed)
-    head, scores, rows, side = tag_training.train(table, job.tracks, split, job.seed)
-    keep_answers(job.out, LISTENER, split.protocol, rows, job.tracks, side)
+    head, scores, answered = tag_training.train(table, job.tracks, split, job.seed)
+    for folder, (rows, side) in ((job.valid, answered["valid"]), (job.out, answered["test"])):
+        keep_answers(folder, LISTENER, split.protocol, rows, job.tracks, side)
     proof = tag_training.agreement(heard, stored, job.tracks)
     row = {
         "model": LISTENER,

@@ -183,7 +183,8 @@ class Run:
         Returns
         -------
         dict
-            `epochs`, `temperature`, `history`, `valid` metrics.
+            `epochs`, `temperature`, `history`, `valid` metrics, and the calibrated `answers`
+            ``(n, 10)`` to that side.
         """
         settings = self.settings[name]
         network, fit, statistics = self._fit(
@@ -198,6 +199,7 @@ class Run:
             "temperature": temperature,
             "history": fit.history,
             "valid": evaluate(calibrated, labels, self.split.valid.track),
+            "answers": calibrated,
         }
 
     def fit_again(

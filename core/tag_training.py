@@ -220,7 +220,11 @@ def rows_of(table: np.ndarray, tracks: TrackSet, side: Segments) -> tuple[np.nda
 
 def train(
     table: np.ndarray, tracks: TrackSet, split: Split, seed: int
-) -> tuple[tuple[np.ndarray, np.ndarray, float], dict[str, Any], np.ndarray, Segments]:
+) -> tuple[
+    tuple[np.ndarray, np.ndarray, float],
+    dict[str, Any],
+    dict[str, tuple[np.ndarray, Segments]],
+]:
     """Fit the layer from tags to genres on the larger training side, and measure it.
 
     Parameters
@@ -240,10 +244,9 @@ def train(
         Kernel, bias and temperature.
     scores : dict
         `valid` (fitted on `train` alone) and `test` metrics, `temperature`, `training_s`.
-    probabilities : np.ndarray [shape=(n, 10)]
-        Answers to the test side.
-    side : Segments
-        The segments of the test side whose tags are known.
+    answers : dict of str to tuple
+        For the `valid` and the `test` side: answers ``(n, 10)``, and those of its segments whose
+        tags are known.
     """
     artists = np.array(
         [tracks.entry(index).artist or name for index, name in enumerate(tracks.track_ids)]
@@ -254,27 +257,31 @@ def train(
         rows, known = rows_of(table, tracks, side)
         return fit_head(rows, tracks.labels[known.track], artists[known.track], seed)
 
-    def answers(head: tuple[np.ndarray, np.ndarray, float], side: Segments) -> Any:
+    def answers(
+        head: tuple[np.ndarray, np.ndarray, float], side: Segments
+    ) -> tuple[np.ndarray, Segments]:
         kernel, bias, temperature = head
         rows, known = rows_of(table, tracks, side)
-        found = scipy.special.softmax((rows @ kernel + bias) / temperature, axis=1)
-        return found, evaluate(found, tracks.labels[known.track], known.track), known
+        return scipy.special.softmax((rows @ kernel + bias) / temperature, axis=1), known
 
-    first = fitted(split.train)
-    _, valid, _ = answers(first, split.valid)
     head = fitted(split.refit)
-    probabilities, test, known = answers(head, split.test)
+    answered = {
+        "valid": answers(fitted(split.train), split.valid),
+        "test": answers(head, split.test),
+    }
+    scores = {
+        side: evaluate(rows, tracks.labels[known.track], known.track)
+        for side, (rows, known) in answered.items()
+    }
     return (
         head,
         {
-            "valid": valid,
-            "test": test,
+            **scores,
             "temperature": head[2],
             "training_s": round(time.monotonic() - started),
             "parameters": int(head[0].size + head[1].size),
         },
-        probabilities,
-        known,
+        answered,
     )
 
 

@@ -42,10 +42,13 @@ def mlp(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
 
 
 def gru(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """Two recurrent layers over the frames; the last state counts."""
+    """Two recurrent layers over the frames; means and maxima of their states count."""
     values = layers.Reshape(values.shape[1:3])(values)
     values = layers.GRU(96, return_sequences=True, name="gru1")(values)
-    values = layers.GRU(96, name="gru2")(values)
+    values = layers.GRU(96, return_sequences=True, name="gru2")(values)
+    mean = layers.GlobalAveragePooling1D(name="mean")(values)
+    largest = layers.GlobalMaxPooling1D(name="largest")(values)
+    values = layers.Concatenate(name="states")([mean, largest])
     values = layers.Dropout(dropout)(values)
     values = layers.Dense(64, activation="relu", name="hidden")(values)
     return layers.Dropout(dropout)(values)

@@ -108,6 +108,18 @@ def test_a_teacher_is_heard_in_the_second_of_the_cut(tracks: TrackSet) -> None:
     assert np.isin(np.round(values * 10), [1, 2, 3]).all()
 
 
+def test_of_a_long_cut_a_teacher_says_the_mean_of_what_it_hears_there(tracks: TrackSet) -> None:
+    long = replace(tracks, parameters=replace(tracks.parameters, segment_frames=144))
+    taggrams = np.zeros((len(tracks), 6, 2), dtype=np.float32)
+    taggrams[5] = np.arange(6)[:, np.newaxis] ** 2
+    segments = Segments(np.array([5]), np.array([0]))
+    maker = BatchMaker(long, segments, ZEROS, ONES, PLAIN, 16, seed=0, taggrams=taggrams)
+    _, _, tags, _ = (part.numpy() for part in maker.batch())
+    # Six seconds hold four windows of three; those beyond the last one are the last one.
+    wanted = {(np.minimum(np.arange(first, first + 4), 5) ** 2).mean() for first in range(4)}
+    assert np.isin(np.round(tags, 4), np.round(list(wanted), 4)).all()
+
+
 def test_the_same_seed_gives_the_same_batches(tmp_path: Path, tracks: TrackSet) -> None:
     one = one_batch(tracks, all_segments(tracks), Augmentation())
     other = one_batch(tracks, all_segments(tracks), Augmentation())
