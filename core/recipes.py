@@ -53,11 +53,12 @@ ZOO = replace(
     learning_rate=1.5e-3,
     augmentation=replace(GENERAL.augmentation, masked=0.05, darkened=0.1),
 )
-# Whole clips: few examples an epoch, so less is done to them.
+# Whole clips: few examples an epoch, so less is done to them, and averages follow more quickly.
 WHOLE_CLIPS = replace(
     GENERAL,
-    epochs=24,
+    epochs=40,
     steps=50,
+    average=0.98,
     batch_size=16,
     learning_rate=3e-3,
     dropout=0.3,
