@@ -7,6 +7,7 @@ Rows are segments. A file ``NAME.PROTOCOL.answers.npz`` holds no objects, so not
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,33 @@ class Answers:
     def votes(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean probabilities of each song and its genre, in the order of `names`."""
         return song_votes(self.probabilities, self.labels, self.songs)
+
+    @cached_property
+    def right(self) -> dict[str, bool]:
+        """Whether each song's vote is right, by the song's name."""
+        votes, truths = self.votes
+        hits = votes.argmax(axis=1) == truths
+        return {str(name): bool(hit) for name, hit in zip(self.names, hits, strict=True)}
+
+    def accuracy_on(self, names: Iterable[str]) -> float:
+        """Return the share of right votes of some songs.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Songs that the model was asked about, one at least.
+
+        Returns
+        -------
+        float [range=[0, 1]]
+            The share.
+
+        Raises
+        ------
+        KeyError
+            If it was not asked about one of them.
+        """
+        return float(np.mean([self.right[name] for name in names]))
 
 
 def answers_file(folder: Path, name: str, protocol: str) -> Path:

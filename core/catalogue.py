@@ -56,7 +56,7 @@ FRAMES = "24 frames a second, as the archive of the training data has them"
 SYSTEMS = {
     "cnn": System("CNN", 0.82),
     "cnn_lstm": System("CNN-LSTM", 0.85, needs="cnn"),
-    "cnn3": System("CNN, plain", 0.77, differs=FRAMES),
+    "cnn3": System("Plain CNN", 0.77, differs=FRAMES),
     "mlp": System("MLP", 0.63, differs=FRAMES),
     "gru": System(
         "GRU", 0.901, differs=f"mean and maximum of the states instead of the last; {FRAMES}"
@@ -116,10 +116,15 @@ NUMBERS = {
     ),
     "svm": NumberSystem("SVM", 0.78, "machine", "vectors", differs=MEL_FEATURES),
     "random_forest_songs": NumberSystem(
-        "Random forest, song", None, "forest", "table", "table", "the public table, without tempo"
+        "Random forest of songs",
+        None,
+        "forest",
+        "table",
+        "table",
+        "the public table, without tempo",
     ),
     "svm_songs": NumberSystem(
-        "SVM, song", None, "machine", "table", "table", "the public table, without tempo"
+        "SVM of songs", None, "machine", "table", "table", "the public table, without tempo"
     ),
     "bilstm": NumberSystem("BiLSTM", 0.86, "network", "sequence", differs=MEL_FEATURES),
     "yamnet_cnn": NumberSystem("YAMNet-CNN", 0.81, "network", "yamnet", "recordings", HEARD),
@@ -127,14 +132,14 @@ NUMBERS = {
     "combined": NumberSystem("Combined", 0.81, "network", "yamnet+mfcc", "recordings", HEARD),
 }
 PAIR = ("cnn", "cnn_lstm")  # that the project is about, trained unless others are asked for
-ENSEMBLE = "ensemble"  # no model of its own: an average of the answers of those shown
+ENSEMBLE = "ensemble"  # no model of its own: a weighted average of the answers of `SHOWN`
 LISTENER = "musicnn"  # stands on a network that others trained, see `core.pretrained`
 LISTENER_REPORTED = 0.772  # Pons & Serra 2019, fault-filtered split by artist
 TITLES = {
     **{name: system.title for name, system in SYSTEMS.items()},
     **{name: system.title for name, system in NUMBERS.items()},
     LISTENER: "MSD-musicnn",
-    ENSEMBLE: "Average of the three shown",
+    ENSEMBLE: "Average of three",
 }
 SHOWN = (*PAIR, LISTENER)  # on the dashboard's first page
 

@@ -26,7 +26,6 @@ GRID = 64  # intervals of the finest grid on a way
 FIRST_INTERVALS = 8
 INTERVAL_TOLERANCES = (0.01, 0.005, 0.0025)  # gap of an interval
 GAP_TOLERANCE = 0.01  # gap of an input; beyond it the next smaller tolerance applies
-WAYS = 32  # ways at a time: enough to fill a batch, few enough to be shown at once
 
 Evaluate = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -61,28 +60,25 @@ def mean_gradients(
         ``weights * (input - background) * means`` are the input's expected gradients.
     """
     beginnings = evaluate(background)
-    together = max(1, WAYS // len(background))
-    for start in range(0, len(inputs), together):
-        yield from _integrate(
-            evaluate, inputs[start : start + together], background, weights, beginnings, unit
-        )
+    for wanted in inputs:
+        yield _integrate(evaluate, wanted, background, weights, beginnings, unit)
 
 
 def _integrate(
     evaluate: Evaluate,
-    inputs: np.ndarray,
+    wanted: np.ndarray,
     background: np.ndarray,
     weights: np.ndarray,
     beginnings: tuple[np.ndarray, np.ndarray],
     unit: float,
 ) -> np.ndarray:
-    """Return the mean gradients of a few inputs, ``(n, k, ...)``."""
-    n, k = len(inputs), len(background)
-    origins = np.tile(background.reshape(k, -1), (n, 1))  # way i * k + j: from j to input i
-    differences = np.repeat(inputs.reshape(n, -1), k, axis=0) - origins
-    gradients = np.zeros((n * k, GRID + 1, differences.shape[1]), dtype=np.float32)
-    slopes = np.zeros((n * k, GRID + 1))  # of the output along the way
-    outputs = np.zeros((n * k, GRID + 1))
+    """Return the mean gradients of one input, ``(k, ...)``."""
+    k = len(background)
+    origins = background.reshape(k, -1)  # way j: from there to the input
+    differences = wanted.reshape(1, -1) - origins
+    gradients = np.zeros((k, GRID + 1, differences.shape[1]), dtype=np.float32)
+    slopes = np.zeros((k, GRID + 1))  # of the output along the way
+    outputs = np.zeros((k, GRID + 1))
 
     def store(
         ways: np.ndarray, positions: np.ndarray, found: np.ndarray, values: np.ndarray
@@ -94,24 +90,24 @@ def _integrate(
 
     def look(ways: np.ndarray, positions: np.ndarray) -> None:
         points = origins[ways] + (positions / GRID)[:, np.newaxis] * differences[ways]
-        store(ways, positions, *evaluate(points.reshape(-1, *inputs.shape[1:])))
+        store(ways, positions, *evaluate(points.reshape(-1, *wanted.shape)))
 
-    every = np.arange(n * k)
-    store(every, np.zeros_like(every), *(part[every % k] for part in beginnings))
-    store(every, np.full_like(every, GRID), *(part[every // k] for part in evaluate(inputs)))
+    every = np.arange(k)
+    store(every, np.zeros_like(every), *beginnings)
+    end = evaluate(wanted[np.newaxis])
+    store(every, np.full_like(every, GRID), *(np.repeat(part, k, axis=0) for part in end))
     ways, lefts = (
         grid.ravel() for grid in np.meshgrid(every, np.arange(0, GRID, GRID // FIRST_INTERVALS))
     )
     steps = np.full_like(ways, GRID // FIRST_INTERVALS)
     look(ways[lefts > 0], lefts[lefts > 0])
 
-    refined = np.ones(n, dtype=bool)
     for tolerance in INTERVAL_TOLERANCES:
         while True:
             rises = outputs[ways, lefts + steps] - outputs[ways, lefts]
             mean_slopes = (slopes[ways, lefts] + slopes[ways, lefts + steps]) / 2
             gaps = rises - mean_slopes * steps / GRID
-            split = refined[ways // k] & (np.abs(gaps) > tolerance * unit) & (steps > 1)
+            split = (np.abs(gaps) > tolerance * unit) & (steps > 1)
             if not split.any():
                 break
             steps[split] //= 2
@@ -120,11 +116,11 @@ def _integrate(
             lefts = np.concatenate([lefts, middles])
             ways = np.concatenate([ways, ways[split]])
             steps = np.concatenate([steps, steps[split]])
-        totals = np.bincount(ways // k, weights=gaps * weights[ways % k], minlength=n)
-        refined = np.abs(totals) > GAP_TOLERANCE * unit
+        if abs(gaps @ weights[ways]) <= GAP_TOLERANCE * unit:
+            break
 
-    shares = np.zeros((n * k, 1, GRID + 1), dtype=np.float32)
+    shares = np.zeros((k, 1, GRID + 1), dtype=np.float32)
     for ends in (lefts, lefts + steps):
         np.add.at(shares[:, 0], (ways, ends), steps / (2 * GRID))
     means = shares @ gradients
-    return means.astype(np.float64).reshape(n, k, *inputs.shape[1:])
+    return means.astype(np.float64).reshape(k, *wanted.shape)

@@ -32,8 +32,25 @@ COLUMNS = (
     "tempo",
     *(f"mfcc{number}_{what}" for number in range(1, N_MFCC + 1) for what in ("mean", "var")),
 )
+SPOKEN = {
+    "chroma_stft": "chroma",
+    "rms": "level",
+    "spectral_centroid": "centroid",
+    "spectral_bandwidth": "bandwidth",
+    "rolloff": "roll-off",
+    "zero_crossing_rate": "zero crossings",
+    "harmony": "tones",
+    "perceptr": "beats",
+}  # as people say it
 # What today's librosa measures as the table's did: all but the tempo.
 STABLE = tuple(column for column in COLUMNS if column != "tempo")
+
+
+def spoken(column: str) -> str:
+    """Return a column's name as people say it: ``"MFCC 4, mean"``, ``"chroma, variance"``."""
+    what, _, statistic = column.rpartition("_")
+    name = SPOKEN.get(what, what.replace("mfcc", "MFCC "))
+    return f"{name}, {'mean' if statistic == 'mean' else 'variance'}"
 
 
 def stable_features(features: np.ndarray) -> np.ndarray:

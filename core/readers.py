@@ -15,7 +15,7 @@ import numpy as np
 from core.audio import Audio
 from core.constants import SEGMENT_FRAMES
 from core.features import FeatureParameters, mfcc_from_logmel
-from core.published_table import STABLE, song_features, stable_features
+from core.published_table import STABLE, song_features, spoken, stable_features
 from core.vectors import names as vector_names
 from core.vectors import segment_vectors
 
@@ -93,7 +93,7 @@ VECTORS = Reader(_vectors, vector_names())
 READERS = {
     "vectors": VECTORS,
     "sequence": Reader(_sequence, moments=10, segments=10),
-    "table": Reader(_table, STABLE, segments=10),
+    "table": Reader(_table, tuple(map(spoken, STABLE)), segments=10),
     "yamnet": Reader(_embeddings, moments=6),
     "yamnet+mfcc": Reader(_combined, moments=6),
 }

@@ -67,3 +67,38 @@ def regridded(
     time = _shares(_frame_edges(source, source_start_s), _frame_edges(target, target_start_s))
     bands = _shares(_band_edges(source), _band_edges(target))
     return (time @ values @ bands.T).astype(np.float32)
+
+
+def heard_frames(
+    filled: int,
+    source: FeatureParameters,
+    source_start_s: float,
+    target: FeatureParameters,
+    target_start_s: float,
+) -> np.ndarray:
+    """Return in which frames of a grid the song is heard on another, too.
+
+    Parameters
+    ----------
+    filled : int
+        Frames of the source's segment that the song fills.
+    source, target, source_start_s, target_start_s
+        As in `regridded`.
+
+    Returns
+    -------
+    np.ndarray [shape=(segment_frames,), dtype=bool]
+        Of the target's frames, those that lie in the source's for the most part.
+    """
+    edges = _frame_edges(source, source_start_s)[[0, filled]]
+    frames = _frame_edges(target, target_start_s)
+    inside = np.minimum(frames[1:], edges[1]) - np.maximum(frames[:-1], edges[0])
+    return inside > np.diff(frames) / 2
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Pearson's correlation of the values of two pictures; zero if one is level."""
+    one, other = (np.ravel(each).astype(np.float64) for each in (first, second))
+    if not len(one) or one.std() == 0 or other.std() == 0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])

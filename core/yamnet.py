@@ -85,12 +85,17 @@ def fetch(given: Path | None = None) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             temporary.write_bytes(given.read_bytes())
-    except (OSError, ValueError) as error:
-        if isinstance(error, ModelError):
-            raise
+    except ModelError:
+        raise
+    except ValueError as error:
         raise ModelError(
-            f"YAMNet could not be fetched ({error}). Check the connection, or get yamnet.tflite "
-            f"(SHA-256 {SHA256[:12]}…) yourself and say: python -m core yamnet FILE"
+            f"What {ADDRESS} serves now is another file than the YAMNet that is known here. Get "
+            f"the one with SHA-256 {SHA256} and say: python -m core yamnet FILE"
+        ) from error
+    except OSError as error:
+        raise ModelError(
+            "YAMNet could not be downloaded. Check the connection, or get it elsewhere from "
+            f"{ADDRESS} (SHA-256 {SHA256}) and say: python -m core yamnet FILE"
         ) from error
     _interpreter.cache_clear()
     return path

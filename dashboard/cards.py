@@ -139,7 +139,7 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> 
     header : sequence of str
         Names of the columns.
     rows : sequence of sequence of str
-        Texts of the cells, not yet escaped.
+        Texts of the cells, not yet escaped; of two lines the second is smaller.
     caption : str
         What the table shows.
 
@@ -150,9 +150,7 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> 
     """
     heads = "".join(f'<th scope="col">{html_safe(name)}</th>' for name in header)
     lines = "".join(
-        f'<tr><th scope="row">{html_safe(first)}</th>'
-        + "".join(f"<td>{html_safe(cell)}</td>" for cell in cells)
-        + "</tr>"
+        f'<tr><th scope="row">{html_safe(first)}</th>' + "".join(map(_cell, cells)) + "</tr>"
         for first, *cells in rows
     )
     return (
@@ -160,3 +158,8 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> 
         f'<div tabindex="0" role="region" aria-label="{html_safe(caption)}"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></figure>"
     )
+
+
+def _cell(text: str) -> str:
+    kind = ' class="two"' if "\n" in text else ""
+    return f"<td{kind}>{html_safe(text)}</td>"

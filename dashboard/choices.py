@@ -41,7 +41,7 @@ def choose_model(names: Sequence[str]) -> str:
         state["model"] = names[0]
     if len(names) > FEW:
         return st.selectbox(
-            "Network", names, format_func=model_name, key="model", persist_state="session"
+            "Model", names, format_func=model_name, key="model", persist_state="session"
         )
     st.segmented_control(
         "Network",

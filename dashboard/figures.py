@@ -219,7 +219,7 @@ def protocols(
     rows : dict
         For each protocol and each model its figures, with `accuracy` and `interval`.
     reported : dict of float
-        What the models' sources say.
+        What others report of such models.
     dark : bool
         Whether the page is dark.
 
@@ -251,8 +251,17 @@ def protocols(
                     "thickness": 1.5,
                     "width": 3,
                 },
-                customdata=[model_name(name) for name in shown],
-                hovertemplate=f"%{{customdata}}, {protocol}: %{{x:.1%}}<extra></extra>",
+                customdata=[
+                    [
+                        model_name(name),
+                        f"{row[name]['interval'][0]:.1%} to {row[name]['interval'][1]:.1%}",
+                    ]
+                    for name in shown
+                ],
+                hovertemplate=(
+                    f"%{{customdata[0]}}, {protocol}: %{{x:.1%}} (%{{customdata[1]}})"
+                    "<extra></extra>"
+                ),
             )
         )
     said = [name for name in names if reported.get(name)]
@@ -261,7 +270,7 @@ def protocols(
             x=[reported[name] for name in said],
             y=[names.index(name) for name in said],
             mode="markers",
-            name="what its source says",
+            name="reported elsewhere",
             marker={
                 "size": 13,
                 "symbol": "line-ns-open",
@@ -269,7 +278,7 @@ def protocols(
                 "line": {"width": 2},
             },
             customdata=[model_name(name) for name in said],
-            hovertemplate="%{customdata}, its source: %{x:.1%}<extra></extra>",
+            hovertemplate="%{customdata}, reported elsewhere: %{x:.1%}<extra></extra>",
         )
     )
     figure = _framed(go.Figure(marks), colours, 110 + 30 * len(names), "share of right answers", "")

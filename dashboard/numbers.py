@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.catalogue import NUMBERS
 from dashboard import session
 from dashboard.session import Song
@@ -42,12 +44,13 @@ def number_explanation_of(
 def moment_sounds_of(
     song: Song, name: str, genre: str, segment: int, report: Report
 ) -> dict[str, tuple[bytes, float]]:
-    """Return how a segment sounds with only the moments that spoke for a genre, and without them.
+    """Return how a segment sounds whole, with only the moments that spoke for a genre, and without.
 
     Returns
     -------
     dict of (bytes, float)
-        For ``"kept"`` and ``"removed"`` a FLAC file, and how likely the model finds the genre then.
+        For ``"original"``, ``"kept"`` and ``"removed"`` a FLAC file, and how likely the model finds
+        the genre then.
     """
     found = number_explanation_of(song, name, genre, segment, report)
     model = session.model_of(name)
@@ -63,6 +66,7 @@ def moment_sounds_of(
     def hear() -> dict[str, tuple[bytes, float]]:
         report(f"{model_name(name)} is asked again …", None)
         sounds = {
+            "original": hear_moments(audio, model, segment, np.ones_like(spoke)),
             "kept": hear_moments(audio, model, segment, spoke),
             "removed": hear_moments(audio, model, segment, ~spoke),
         }

@@ -1,7 +1,8 @@
-"""The evidence of two models on the same three seconds, and their difference, in one figure."""
+"""The evidence of one or two models on the same seconds, and the difference, in one figure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,20 +16,21 @@ if TYPE_CHECKING:
     from core.explanation import Explanation
 
 GAP = 0.06  # between the pictures, as a share of the height
+PICTURE_HEIGHT, FOOT_HEIGHT = 235, 55  # pixels
 
 
 def overlays(
-    first: Explanation, second: Explanation, titles: tuple[str, str], rows: Rows, *, dark: bool
+    found: Sequence[Explanation], titles: Sequence[str], rows: Rows, *, dark: bool
 ) -> go.Figure:
-    """Draw what speaks for a genre to one model, to another, and the difference.
+    """Draw what speaks for a genre to one model, or to two and the difference.
 
-    The three pictures share their axes: what is zoomed or pointed at in one is so in all.
+    The pictures share their axes: what is zoomed or pointed at in one is so in all.
 
     Parameters
     ----------
-    first, second : Explanation
-        Of one segment each, the same one, with the same features.
-    titles : tuple of str
+    found : sequence of Explanation
+        One or two, of one segment each, on one grid; nothing is drawn beyond the song's end.
+    titles : sequence of str
         Names of the models.
     rows : Rows
         How the mel bands are called.
@@ -38,30 +40,35 @@ def overlays(
     Returns
     -------
     plotly.graph_objects.Figure
-        Three heat maps, one above the other; each has its own scale, so that shapes compare.
+        Heat maps, one above the other; each has its own scale, so that shapes compare.
     """
     colours = palette(dark)
+    first = found[0]
     parameters = first.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
-    frames, n_rows = first.mel[0].shape
+    frames = int(first.filled[0])
+    n_rows = first.mel[0].shape[1]
     times = float(first.starts_s[0]) + frame_s * np.arange(frames)
-    values = [first.mel[0], second.mel[0]]
-    limits = [evidence_limit(each) for each in values]
-    shown = [each / limit for each, limit in zip(values, limits, strict=True)]
-    shown.append(shown[0] - shown[1])
-    name = genre_name(first.target)
-    names = [*titles, f"{titles[0]} minus {titles[1]}"]
-    told = np.stack([*values, np.broadcast_to(first.logmel[0], values[0].shape)], axis=-1)
+    values = [each.mel[0][:frames] for each in found]
+    shown = [each / evidence_limit(each) for each in values]
+    names = list(titles)
+    if len(shown) == 2:
+        shown.append(shown[0] - shown[1])
+        names.append(f"{titles[0]} minus {titles[1]}")
+    level = first.logmel[0][:frames]
+    told = np.stack([*values, level], axis=-1)
+    said = ", ".join(f"{title} %{{customdata[{place}]:+.5f}}" for place, title in enumerate(titles))
     labels = [[label] * frames for label in rows.labels]
     moments = [clock(time, digits=2) for time in times]
-    height = (1 - 2 * GAP) / 3
+    height = (1 - (len(shown) - 1) * GAP) / len(shown)
+    columns = _dates(times)
     figure = go.Figure()
     for index, picture in enumerate(shown):
         axis = "" if index == 0 else str(index + 1)
         top = 1 - index * (height + GAP)
         figure.add_trace(
             go.Heatmap(
-                x=1000 * times,
+                x=columns,
                 y=np.arange(n_rows),
                 z=np.asarray(picture, dtype=np.float32).T,
                 zmin=-1,
@@ -72,9 +79,8 @@ def overlays(
                 customdata=told.transpose(1, 0, 2),
                 hovertext=[moments] * n_rows,
                 hovertemplate=(
-                    "%{hovertext} · %{text} · level %{customdata[2]:.1f} dB<br>"
-                    f"SHAP for {name}: {titles[0]} %{{customdata[0]:+.5f}}, "
-                    f"{titles[1]} %{{customdata[1]:+.5f}}<extra></extra>"
+                    f"%{{hovertext}} · %{{text}} · level %{{customdata[{len(values)}]:.1f}} dB<br>"
+                    f"SHAP for {genre_name(first.target)}: {said}<extra></extra>"
                 ),
                 yaxis=f"y{axis}",
                 xaxis="x",
@@ -111,22 +117,19 @@ def overlays(
             font={"size": 13, "color": colours.label},
         )
     figure.update_layout(
-        height=760,
+        height=PICTURE_HEIGHT * len(shown) + FOOT_HEIGHT,
         margin={"l": 0, "r": 4, "t": 24, "b": 0},
         dragmode="zoom",
         hovermode="closest",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor=colours.dim,
     )
-    # By itself Plotly ends the axis in the year 4035 if the pictures begin later than at zero.
-    edges = 1000 * np.array([times[0] - frame_s / 2, times[-1] + frame_s / 2])
-    moment = np.datetime64(0, "us") + np.round(1000 * edges).astype("timedelta64[us]")
     figure.update_xaxes(
         type="date",
-        range=[str(edge).replace("T", " ") for edge in moment],
+        range=_dates(np.array([times[0] - frame_s / 2, times[-1] + frame_s / 2])),
         tickformat="%-M:%S.%1f",
         nticks=7,
-        anchor="y3",
+        anchor=f"y{len(shown)}" if len(shown) > 1 else "y",
         showgrid=False,
         zeroline=False,
         showspikes=True,
@@ -138,3 +141,9 @@ def overlays(
         title={"text": "time in the song", "font": {"size": 13, "color": colours.label}},
     )
     return figure
+
+
+def _dates(seconds: np.ndarray) -> list[str]:
+    """Return moments as Plotly reads them for sure; of four digits a number is a year to it."""
+    moments = np.datetime64(0, "us") + np.round(1e6 * seconds).astype("timedelta64[us]")
+    return [str(moment).replace("T", " ") for moment in moments]

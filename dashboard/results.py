@@ -6,16 +6,16 @@ Like `dashboard.session` this imports `core` late; what is read is cached with a
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from core.catalogue import TITLES
 from core.constants import MODELS_DIR
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from core.answers import Answers
     from core.profiles import GenreProfiles
 
@@ -64,7 +64,7 @@ def faithfulness() -> dict[str, Any]:
     return _json("faithfulness.json")
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=80)
 def answers(name: str, protocol: str = "artist") -> Answers | None:
     """Return what a model answered on a test side, if that is stored."""
     from core.answers import answers_file, load_answers
@@ -87,17 +87,53 @@ def profiles(name: str) -> GenreProfiles | None:
 
 
 def compared(first: str, second: str) -> dict[str, float] | None:
-    """Return McNemar's test of two models' song votes by artist, if both are stored."""
+    """Return McNemar's test of two models' song votes by artist, and of how many songs.
+
+    Of the songs that both were asked about; None if their answers are not stored.
+    """
     from core.evaluation import mcnemar
 
-    found = [answers(name) for name in (first, second)]
-    if found[0] is None or found[1] is None or list(found[0].names) != list(found[1].names):
+    one, other = answers(first), answers(second)
+    if one is None or other is None:
         return None
-    right = []
-    for each in found:
-        votes, truths = each.votes  # type: ignore[union-attr]
-        right.append(votes.argmax(axis=1) == truths)
-    return mcnemar(right[0], right[1])
+    both = [name for name in one.right if name in other.right]
+    if not both:
+        return None
+    right = [np.array([each.right[name] for name in both]) for each in (one, other)]
+    return {**mcnemar(*right), "songs": len(both)}
+
+
+def fewer_songs(names: Sequence[str]) -> tuple[list[str], dict[str, float]]:
+    """Return which models were asked about fewer songs by artist, and how all do on just those.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Models.
+
+    Returns
+    -------
+    few : list of str
+        Models that were asked about fewer songs than the others; all about the same.
+    on_those : dict of str to float
+        Song vote of every model on these songs, the best first.
+    """
+    found = {name: each for name in names if (each := answers(name)) is not None}
+    most = max((len(each.names) for each in found.values()), default=0)
+    few = [name for name, each in found.items() if len(each.names) < most]
+    if not few:
+        return [], {}
+    songs = set(found[few[0]].right).intersection(*(found[name].right for name in few))
+    on_those = {
+        name: each.accuracy_on(songs) for name, each in found.items() if songs <= each.right.keys()
+    }
+    return few, dict(sorted(on_those.items(), key=lambda item: -item[1]))
+
+
+def hears_clips(name: str) -> bool:
+    """Return whether a model hears whole clips: it gave one answer a song."""
+    found = score(name, "artist")
+    return found is not None and found["test"]["segment"]["n"] == found["test"]["tracks"]
 
 
 def songs_heard_as(name: str, true: int, named: int) -> list[tuple[str, float]]:
@@ -116,7 +152,5 @@ def songs_heard_as(name: str, true: int, named: int) -> list[tuple[str, float]]:
 
 def confusion_of(name: str, protocol: str) -> np.ndarray | None:
     """Return song counts by true and named genre, if they were measured."""
-    import numpy as np
-
     row = score(name, protocol)
     return None if row is None else np.array(row["test"]["confusion"])

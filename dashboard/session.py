@@ -221,18 +221,26 @@ def place_in(analysis: Analysis, moment_s: float) -> int:
     return max(0, int(np.searchsorted(analysis.starts_s, moment_s, side="right")) - 1)
 
 
-def on_grid_of(first: Explanation, second: Explanation) -> Explanation:
-    """Return the second explanation with its mel values on the grid of the first, one segment."""
-    from core.regridding import regridded
+def on_grid_of(first: Explanation, second: Explanation) -> tuple[Explanation, float]:
+    """Return the second explanation with its mel values on the grid of the first, one segment each.
 
-    values = regridded(
-        second.mel[0],
+    And how the two correlate where both hear the song.
+    """
+    from core.regridding import correlation, heard_frames, regridded
+
+    grids = (
         second.parameters,
         float(second.starts_s[0]),
         first.parameters,
         float(first.starts_s[0]),
     )
-    return replace(second, mel=values[np.newaxis])
+    values = regridded(second.mel[0], *grids)
+    both = heard_frames(int(second.filled[0]), *grids)
+    both[int(first.filled[0]) :] = False
+    return (
+        replace(second, mel=values[np.newaxis]),
+        correlation(first.mel[0][both], values[both]),
+    )
 
 
 def finished_parts(song: Song, analysis: Analysis, question: Question) -> list[Explanation]:

@@ -18,7 +18,6 @@ from core.catalogue import TITLES
 
 if TYPE_CHECKING:
     from core.curves import Curve
-    from core.number_explanation import NumberExplanation
 
 GENRE_NAMES = {"hiphop": "hip-hop"}  # the others are called what the models call them
 NUMBERS = {3: "three", 4: "four"}
@@ -50,26 +49,6 @@ def genre_title(genre: str) -> str:
 def model_name(name: str) -> str:
     """Return a model's name as people write it."""
     return TITLES.get(name, name)
-
-
-def numbers_caption(found: NumberExplanation, most: int) -> str:
-    """Return what bars of features or moments say, and why there is nothing to hear."""
-    count = len(found.values)
-    sums = (
-        f"sum to {found.values.sum():+.3f}, from {found.base_value:.3f} on average to "
-        f"{found.prediction:.3f} ({found.output})."
-    )
-    if found.unit == "moment":
-        return (
-            f"Exact Shapley values of the {count} moments that it reads one after the other: they "
-            f"{sums} It knows when something was heard, not at which frequency: there is no "
-            "picture to draw and nothing to filter, but moments can be heard alone."
-        )
-    shown = f"The {most} features that count most of {count}." if count > most else ""
-    return (
-        f"{shown} The SHAP values of all of them {sums} Features are numbers about a stretch of "
-        "the song, not places in it: there is no picture to draw, and no sound to filter."
-    ).strip()
 
 
 def markdown_safe(text: str) -> str:

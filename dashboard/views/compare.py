@@ -1,14 +1,15 @@
-"""The page *Compare*: two networks, the same song, side by side."""
+"""The page *Compare*: two models, the same song, side by side."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from dashboard import address, numbers, results, session, sounds, wording
+from dashboard import address, captions, glossary, numbers, results, session, sounds, wording
 from dashboard.cards import grid, verdict_card, verdict_cards
 from dashboard.choices import choose_target, chosen_segment, draw_timeline, is_dark
 from dashboard.chooser import choose_song
@@ -26,17 +27,19 @@ state = st.session_state
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    song = choose_song("Two networks, the same three seconds: where do they agree?")
+    song = choose_song("Two models, the same moment of a song: where do they agree?")
     pair = choose_pair()
     address.write()
-    with renewed("compare", (song.digest if song else None, pair)), failures_as_sentences():
-        if song is None:
-            st.info("Choose a song above to compare what the networks hear in it.")
-        elif any(map(numbers.lacks_yamnet, pair)):
-            offer_yamnet()
-        else:
-            compare_song(song, pair)
-        measured(pair)
+    with renewed("compare", (song.digest if song else None, pair)):
+        with failures_as_sentences():
+            if song is None:
+                st.info("Choose a song above to compare what the two hear in it.")
+            elif any(map(numbers.lacks_yamnet, pair)):
+                offer_yamnet()
+            else:
+                compare_song(song, pair)
+        with failures_as_sentences():
+            measured(pair)
 
 
 def choose_pair() -> tuple[str, str]:
@@ -50,11 +53,11 @@ def choose_pair() -> tuple[str, str]:
     left, right = st.columns(2)
     with left:
         st.selectbox(
-            "One network", names, format_func=model_name, key="model", persist_state="session"
+            "One model", names, format_func=model_name, key="model", persist_state="session"
         )
     with right:
         st.selectbox(
-            "The other", others, format_func=model_name, key="rival", persist_state="session"
+            "The other model", others, format_func=model_name, key="rival", persist_state="session"
         )
     return state["model"], state["rival"]
 
@@ -63,7 +66,8 @@ def offer_yamnet() -> None:
     """Say what is missing, and download it if that is wanted."""
     st.info(
         "This model hears through YAMNet, a network that Google trained on two million clips. It "
-        "is not on this machine yet: 4 MB, downloaded once and checked against a pinned digest."
+        "is not on this machine yet: 4 MB, downloaded once, and refused if it is not the very file "
+        "that was measured here."
     )
     if st.button("Download YAMNet"):
         with Progress() as progress:
@@ -141,17 +145,22 @@ def timelines(first: Analysis, second: Analysis, target: str) -> float:
 
 
 def overlay_section(song: Song, pair: tuple[str, str], question: Question, moment_s: float) -> None:
-    """Draw the evidence of both models and the difference."""
+    """Draw the evidence of both models and, where it can be drawn, the difference."""
+    with_picture = [name for name in pair if numbers.hears_places(name)]
+    if with_picture:
+        pictures(song, with_picture, question, moment_s)
+    for name in pair:
+        if name not in with_picture:
+            number_bars(song, name, question, moment_s)
+
+
+def pictures(song: Song, names: Sequence[str], question: Question, moment_s: float) -> None:
+    """Draw the evidence of one or two models on the spectrogram, the second on the first's grid."""
     from dashboard import axes
     from dashboard.overlays import overlays
 
-    without_picture = [name for name in pair if not numbers.hears_places(name)]
-    for name in without_picture:
-        number_bars(song, name, question, moment_s)
-    if without_picture:
-        return
     with Progress() as progress:
-        first, second = (
+        found = [
             session.segment_explanation_of(
                 song,
                 name,
@@ -159,31 +168,36 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, momen
                 session.place_in(session.analysis_of(song, name, progress), moment_s),
                 progress,
             )
-            for name in pair
-        )
-    grids = {replace(session.model_of(name).parameters, n_mfcc=0) for name in pair}
-    second = session.on_grid_of(first, second)
-    rows = axes.band_rows(session.band_frequencies(pair[0]))
-    titles = (model_name(pair[0]), model_name(pair[1]))
-    same = float(np.corrcoef(first.mel[0].ravel(), second.mel[0].ravel())[0, 1])
-    st.markdown(
-        f"Orange speaks for {genre_name(question.target)}, blue against it; each picture in its "
-        "own scale, the last the difference of these two. Hovering tells the SHAP values "
-        f"themselves. The two correlate by **{same:.2f}**. Drag to zoom in all three, double-click "
-        "to zoom out."
-        + (
-            f" They hear different bands and moments: the evidence of the {titles[1]} is drawn on "
-            f"the grid of the {titles[0]}."
-            if len(grids) > 1
-            else ""
-        )
-    )
+            for name in names
+        ]
+    titles = [model_name(name) for name in names]
+    said = [captions.pictures_meaning(genre_name(question.target), len(found))]
+    silent = [captions.silence_after(each, model_name(each.model)) for each in found]
+    if len(found) == 2:
+        lengths = [each.parameters.segment_s for each in found]
+        grids = {replace(each.parameters, n_mfcc=0) for each in found}
+        found[1], same = session.on_grid_of(*found)
+        said.append(f"Where both hear the song, the two correlate by **{same:.2f}**.")
+        if len(grids) > 1:
+            said.append(
+                f"They hear different bands and moments: the evidence of the {titles[1]} is drawn "
+                f"on the grid of the {titles[0]}"
+                + (
+                    ", and what it makes of the rest is left out."
+                    if lengths[1] > 1.1 * lengths[0]
+                    else "."
+                )
+            )
+    rows = axes.band_rows(session.band_frequencies(names[0]))
+    st.markdown(" ".join([*said, *filter(None, silent)]))
     st.plotly_chart(
-        overlays(first, second, titles, rows, dark=is_dark()),
+        overlays(found, titles, rows, dark=is_dark()),
         key="overlays",
         config={"displayModeBar": False},
-        alt=f"{titles[0]}: {wording.evidence_alt(question.target, first.mel[0], rows.labels)} "
-        f"{titles[1]}: {wording.evidence_alt(question.target, second.mel[0], rows.labels)}",
+        alt=" ".join(
+            f"{title}: {wording.evidence_alt(question.target, each.mel[0], rows.labels)}"
+            for title, each in zip(titles, found, strict=True)
+        ),
     )
 
 
@@ -192,32 +206,49 @@ def number_bars(song: Song, name: str, question: Question, moment_s: float) -> N
     from dashboard import figures
 
     with Progress() as progress:
-        place = session.place_in(session.analysis_of(song, name, progress), moment_s)
+        analysis = session.analysis_of(song, name, progress)
+        place = session.place_in(analysis, moment_s)
         found = numbers.number_explanation_of(song, name, question.target, place, progress)
-    order = np.argsort(-np.abs(found.values))[:FEATURES]
-    shown = np.sort(order) if found.unit == "moment" else order
     st.subheader(model_name(name), anchor=False)
-    names, values = [found.names[index] for index in shown], found.values[shown]
+    order = np.argsort(-np.abs(found.values))[:FEATURES]
+    names, values = [found.names[index] for index in order], found.values[order]
+    unit = f"SHAP value ({found.output})"
+    if found.unit == "moment":
+        start_s, length_s = float(analysis.starts_s[place]), analysis.parameters.segment_s
+        names, values = captions.moments_in_song(
+            found, start_s, length_s, float(analysis.ends_s[place])
+        )
+        figure = figures.bars(names, values, "moment from", unit, dark=is_dark())
+    else:
+        figure = figures.named_bars(names, values, unit, dark=is_dark())
+    loudest = sorted(zip(names, values, strict=True), key=lambda bar: -abs(bar[1]))
     st.plotly_chart(
-        figures.bars(names, values, found.unit, "SHAP", dark=is_dark())
-        if found.unit == "moment"
-        else figures.named_bars(names, values, "SHAP", dark=is_dark()),
+        figure,
         key=f"numbers-{name}",
         config={"displayModeBar": False},
         alt=f"The {found.unit}s that count most for {model_name(name)}: "
-        + ", ".join(found.names[index] for index in order[:3]),
+        + ", ".join(str(bar[0]) for bar in loudest[:3]),
     )
-    st.caption(wording.numbers_caption(found, FEATURES))
+    st.caption(captions.numbers_caption(found, FEATURES))
     if found.unit == "moment":
-        moments_to_hear(song, name, question, place)
+        moments_to_hear(song, name, question, place, found.values > 0)
+    else:
+        with st.expander("What the features are"):
+            st.markdown(glossary.FEATURES)
 
 
-def moments_to_hear(song: Song, name: str, question: Question, segment: int) -> None:
+def moments_to_hear(
+    song: Song, name: str, question: Question, segment: int, spoke: np.ndarray
+) -> None:
     """Let a segment be heard with only the moments that spoke for a genre, and without them."""
     with Progress() as progress:
         sounds = numbers.moment_sounds_of(song, name, question.target, segment, progress)
-    titles = {"kept": "Only the moments that spoke for it", "removed": "All but those"}
-    columns = st.columns(2)
+    titles = {
+        "original": "All of it",
+        "kept": "Only the moments that spoke for it",
+        "removed": "All but those",
+    }
+    columns = st.columns(3)
     for column, (kind, title) in zip(columns, titles.items(), strict=True):
         content, probability = sounds[kind]
         with column:
@@ -225,6 +256,7 @@ def moments_to_hear(song: Song, name: str, question: Question, segment: int) -> 
                 f"{title}: **{percent(probability)}** {genre_name(question.target)}, asked again."
             )
             st.audio(content, format="audio/flac")
+    st.caption(captions.moments_heard(spoke))
 
 
 def acceptance_section(
@@ -232,7 +264,10 @@ def acceptance_section(
 ) -> None:
     """Draw what each model hears in what matters to each."""
     if not all(map(numbers.hears_places, pair)):
-        st.caption("Only networks point at places in a song that can be kept and played.")
+        st.caption(
+            "Only models that read a spectrogram say at which moments and frequencies their "
+            "evidence is, so that it can be kept, played and given to another."
+        )
         return
     if not st.toggle(
         "Let each listen to what matters to the other", key="accept", persist_state="session"
@@ -271,7 +306,7 @@ def measured(pair: tuple[str, str]) -> None:
 
     st.header("How good they are", anchor=False)
     found = {name: answers for name in pair if (answers := results.answers(name)) is not None}
-    header = ["Network", "songs", "song vote", "95 % interval", "three seconds", "log loss", "ECE"]
+    header = ["Model", "songs", "song vote", "95 % interval", "three seconds", "log loss", "ECE"]
     rows = []
     for name in pair:
         score = results.score(name, "artist")
@@ -285,7 +320,7 @@ def measured(pair: tuple[str, str]) -> None:
                 str(score["test"]["tracks"]),
                 f"{song['accuracy']:.3f}",
                 f"{low:.3f}–{high:.3f}",
-                f"{segment['accuracy']:.3f}",
+                "–" if results.hears_clips(name) else f"{segment['accuracy']:.3f}",
                 f"{segment['log_loss']:.3f}",
                 f"{segment['ece']:.3f}",
             ]
@@ -295,10 +330,13 @@ def measured(pair: tuple[str, str]) -> None:
     if test is not None:
         only_a, only_b = int(test["only_a"]), int(test["only_b"])
         st.markdown(
-            f"{only_a} songs only the {model_name(pair[0])} got right, {only_b} only the "
-            f"{model_name(pair[1])}: McNemar's p {wording.p_value(test['p_value'])}, "
-            f"{'a real difference' if test['p_value'] < 0.05 else 'no evidence of a difference'}."
+            f"Of the {int(test['songs'])} songs that both were asked about, the "
+            f"{model_name(pair[0])} alone got {only_a} right, the {model_name(pair[1])} alone "
+            f"{only_b}: McNemar's p {wording.p_value(test['p_value'])}."
         )
+    with st.expander("What these figures mean"):
+        st.markdown(glossary.MEASURES)
+        st.markdown(glossary.MCNEMAR)
     left, right = st.columns(2, gap="large")
     if found:
         with left:

@@ -9,7 +9,7 @@ import pytest
 
 from core.features import FeatureParameters
 from core.musicnn import PARAMETERS as LARGE
-from core.regridding import band_centres, regridded
+from core.regridding import band_centres, correlation, heard_frames, regridded
 
 SMALL = FeatureParameters()
 WIDE = replace(SMALL, segment_frames=723)
@@ -44,3 +44,19 @@ def test_of_half_a_minute_the_three_seconds_are_taken() -> None:
     start = 72 * 915 / 22_050
     np.testing.assert_allclose(regridded(values, WIDE, 0.0, SMALL, start), 1, atol=1e-5)
     assert not regridded(values, WIDE, 0.0, SMALL, 2.1 * start).any()
+
+
+def test_what_only_one_heard_is_not_compared() -> None:
+    start = 72 * 915 / 22_050
+    both = heard_frames(72, SMALL, start, WIDE, 0.0)
+    assert np.flatnonzero(both).tolist() == list(range(72, 144))
+    assert heard_frames(30, SMALL, start, WIDE, 0.0).sum() == 30
+    assert heard_frames(187, LARGE, 0.0, SMALL, 0.0).sum() == 72
+
+
+def test_correlation_is_defined_for_level_pictures() -> None:
+    values = np.random.default_rng(0).normal(size=(72, 128))
+    assert correlation(values, 2 * values + 1) == pytest.approx(1)
+    assert correlation(values, -values) == pytest.approx(-1)
+    assert correlation(values, np.zeros_like(values)) == 0
+    assert correlation(values[:0], values[:0]) == 0

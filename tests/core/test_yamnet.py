@@ -102,4 +102,4 @@ def test_no_connection_is_a_sentence(
 
     monkeypatch.setattr("pooch.retrieve", refuse)
     assert main(["yamnet"]) == 1
-    assert "could not be fetched (no route to host)" in capsys.readouterr().err
+    assert "could not be downloaded. Check the connection" in capsys.readouterr().err

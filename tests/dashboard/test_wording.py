@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.constants import GENRES
-from core.number_explanation import NumberExplanation
 from dashboard import wording
 
 
@@ -145,13 +143,3 @@ def test_charts_have_text_alternatives() -> None:
     assert wording.evidence_alt("jazz", shap_values, ["a", "b", "c"]) == (
         "Spectrogram of the segment with its evidence. c speaks most for jazz, b most against it."
     )
-
-
-def test_numbers_are_said_to_add_up_and_why_nothing_is_heard() -> None:
-    found = NumberExplanation("feature", ("a", "b"), np.array([0.2, -0.1]), 0.1, 0.2, "probability")
-    text = wording.numbers_caption(found, 12)
-    assert "sum to +0.100, from 0.100 on average to 0.200 (probability)" in text
-    assert "no sound to filter" in text
-    assert wording.numbers_caption(found, 1).startswith("The 1 features that count most of 2.")
-    moments = replace(found, unit="moment")
-    assert "Exact Shapley values of the 2 moments" in wording.numbers_caption(moments, 12)
