@@ -148,3 +148,8 @@ def with_needed(names: Sequence[str]) -> list[str]:
     """Return the networks among `names`, and those they start from, in the order of training."""
     wanted = {*names, *(SYSTEMS[name].needs for name in names if name in SYSTEMS)}
     return [name for name in SYSTEMS if name in wanted]
+
+
+def stands_on_others(name: str) -> bool:
+    """Return whether a model reads what a network makes of a song that others trained on more."""
+    return name == LISTENER or (name in NUMBERS and NUMBERS[name].reads.startswith("yamnet"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from core.catalogue import LISTENER
+from core.catalogue import stands_on_others
 from dashboard.wording import (
     genre_title,
     html_safe,
@@ -63,7 +63,7 @@ def verdict_card(
     if accuracy is not None:
         share, songs = accuracy
         whom = "it had never heard"
-        if model == LISTENER:  # nobody knows who was among the million songs
+        if stands_on_others(model):  # nobody knows who was among what was heard before
             whom = "its last layer was not fitted on"
         trust = (
             f'<p class="trust">Right for {percent(share)} of {songs} songs by artists {whom}.</p>'

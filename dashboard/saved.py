@@ -148,6 +148,7 @@ def report(song: Song, analysis: Analysis, question: Question, segment: int, cut
         own.mfcc[0],
         float(own.prediction[0]),
     )
+    meanings = wording.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels)
     markup, css, script = parts()
     script = script.replace("export default function", "window.mount = function")
     return f"""<!doctype html>
@@ -160,7 +161,7 @@ def report(song: Song, analysis: Analysis, question: Question, segment: int, cut
 <p>How likely each genre is to the {html_safe(model_name(name))} in every three seconds, in %.</p>
 {_map(analysis)}
 <h2>Why {asked}, from {moment}?</h2><div id="player">{markup}</div>
-<p>{html_safe(wording.VIEW_MEANINGS.replace("*", ""))}</p>
+<p>{html_safe(meanings.replace("*", ""))}</p>
 <p>{html_safe(" ".join(said))}</p>{added}
 <p>{html_safe(wording.additivity(float(own.gap[0]), question.versus))}</p>
 <p>Made by Groove-Guide on {saved_on}. Everything is in this file.</p>

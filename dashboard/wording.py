@@ -27,12 +27,19 @@ FAINT = 0.05  # probability below which a genre is not worth comparing
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&=^")
 
 
-VIEW_MEANINGS = (
-    "Grey is the sound, colour its part in the network's answer. *MFCC* shows the numbers that "
-    "the network reads at every moment: the first is the level, the second the balance of low and "
-    "high, the others ever finer detail. *Mel spectrogram* shows the same evidence, carried back "
-    "to what can be heard."
-)
+def view_meanings(with_mfcc: bool) -> str:
+    """Say what the pictures of the player show; not every network reads MFCCs."""
+    if not with_mfcc:
+        return (
+            "Grey is the sound, colour its part in the network's answer, on the mel spectrogram "
+            "that the network reads."
+        )
+    return (
+        "Grey is the sound, colour its part in the network's answer. *MFCC* shows the numbers "
+        "that the network reads at every moment: the first is the level, the second the balance "
+        "of low and high, the others ever finer detail. *Mel spectrogram* shows the same evidence, "
+        "carried back to what can be heard."
+    )
 
 
 def genre_name(genre: str) -> str:

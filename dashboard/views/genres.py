@@ -11,7 +11,7 @@ from dashboard.cards import grid
 from dashboard.choices import choose_model, is_dark
 from dashboard.chooser import masthead
 from dashboard.notices import failures_as_sentences
-from dashboard.wording import genre_name, genre_title, percent
+from dashboard.wording import genre_name, genre_title, model_name, percent
 
 SONGS = 12  # in a list
 PAIRS = 4  # of genres, most alike and best told apart
@@ -51,9 +51,10 @@ def profile(name: str, genre: str) -> None:
         )
         return
     if found is None:
+        there = [each for each in results.models() if results.profiles(each) is not None]
         st.info(
-            "The profiles of this network are not stored. For networks that read the training "
-            "data's own spectrograms `train.py --explain` makes them from the test side."
+            "What genres are to this model was not worked out: that takes thousands of "
+            f"explanations. It was for {' and '.join(map(model_name, there)) or 'no model'}."
         )
         return
     index = GENRES.index(genre)

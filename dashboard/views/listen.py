@@ -144,7 +144,7 @@ def stage_section(song: Song, analysis: Analysis, question: Question, segment: i
             )
             if isinstance(heard, Passage):
                 wait_for_the_rest(song, analysis, cut)
-            st.caption(wording.VIEW_MEANINGS)
+            st.caption(wording.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels))
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
                 end = wording.clock(float(own.ends_s[0]), digits=1)
@@ -197,6 +197,11 @@ def evidence_account(own: Explanation, question: Question) -> None:
         )
     )
     st.caption(wording.additivity(float(own.gap[0]), question.versus))
+    if not question.versus and float(own.mfcc[0].clip(0).sum()) > 1:
+        st.caption(
+            "Its parts count for more than the whole can be: what speaks for and what speaks "
+            "against it nearly cancel."
+        )
 
 
 def readings(analysis: Analysis, cut: Cut, whole: Excerpt, heard: Halves | Passage) -> None:

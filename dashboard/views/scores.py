@@ -88,7 +88,7 @@ def accuracies(names: list[str]) -> None:
     st.html(grid(header, rows, "Share of right answers, with 95 % intervals and number of songs"))
     with st.expander("What the columns mean"):
         st.markdown(glossary.MEASURES)
-    st.caption(" ".join(_notes(scored, few, on_those)))
+    st.caption("\n\n".join(_notes(scored, few, on_those)))
 
 
 def _notes(
@@ -100,7 +100,7 @@ def _notes(
         told = ", ".join(f"{model_name(name)} {share:.3f}" for name, share in on_those.items())
         count = scored[few[0]]["test"]["tracks"]
         notes.append(
-            f"* Only asked about the {count} songs with audio at hand, mostly of five genres: "
+            f"\\* Only asked about the {count} songs with audio at hand, mostly of five genres: "
             f"another exam. On just those songs: {told}."
         )
     if LISTENER in scored:
