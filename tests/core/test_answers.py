@@ -74,3 +74,15 @@ def test_the_calibration_error_is_the_mean_distance_of_the_reliability_curve() -
     distance = np.abs(found.confidence - found.accuracy)
     error = (distance * found.counts).sum() / found.counts.sum()
     assert error == pytest.approx(calibration_error(answers.probabilities, answers.labels))
+
+
+def test_votes_are_known_by_the_songs_names() -> None:
+    rows = np.zeros((4, 10))
+    rows[[0, 1], 2] = 1
+    rows[[2, 3], [3, 4]] = 0.9
+    answers = Answers(rows, np.array([2, 2, 5, 5]), np.array([0, 0, 1, 1]), np.array(["a", "b"]))
+    assert answers.right == {"a": True, "b": False}
+    assert answers.accuracy_on(["a"]) == 1
+    assert answers.accuracy_on(["a", "b"]) == 0.5
+    with pytest.raises(KeyError):
+        answers.accuracy_on(["c"])
