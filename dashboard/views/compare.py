@@ -52,14 +52,16 @@ def choose_pair() -> tuple[str, str]:
         state["rival"] = others[0]
     left, right = st.columns(2)
     with left:
-        st.selectbox(
-            "One model", names, format_func=model_name, key="model", persist_state="session"
-        )
+        st.selectbox("One model", names, format_func=_listed, key="model", persist_state="session")
     with right:
         st.selectbox(
-            "The other model", others, format_func=model_name, key="rival", persist_state="session"
+            "The other model", others, format_func=_listed, key="rival", persist_state="session"
         )
     return state["model"], state["rival"]
+
+
+def _listed(name: str) -> str:
+    return model_name(name) + (" (needs a download)" if numbers.lacks_yamnet(name) else "")
 
 
 def offer_yamnet() -> None:

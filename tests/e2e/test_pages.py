@@ -76,7 +76,7 @@ def test_without_yamnet_the_page_offers_it(page: Page) -> None:
     page.get_by_role("radio", name=EXAMPLE).click()
     tracks(page)
     visit(page, "Compare")
-    choose(page, "One model", "YAMNet-CNN")
+    choose(page, "One model", "YAMNet-CNN (needs a download)")
     expect(page.get_by_role("button", name="Download YAMNet")).to_be_visible()
     expect(page.get_by_text("refused if it is not the very file")).to_be_visible()
     expect(page.locator(".stException")).to_have_count(0)
