@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.answers import answers_file, load_answers
+from core.answers import answers_file, load_answers, on_fewest_songs
 from core.catalogue import TITLES
 from core.constants import MODELS_DIR, PROJECT_DIR
 from core.storage import replacing
@@ -65,12 +65,9 @@ def same_songs(scores: dict[str, Any]) -> str:
         for name in TITLES
         if f"{name}/artist" in scores
     }
-    songs = min((each.right for each in found.values()), key=len)
-    shares = {name: each.accuracy_on(songs) for name, each in found.items()}
-    told = ", ".join(
-        f"{TITLES[name]} {shares[name]:.3f}" for name in sorted(shares, key=lambda n: -shares[n])
-    )
-    return f"On just the {len(songs)} songs with audio at hand, by artist: {told}."
+    _, songs, shares = on_fewest_songs(found)
+    told = ", ".join(f"{TITLES[name]} {share:.3f}" for name, share in shares.items())
+    return f"On just the {songs} songs with audio at hand, by artist: {told}."
 
 
 def accuracy_table(scores: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ Rows are segments. A file ``NAME.PROTOCOL.answers.npz`` holds no objects, so not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +75,30 @@ class Answers:
             If it was not asked about one of them.
         """
         return float(np.mean([self.right[name] for name in names]))
+
+
+def on_fewest_songs(found: Mapping[str, Answers]) -> tuple[list[str], int, dict[str, float]]:
+    """Compare models that were asked about different songs on those that all were asked about.
+
+    Parameters
+    ----------
+    found : mapping of str to Answers
+        Answers of each model, one at least.
+
+    Returns
+    -------
+    few : list of str
+        Models that were asked about fewer songs than others.
+    songs : int
+        Number of songs that all were asked about.
+    shares : dict of str to float
+        Share of right votes of every model on these, the best first; empty if there is none.
+    """
+    most = max(len(each.names) for each in found.values())
+    few = [name for name, each in found.items() if len(each.names) < most]
+    songs = set.intersection(*(set(each.right) for each in found.values()))
+    shares = {name: each.accuracy_on(songs) for name, each in found.items()} if songs else {}
+    return few, len(songs), dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def answers_file(folder: Path, name: str, protocol: str) -> Path:

@@ -7,9 +7,26 @@ to there.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from core.features import FeatureParameters, mel_filterbank
+
+
+class Grid(NamedTuple):
+    """Frames and bands of one segment.
+
+    Parameters
+    ----------
+    parameters : FeatureParameters
+        How the features are computed.
+    start_s : float
+        When the segment begins, in seconds of the song.
+    """
+
+    parameters: FeatureParameters
+    start_s: float
 
 
 def band_centres(parameters: FeatureParameters) -> np.ndarray:
@@ -36,62 +53,49 @@ def _shares(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.maximum(high - low, 0) / np.diff(source)
 
 
-def _frame_edges(parameters: FeatureParameters, start_s: float) -> np.ndarray:
+def _frame_edges(grid: Grid) -> np.ndarray:
+    parameters = grid.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
-    return start_s + frame_s * (np.arange(parameters.segment_frames + 1) - 0.5)
+    return grid.start_s + frame_s * (np.arange(parameters.segment_frames + 1) - 0.5)
 
 
-def regridded(
-    values: np.ndarray,
-    source: FeatureParameters,
-    source_start_s: float,
-    target: FeatureParameters,
-    target_start_s: float,
-) -> np.ndarray:
+def regridded(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     """Return a segment's values on the grid of another network's segment.
 
     Parameters
     ----------
     values : np.ndarray [shape=(segment_frames, n_mels)]
         SHAP values, on the grid of `source`.
-    source, target : FeatureParameters
+    source, target : Grid
         The grids.
-    source_start_s, target_start_s : float
-        When the segments begin, in seconds of the song.
 
     Returns
     -------
     np.ndarray [shape=(segment_frames, n_mels), dtype=float32]
         On the grid of `target`; zero where `source` heard nothing.
     """
-    time = _shares(_frame_edges(source, source_start_s), _frame_edges(target, target_start_s))
-    bands = _shares(_band_edges(source), _band_edges(target))
+    time = _shares(_frame_edges(source), _frame_edges(target))
+    bands = _shares(_band_edges(source.parameters), _band_edges(target.parameters))
     return (time @ values @ bands.T).astype(np.float32)
 
 
-def heard_frames(
-    filled: int,
-    source: FeatureParameters,
-    source_start_s: float,
-    target: FeatureParameters,
-    target_start_s: float,
-) -> np.ndarray:
+def heard_frames(filled: int, source: Grid, target: Grid) -> np.ndarray:
     """Return in which frames of a grid the song is heard on another, too.
 
     Parameters
     ----------
     filled : int
         Frames of the source's segment that the song fills.
-    source, target, source_start_s, target_start_s
-        As in `regridded`.
+    source, target : Grid
+        The grids.
 
     Returns
     -------
     np.ndarray [shape=(segment_frames,), dtype=bool]
         Of the target's frames, those that lie in the source's for the most part.
     """
-    edges = _frame_edges(source, source_start_s)[[0, filled]]
-    frames = _frame_edges(target, target_start_s)
+    edges = _frame_edges(source)[[0, filled]]
+    frames = _frame_edges(target)
     inside = np.minimum(frames[1:], edges[1]) - np.maximum(frames[:-1], edges[0])
     return inside > np.diff(frames) / 2
 

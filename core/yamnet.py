@@ -79,12 +79,11 @@ def fetch(given: Path | None = None) -> Path:
     try:
         if given is None:
             pooch.retrieve(ADDRESS, f"sha256:{SHA256}", fname=path.name, path=path.parent)
-            return path
-        if sha256(given) != SHA256:
+        elif sha256(given) != SHA256:
             raise ModelError(f"{given.name} is another file than the YAMNet that is known here.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            temporary.write_bytes(given.read_bytes())
+        else:
+            with replacing(path) as temporary:
+                temporary.write_bytes(given.read_bytes())
     except ModelError:
         raise
     except ValueError as error:
@@ -93,6 +92,10 @@ def fetch(given: Path | None = None) -> Path:
             f"the one with SHA-256 {SHA256} and say: python -m core yamnet FILE"
         ) from error
     except OSError as error:
+        if error.strerror:  # of the file system, not of the network
+            raise ModelError(
+                f"YAMNet could not be put into {path.parent}: {error.filename}: {error.strerror}."
+            ) from error
         raise ModelError(
             "YAMNet could not be downloaded. Check the connection, or get it elsewhere from "
             f"{ADDRESS} (SHA-256 {SHA256}) and say: python -m core yamnet FILE"

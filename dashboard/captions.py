@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from core.number_explanation import NumberExplanation
 
 NOTICEABLE_S = 0.5  # of silence after a song
+SILENCE = "silence after"
+SHORT_S = 0.05  # of a moment that the song hardly reaches
 
 
 def pictures_meaning(genre: str, count: int) -> str:
@@ -70,17 +72,17 @@ def moments_in_song(
     Returns
     -------
     names : list of str
-        Beginnings; what lies beyond the song is one bar, called silence.
+        Beginnings; what lies beyond the song is one bar, the last, called silence.
     values : np.ndarray [shape=(names,)]
         SHAP values, of the same sum.
     """
     begins = start_s + segment_s * np.arange(len(found.values)) / len(found.values)
-    heard = begins < end_s - 0.05
+    heard = begins < end_s - SHORT_S
     names = [clock(begin, digits=1) for begin in begins[heard]]
     values = found.values[heard]
     if heard.all():
         return names, values
-    return [*names, "silence after"], np.append(values, found.values[~heard].sum())
+    return [*names, SILENCE], np.append(values, found.values[~heard].sum())
 
 
 def numbers_caption(found: NumberExplanation, most: int) -> str:
@@ -103,10 +105,16 @@ def numbers_caption(found: NumberExplanation, most: int) -> str:
     ).strip()
 
 
-def moments_heard(spoke: Sequence[bool] | np.ndarray) -> str:
+def spoke(names: Sequence[str], values: np.ndarray) -> np.ndarray:
+    """Return which of a song's moments spoke for a genre, as `moments_in_song` returned them."""
+    sounding = [name != SILENCE for name in names]
+    return values[sounding] > 0
+
+
+def moments_heard(spoke_for: Sequence[bool] | np.ndarray) -> str:
     """Say what stays when only the moments are heard that spoke for a genre."""
-    if all(spoke):
+    if all(spoke_for):
         return "Every moment spoke for it, so nothing is left without them."
-    if not any(spoke):
+    if not any(spoke_for):
         return "No moment spoke for it, so nothing is left of it alone."
-    return f"{sum(map(bool, spoke))} of {len(spoke)} moments spoke for it."
+    return f"{sum(map(bool, spoke_for))} of {len(spoke_for)} moments spoke for it."

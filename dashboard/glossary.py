@@ -23,7 +23,9 @@ MEASURES = """
   from how often it is right. 0.05 are five percentage points. The less the better.
 - **MB**: its files. **ms**: milliseconds from a decoded song to the answer, for each segment, on
   two cores.
-- **–**: cannot be measured. Who hears whole clips cannot be asked about unknown seconds of them.
+- **Seed 0**: chance begins at the same place every time, so that all can be measured again.
+- **–**: there is none, or it cannot be measured: who hears whole clips cannot be asked about
+  unknown seconds of them.
 """
 
 CURVES = """

@@ -103,31 +103,15 @@ def compared(first: str, second: str) -> dict[str, float] | None:
     return {**mcnemar(*right), "songs": len(both)}
 
 
-def fewer_songs(names: Sequence[str]) -> tuple[list[str], dict[str, float]]:
-    """Return which models were asked about fewer songs by artist, and how all do on just those.
+def fewer_songs(names: Sequence[str]) -> tuple[list[str], int, dict[str, float]]:
+    """Return how models compare, by artist, on the songs that all of them were asked about.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Models.
-
-    Returns
-    -------
-    few : list of str
-        Models that were asked about fewer songs than the others; all about the same.
-    on_those : dict of str to float
-        Song vote of every model on these songs, the best first.
+    As `core.answers.on_fewest_songs`, of those whose answers are stored.
     """
+    from core.answers import on_fewest_songs
+
     found = {name: each for name in names if (each := answers(name)) is not None}
-    most = max((len(each.names) for each in found.values()), default=0)
-    few = [name for name, each in found.items() if len(each.names) < most]
-    if not few:
-        return [], {}
-    songs = set(found[few[0]].right).intersection(*(found[name].right for name in few))
-    on_those = {
-        name: each.accuracy_on(songs) for name, each in found.items() if songs <= each.right.keys()
-    }
-    return few, dict(sorted(on_those.items(), key=lambda item: -item[1]))
+    return on_fewest_songs(found) if found else ([], 0, {})
 
 
 def hears_clips(name: str) -> bool:

@@ -226,14 +226,9 @@ def on_grid_of(first: Explanation, second: Explanation) -> tuple[Explanation, fl
 
     And how the two correlate where both hear the song.
     """
-    from core.regridding import correlation, heard_frames, regridded
+    from core.regridding import Grid, correlation, heard_frames, regridded
 
-    grids = (
-        second.parameters,
-        float(second.starts_s[0]),
-        first.parameters,
-        float(first.starts_s[0]),
-    )
+    grids = [Grid(each.parameters, float(each.starts_s[0])) for each in (second, first)]
     values = regridded(second.mel[0], *grids)
     both = heard_frames(int(second.filled[0]), *grids)
     both[int(first.filled[0]) :] = False

@@ -233,7 +233,7 @@ def number_bars(song: Song, name: str, question: Question, moment_s: float) -> N
     )
     st.caption(captions.numbers_caption(found, FEATURES))
     if found.unit == "moment":
-        moments_to_hear(song, name, question, place, found.values > 0)
+        moments_to_hear(song, name, question, place, captions.spoke(names, values))
     else:
         with st.expander("What the features are"):
             st.markdown(glossary.FEATURES)

@@ -81,26 +81,29 @@ def accuracies(names: list[str]) -> None:
     st.header("Accuracy", anchor=False)
     scored = {name: score for name in names if (score := results.score(name, "artist")) is not None}
     order = sorted(scored, key=lambda name: -scored[name]["test"]["song"]["accuracy"])
-    few, on_those = results.fewer_songs(order)
+    few, count, on_those = results.fewer_songs(order)
     rows = [_cells(name, scored[name], "*" if name in few else "") for name in order]
     header = ["model", "reported", "unknown artists", "macro F1", "log loss", "ECE"]
     header += ["unknown songs (leaks)", "unknown seconds (leaks)", "MB", "ms"]
-    st.html(grid(header, rows, "Share of right answers, with 95 % intervals and number of songs"))
+    st.html(
+        grid(
+            header, rows, "Share of right answers, with 95 % intervals and number of songs, seed 0"
+        )
+    )
     with st.expander("What the columns mean"):
         st.markdown(glossary.MEASURES)
-    st.caption("\n\n".join(_notes(scored, few, on_those)))
+    st.caption("\n\n".join(_notes(scored, few, count, on_those)))
 
 
 def _notes(
-    scored: dict[str, dict[str, Any]], few: list[str], on_those: dict[str, float]
+    scored: dict[str, dict[str, Any]], few: list[str], count: int, on_those: dict[str, float]
 ) -> list[str]:
     """Return what must be known to read the leaderboard fairly."""
     notes = []
     if few:
         told = ", ".join(f"{model_name(name)} {share:.3f}" for name, share in on_those.items())
-        count = scored[few[0]]["test"]["tracks"]
         notes.append(
-            f"\\* Only asked about the {count} songs with audio at hand, mostly of five genres: "
+            f"\\* Only asked about the {count} songs with audio at hand, which is "
             f"another exam. On just those songs: {told}."
         )
     if LISTENER in scored:
@@ -217,7 +220,7 @@ def details(name: str) -> None:
     answers = results.answers(name, protocol)
     assert answers is not None
     st.caption(
-        f"{TITLES[protocol].capitalize()}: {len(answers.names)} songs."
+        f"{TITLES[protocol].capitalize()}: {len(answers.names)} songs, seed 0."
         + (
             " With so few, single songs move these figures and curves."
             if len(answers.names) < FEW_SONGS

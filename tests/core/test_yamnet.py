@@ -103,3 +103,13 @@ def test_no_connection_is_a_sentence(
     monkeypatch.setattr("pooch.retrieve", refuse)
     assert main(["yamnet"]) == 1
     assert "could not be downloaded. Check the connection" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_no_missing_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GROOVE_GUIDE_CACHE", str(tmp_path))
+    assert main(["yamnet", str(tmp_path / "lost.tflite")]) == 1
+    said = capsys.readouterr().err
+    assert "lost.tflite: No such file" in said
+    assert "connection" not in said

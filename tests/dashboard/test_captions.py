@@ -36,6 +36,8 @@ def test_what_lies_beyond_the_song_is_one_bar_of_silence() -> None:
     assert names == ["0:00.0", "0:01.0", "silence after"]
     np.testing.assert_allclose(values, [0.1, 0.2, -0.04])
     assert values.sum() == pytest.approx(MOMENTS.values.sum())
+    assert captions.spoke(names, values).tolist() == [True, True]
+    assert captions.spoke(["0:00.0", "0:01.0"], np.array([0.1, -0.2])).tolist() == [True, False]
 
 
 def test_silence_after_a_song_is_told_with_what_it_counts() -> None:

@@ -26,14 +26,18 @@ def test_of_a_model_without_answers_nothing_is_said() -> None:
 
 def test_who_was_asked_less_is_told_with_all_figures_on_those_songs() -> None:
     names = results.models()
-    few, on_those = results.fewer_songs(names)
+    few, songs, on_those = results.fewer_songs(names)
     assert set(few) == ASKED_LESS
+    less = results.answers("combined")
+    assert less is not None
+    assert songs == len(less.names)
     assert set(on_those) == set(names)
     assert list(on_those.values()) == sorted(on_those.values(), reverse=True)
     score = results.score("combined", "artist")
     assert score is not None
     assert on_those["combined"] == pytest.approx(score["test"]["song"]["accuracy"], abs=0.006)
-    assert results.fewer_songs(["cnn", "svm"]) == ([], {})
+    assert results.fewer_songs(["cnn", "svm"])[0] == []
+    assert results.fewer_songs(["nobody"]) == ([], 0, {})
 
 
 def test_who_hears_whole_clips_is_known_by_its_answers() -> None:

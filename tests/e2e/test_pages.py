@@ -68,7 +68,7 @@ def test_models_of_numbers_tell_what_counted_and_when(page: Page) -> None:
     expect(page.get_by_text("The 12 features that count most of 111.")).to_be_visible()
     expect(page.locator(".stAudio")).to_have_count(3)
     expect(page.get_by_text(re.compile("asked again"))).to_have_count(3)
-    expect(page.get_by_text(re.compile("of 10 moments spoke for it"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d of [78] moments spoke for it"))).to_be_visible()
     expect(page.locator(".stException")).to_have_count(0)
 
 
