@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from core.bars import counted
-from core.catalogue import ENSEMBLE, LISTENER, NUMBERS, PAIR, TITLES
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
-from core.features import FeatureParameters
+from core.features.spectrogram import FeatureParameters
+from core.models.registry import ENSEMBLE, FEATURE_SYSTEMS, MUSICNN, PAIR, TITLES
+from core.training.progress import counted
 
 if TYPE_CHECKING:
-    from core.datasets import TrackSet
-    from core.protocols import Job
+    from core.data.gtzan import TrackSet
+    from core.training.experiment import Job
 
 RUNS_DIR = PROJECT_DIR / "runs"
 ALL = "all"
@@ -115,9 +115,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def _can_be_trained(name: str, options: argparse.Namespace) -> bool:
     """Return whether what a model needs is given."""
-    if name in (LISTENER, ENSEMBLE):
+    if name in (MUSICNN, ENSEMBLE):
         return bool(options.musicnn and options.recordings)
-    source = NUMBERS[name].source if name in NUMBERS else "logmel"
+    source = FEATURE_SYSTEMS[name].source if name in FEATURE_SYSTEMS else "logmel"
     return {"recordings": options.recordings, "table": options.table}.get(source, True)
 
 
@@ -125,7 +125,7 @@ def read_tracks(options: argparse.Namespace) -> TrackSet:
     """Read the training data; a folder's features are kept for the next run."""
     from tqdm import tqdm
 
-    from core.datasets import list_tracks, load_tracks, read_archive, read_folder, save_tracks
+    from core.data.gtzan import list_tracks, load_tracks, read_archive, read_folder, save_tracks
 
     if options.logmel:
         return read_archive(options.logmel)
@@ -154,16 +154,16 @@ def explain(options: argparse.Namespace, tracks: TrackSet) -> None:
     """Store genre profiles and answers of the wanted models."""
     from tqdm import tqdm
 
-    from core.campaign import explain_genres
+    from core.training.experiment import store_genre_profiles
 
     for name in options.models:
         with tqdm(desc=f"{name} explained", unit="segment") as bar:
-            explain_genres(name, tracks, options.out, options.seed, counted(bar))
+            store_genre_profiles(name, tracks, options.out, options.seed, counted(bar))
 
 
 def job_of(options: argparse.Namespace, tracks: TrackSet, protocol: str) -> Job:
     """Return what is to be trained under one protocol."""
-    from core.protocols import Job
+    from core.training.experiment import Job
 
     where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()[:8]
     changes = {"epochs": options.epochs} if options.epochs else {}
@@ -203,9 +203,8 @@ def main(arguments: list[str] | None = None) -> int:
         Exit code: 0 done, 1 the data cannot be used, 2 usage, 130 stopped by hand.
     """
     options = parse_arguments(arguments)
-    from core.datasets import DatasetError
-    from core.model_cards import ModelError
-    from core.scoreboard import times
+    from core.errors import DatasetError, ModelError
+    from core.evaluation.scores import times
 
     protocols = PROTOCOLS if options.protocol == ALL else (options.protocol,)
     try:
@@ -213,7 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.explain:
             explain(options, tracks)
             return 0
-        from core.protocols import train
+        from core.training.experiment import train
 
         for protocol in protocols:
             train(job_of(options, tracks, protocol))

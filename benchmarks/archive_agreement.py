@@ -19,11 +19,11 @@ import numpy as np
 from tqdm import tqdm
 
 from core.analysis import analyze
-from core.audio import load_audio
-from core.datasets import read_archive
-from core.features import split_segments
-from core.model_cards import list_models
-from core.models import load_model
+from core.audio.io import load_audio
+from core.data.gtzan import read_archive
+from core.features.spectrogram import split_segments
+from core.models.cards import list_models
+from core.models.store import load_model
 
 GOAL = 0.98
 

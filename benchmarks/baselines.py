@@ -1,6 +1,6 @@
 """What cells are ranked by in other methods than SHAP: gradients, noise, occlusion and LIME.
 
-Each function returns an importance ranking that `core.listening.listen` takes in place of its own,
+Each function returns an importance ranking that `core.listening.filtering.listen` takes in place of its own,
 so that methods differ in nothing but the order of the cells. A *block* is one of 8 x 16 equal
 rectangles of a segment's log-mel spectrogram (9 frames x 8 bands with the shared features); without
 a block, its cells are at the floor.
@@ -14,10 +14,10 @@ import numpy as np
 import scipy.ndimage
 from sklearn.linear_model import Ridge
 
-from core.explanation import Explanation
-from core.features import FeatureParameters, dct_matrix
-from core.models import GenreModel
-from core.shap_values import Output, gradients_of
+from core.explanation.attribution import Output, gradients_of
+from core.explanation.explain import Explanation
+from core.features.spectrogram import FeatureParameters, dct_matrix
+from core.models.base import GenreModel
 
 GRAIN = 0.5  # deviation of the blur of noise, in cells: regions, not single cells
 BLOCKS = (8, 16)  # in time, in frequency

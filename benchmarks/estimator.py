@@ -35,14 +35,15 @@ import shap
 from tqdm import tqdm
 
 from core.constants import MODELS_DIR
-from core.datasets import TrackSet, read_archive
-from core.expected_gradients import Evaluate, mean_gradients
-from core.features import mfcc_from_logmel
-from core.model_cards import list_models
-from core.models import GenreModel, load_model
-from core.runs import segment_logmel
-from core.shap_values import GRADIENT_BATCH, Output, gradients_of, shap_values
-from core.splits import Segments, split_tracks
+from core.data.gtzan import TrackSet, read_archive
+from core.data.segments import segment_logmel
+from core.data.splits import Segments, split_tracks
+from core.explanation.attribution import GRADIENT_BATCH, Output, gradients_of, shap_values
+from core.explanation.expected_gradients import Evaluate, mean_gradients
+from core.features.spectrogram import mfcc_from_logmel
+from core.models.base import GenreModel
+from core.models.cards import list_models
+from core.models.store import load_model
 from core.storage import write_json
 
 REFERENCE_NODES = 700  # on each way: 21 000 gradients with 30 background segments
@@ -136,7 +137,7 @@ def contributions(
     Parameters
     ----------
     evaluate : callable
-        From points to gradients and values, as `core.shap_values.gradients_of` returns it.
+        From points to gradients and values, as `core.explanation.attribution.gradients_of` returns it.
     target : np.ndarray [shape=(segment_frames, n_mfcc)]
         Standardised MFCCs.
     background : np.ndarray [shape=(k, segment_frames, n_mfcc)]

@@ -41,8 +41,9 @@ from benchmarks.judgement import (
 )
 from benchmarks.pieces import Track, evenly, held_out_tracks
 from core.constants import GENRES, MODELS_DIR
-from core.model_cards import list_models
-from core.models import GenreModel, load_model
+from core.models.base import GenreModel
+from core.models.cards import list_models
+from core.models.store import load_model
 from core.storage import write_json
 
 MODELS = ("cnn", "cnn_lstm")

@@ -25,14 +25,15 @@ from benchmarks.baselines import (
 from benchmarks.pieces import Piece, Track, evenly, explained, middle
 from benchmarks.roughness import modulation
 from core.analysis import Analysis, analyze
-from core.audio import load_audio
+from core.audio.io import load_audio
 from core.constants import PROJECT_DIR
-from core.explanation import Explanation, explain
-from core.extremal import extremal_ranking
-from core.faithfulness import deletion_auc, evaluate, insertion_auc, rank_correlation
-from core.listening import Mode, evidence, importance_mask, listen
-from core.model_cards import PARTS
-from core.models import GenreModel
+from core.explanation.explain import Explanation, explain
+from core.explanation.extremal import extremal_ranking
+from core.explanation.masks import evidence, importance_mask
+from core.listening.faithfulness import deletion_auc, evaluate, insertion_auc, rank_correlation
+from core.listening.filtering import Mode, listen
+from core.models.base import GenreModel
+from core.models.cards import PARTS
 from core.storage import replacing, write_json
 
 RUNS_DIR = PROJECT_DIR / "runs" / "faithfulness"
@@ -45,7 +46,7 @@ CHECKED = 20  # segments that are also explained with shuffled weights
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 Method = Callable[[GenreModel, Explanation, int], np.ndarray]
-Heard = dict[tuple[Mode, float], Analysis]  # by mode and kept or removed share
+TagLogits = dict[tuple[Mode, float], Analysis]  # by mode and kept or removed share
 
 METHODS: dict[str, Method] = {
     "shap": lambda model, explanation, seed: evidence(explanation),
@@ -109,7 +110,7 @@ def measure(model: GenreModel, tracks: Sequence[Track]) -> list[dict[str, Any]]:
                 for share in SHARES
                 for mode in MODES
             }
-            heard: Heard = {key: analyze(sound, model) for key, sound in sounds.items()}
+            heard: TagLogits = {key: analyze(sound, model) for key, sound in sounds.items()}
             if name == "shap":
                 _store_sounds(file.with_suffix(".npz"), piece, heard)
             done[name] = row(model, piece, ranking, heard)
@@ -121,7 +122,7 @@ def measure(model: GenreModel, tracks: Sequence[Track]) -> list[dict[str, Any]]:
     return rows
 
 
-def _store_sounds(file: Path, piece: Piece, heard: Heard) -> None:
+def _store_sounds(file: Path, piece: Piece, heard: TagLogits) -> None:
     """Store the spectrograms that other models are to hear."""
     with replacing(file) as temporary:
         np.savez_compressed(
@@ -133,7 +134,7 @@ def _store_sounds(file: Path, piece: Piece, heard: Heard) -> None:
         )
 
 
-def row(model: GenreModel, piece: Piece, ranking: np.ndarray, heard: Heard) -> dict[str, Any]:
+def row(model: GenreModel, piece: Piece, ranking: np.ndarray, heard: TagLogits) -> dict[str, Any]:
     """Return the figures of one ranking of a piece: means over its segments."""
     whole, count = piece.whole, len(piece.whole)
     floor = -model.parameters.top_db

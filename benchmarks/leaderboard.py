@@ -12,12 +12,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.answers import answers_file, load_answers
 from core.constants import MODELS_DIR
-from core.model_cards import ModelError, list_models
-from core.models import load_model
-from core.scoreboard import SCORES_FILE, cost, details
+from core.errors import ModelError
+from core.evaluation.predictions import load_predictions, predictions_file
+from core.evaluation.scores import SCORES_FILE, details
+from core.models.cards import list_models
+from core.models.store import load_model
 from core.storage import write_json
+from core.training.records import cost
 
 
 def main() -> None:
@@ -25,9 +27,9 @@ def main() -> None:
     path = MODELS_DIR / SCORES_FILE
     scores = json.loads(path.read_text(encoding="utf-8"))
     for row in scores.values():
-        file = answers_file(MODELS_DIR, row.get("model", ""), row.get("protocol", ""))
+        file = predictions_file(MODELS_DIR, row.get("model", ""), row.get("protocol", ""))
         if file.is_file():
-            answers = load_answers(file)
+            answers = load_predictions(file)
             row |= details(answers.probabilities, answers.labels, answers.songs)
     for card in list_models():
         try:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from core.analysis import analyze
-from core.audio import Audio
-from core.datasets import gtzan_index
-from core.explanation import Explanation, explain, joined
-from core.features import FeatureParameters
-from core.models import GenreModel
+from core.audio.io import Audio
+from core.data.gtzan import gtzan_index
+from core.explanation.explain import Explanation, explain, joined
+from core.features.spectrogram import FeatureParameters
+from core.models.base import GenreModel
 
 AUDIO = ("full", "excerpt", "clip")  # the first that there is of a track
 MOST_SEGMENTS = 4  # of a track

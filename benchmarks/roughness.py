@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.signal
 
-from core.audio import Audio
+from core.audio.io import Audio
 
 WINDOW, STEP = 256, 64  # samples
 FAST_HZ = (10.0, 40.0)  # from where a beat ends to beyond the rate of the masks' frames

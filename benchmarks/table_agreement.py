@@ -15,10 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.audio import load_audio
+from core.audio.io import load_audio
 from core.constants import MODELS_DIR
-from core.datasets import list_tracks
-from core.published_table import COLUMNS, read_table, song_features
+from core.data.gtzan import list_tracks
+from core.features.gtzan_table import COLUMNS, read_table, song_features
 from core.storage import write_json
 
 CLOSE = 0.1  # deviations within which two figures count as the same

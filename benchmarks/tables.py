@@ -12,9 +12,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.answers import answers_file, load_answers, on_fewest_songs
-from core.catalogue import TITLES
 from core.constants import MODELS_DIR, PROJECT_DIR
+from core.evaluation.predictions import load_predictions, on_common_songs, predictions_file
+from core.models.registry import TITLES
 from core.storage import replacing
 
 METHODS = {
@@ -48,7 +48,7 @@ def _number(row: dict[str, Any], key: str, scale: float, digits: int) -> str:
     return f"{row[key] / scale:.{digits}f}" if row.get(key) is not None else "–"
 
 
-def fewer_songs(scores: dict[str, Any], protocol: str) -> list[str]:
+def compare_on_common_songs(scores: dict[str, Any], protocol: str) -> list[str]:
     """Return which models were tested on fewer songs than the CNN, with their number."""
     most = scores[f"cnn/{protocol}"]["test"]["tracks"]
     return [
@@ -61,11 +61,11 @@ def fewer_songs(scores: dict[str, Any], protocol: str) -> list[str]:
 def same_songs(scores: dict[str, Any]) -> str:
     """Return how all do, by artist, on the songs that the fewest were asked about."""
     found = {
-        name: load_answers(answers_file(MODELS_DIR, name, "artist"))
+        name: load_predictions(predictions_file(MODELS_DIR, name, "artist"))
         for name in TITLES
         if f"{name}/artist" in scores
     }
-    _, songs, shares = on_fewest_songs(found)
+    _, songs, shares = on_common_songs(found)
     told = ", ".join(f"{TITLES[name]} {share:.3f}" for name, share in shares.items())
     return f"On just the {songs} songs with audio at hand, by artist: {told}."
 
@@ -119,7 +119,7 @@ def accuracy_table(scores: dict[str, Any]) -> str:
     few = [
         f"{', '.join(names)} by {protocol}"
         for protocol in ("track", "segment")
-        if (names := fewer_songs(scores, protocol))
+        if (names := compare_on_common_songs(scores, protocol))
     ]
     if few:
         lines[-1] += f" Where audio is needed there are fewer test songs: {'; '.join(few)}."

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 # Nothing heavy up here: --help does not wait for TensorFlow.
-from core.terminal import Status, printable
+from core.cli.terminal import Status, printable
 
 PREFERRED_MODEL = "cnn_lstm"
 
@@ -90,8 +90,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _yamnet(options: argparse.Namespace, status: Status) -> int:
-    from core import yamnet
-    from core.model_cards import ModelError
+    from core.errors import ModelError
+    from core.features import yamnet
 
     try:
         status.show("fetching YAMNet")
@@ -106,7 +106,8 @@ def _yamnet(options: argparse.Namespace, status: Status) -> int:
 
 
 def _analyze(options: argparse.Namespace, status: Status) -> int:
-    from core.model_cards import ModelError, card_path, read_card
+    from core.errors import ModelError
+    from core.models.cards import card_path, read_card
 
     try:
         # What costs nothing to check comes before the seconds that TensorFlow takes to load.
@@ -115,13 +116,13 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
         name = options.model or _preferred_model()
         read_card(card_path(name))
         status.show("loading the model")
-        from core.models import load_model
-        from core.report import examine, folder_names, write
+        from core.cli.report import examine, folder_names, write
+        from core.models.store import load_model
 
         with _silence():
             import tensorflow  # noqa: F401
         model = load_model(name)
-        if options.explain and not model.hears_places:
+        if options.explain and not model.reads_spectrogram:
             raise ModelError(
                 f"{model.name} reads features of three seconds, not places in them: there is "
                 "nothing to keep and play. Leave out --explain, or name a network."
@@ -163,7 +164,8 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
 
 
 def _preferred_model() -> str:
-    from core.model_cards import ModelError, list_models
+    from core.errors import ModelError
+    from core.models.cards import list_models
 
     names = [card["name"] for card in list_models()]
     if not names:
@@ -194,7 +196,8 @@ def _silence() -> Iterator[None]:
 
 
 def _models() -> int:
-    from core.model_cards import ModelError, card_paths
+    from core.errors import ModelError
+    from core.models.cards import card_paths
 
     rows: list[tuple[str, ...]] = [
         ("NAME", "TITLE", "PROTOCOL", "SONG ACCURACY (95 %)", "PARAMETERS", "SIZE")
@@ -216,7 +219,7 @@ def _models() -> int:
 
 def _row(path: Path) -> tuple[str, ...]:
     """Return the cells of an intact model."""
-    from core.model_cards import PARTS, checked_file, read_card
+    from core.models.cards import PARTS, checked_file, read_card
 
     card = read_card(path)
     size = sum(checked_file(path, card, part).stat().st_size for part in PARTS)

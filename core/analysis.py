@@ -13,17 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.features import (
-    FeatureParameters,
-    logmel,
-    segment_starts,
-    split_segments,
-)
-from core.model_cards import ModelError
+from core.errors import ModelError
+from core.features.spectrogram import FeatureParameters, logmel, segment_starts, split_segments
 
 if TYPE_CHECKING:
-    from core.audio import Audio
-    from core.models import GenreModel
+    from core.audio.io import Audio
+    from core.models.base import GenreModel
 
 
 @dataclass(frozen=True, eq=False)

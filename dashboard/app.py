@@ -8,7 +8,9 @@ import streamlit as st
 # Streamlit puts this file's folder on the path, not the project's.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dashboard import address, projector, session
+from dashboard import url_state
+from dashboard.services import songs
+from dashboard.widgets import fullscreen
 
 HERE = Path(__file__).resolve().parent
 # Not in a folder "pages": Streamlit would run such files by themselves, without this one.
@@ -33,13 +35,13 @@ pages = [
 ]
 page = st.navigation(pages, position="hidden")  # Streamlit's own covers the page on a phone
 st.html(HERE / "style.css")
-address.read()
-address.carry_over(page.title)
-projector.full_screen(page.title == "Classroom" and bool(st.session_state.get("projector")))
+url_state.read()
+url_state.carry_over(page.title)
+fullscreen.full_screen(page.title == "Classroom" and bool(st.session_state.get("projector")))
 with st.container(horizontal=True, key="pages", gap="xsmall"):
     for each in pages:
         st.page_link(each, label=each.title, icon=each.icon)
 try:
     page.run()
 finally:
-    session.warm_up.start()  # after the first page is drawn: loading would slow it down
+    songs.warm_up.start()  # after the first page is drawn: loading would slow it down

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 
 from core.constants import GENRES, N_MELS, SAMPLE_RATE
-from core.datasets import TrackSet, gtzan_index, read_archive
+from core.data.gtzan import TrackSet, gtzan_index, read_archive
 
 
 def archive(file: Path, track_ids: list[str], n_frames: int = 150, seed: int = 0) -> Path:

@@ -20,8 +20,8 @@ settings.register_profile("steady", deadline=None, derandomize=True, max_example
 settings.load_profile("steady")
 
 if TYPE_CHECKING:
-    from core.audio import Audio
-    from core.models import GenreModel
+    from core.audio.io import Audio
+    from core.models.base import GenreModel
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +45,6 @@ def tiny(request: pytest.FixtureRequest) -> GenreModel:
 @pytest.fixture(scope="session")
 def song() -> Audio:
     """Ten seconds of synthetic music: chords, melody, beat and noise."""
-    from core.audio import Audio
+    from core.audio.io import Audio
 
     return Audio(samples=song_samples(10.0), sample_rate=SAMPLE_RATE, name="little song.wav")

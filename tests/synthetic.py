@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.constants import GENRES, SAMPLE_RATE
-from core.features import FeatureParameters, logmel, mfcc_from_logmel, split_segments
-from core.models import Background, GenreModel
+from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
+from core.models.base import Background, GenreModel
 
 if TYPE_CHECKING:
     import keras

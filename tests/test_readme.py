@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from benchmarks.tables import current, with_table
-from core.catalogue import ENSEMBLE
 from core.constants import GENRES, MODELS_DIR, PROJECT_DIR
-from core.model_cards import list_models
+from core.models.cards import list_models
+from core.models.registry import ENSEMBLE
 
 
 def test_the_readme_says_what_was_measured() -> None:

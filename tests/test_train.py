@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import train
-from core.catalogue import TITLES
-from core.models import load_model
-from core.profiles import load_profiles
-from core.scoreboard import SCORES_FILE
+from core.evaluation.scores import SCORES_FILE
+from core.explanation.genre_profiles import load_profiles
+from core.models.registry import TITLES
+from core.models.store import load_model
 from tests.archives import archive, audio_folder, some_track_ids
 
 
@@ -83,7 +83,7 @@ def test_a_smoke_run_trains_measures_and_writes_models_that_load(
     assert train.main([*arguments, "--resume"]) == 0
     assert "cnn_lstm, artist: 20 tracks" in capsys.readouterr().out
     few = ["--logmel", str(file), "--out", str(out), "--models", "cnn", "--explain"]
-    monkeypatch.setattr("core.campaign.PROFILE_SEGMENTS", 1)
+    monkeypatch.setattr("core.training.experiment.PROFILE_SEGMENTS", 1)
     assert train.main(few) == 0
     profiles = load_profiles(out / "cnn.profiles.npz")
     assert profiles.segments.tolist() == [1] * 10

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.palette import palette
-from dashboard.wording import genre_name, timeline_alt
+from dashboard.charts.theme import palette
+from dashboard.text.formatting import genre_name
+from dashboard.text.sentences import timeline_alt
 
 if TYPE_CHECKING:
     from core.analysis import Analysis

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.constants import GENRES
-from dashboard import address, lesson, session, wording
-from dashboard.cards import grid
-from dashboard.choices import choose_model, is_dark
-from dashboard.chooser import choose_song
-from dashboard.notices import Progress, failures_as_sentences, renewed
-from dashboard.session import Song
-from dashboard.wording import genre_name, genre_title, markdown_safe, model_name, percent
+from dashboard import url_state
+from dashboard.charts import mfcc_stages
+from dashboard.services import classroom, explanations, models, songs
+from dashboard.services.songs import Song
+from dashboard.text import formatting
+from dashboard.text.formatting import genre_name, genre_title, markdown_safe, model_name, percent
+from dashboard.text.html import grid
+from dashboard.widgets.controls import choose_model, is_dark
+from dashboard.widgets.song_picker import choose_song
+from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 
 if TYPE_CHECKING:
-    from core.steps import Step
+    from core.features.mfcc_stages import Step
 
 CONFIG = {"displayModeBar": False}
 SECTIONS = {"steps": "From a song to 13 numbers", "game": "Beat the network"}
@@ -77,7 +80,7 @@ def main() -> None:
         persist_state="session",
         label_visibility="collapsed",
     )
-    address.write()
+    url_state.write()
     with renewed("classroom", section), failures_as_sentences():
         if section == "steps":
             if song is None:
@@ -96,9 +99,9 @@ def projector() -> None:
 def show_steps(song: Song) -> None:
     """Draw every step from the waveform to the MFCCs, each with a picture and a sound."""
     with Progress() as progress:
-        name = session.MODELS[0]
-        analysis = session.analysis_of(song, name, progress)
-    st.header(markdown_safe(session.title_of(song)), anchor=False)
+        name = models.MODELS[0]
+        analysis = explanations.analysis_of(song, name, progress)
+    st.header(markdown_safe(songs.title_of(song)), anchor=False)
     count = len(analysis.starts_s)
     if not 0 <= state.get("segment", -1) < count:
         state["segment"] = 0
@@ -106,16 +109,16 @@ def show_steps(song: Song) -> None:
         st.select_slider(
             "Three seconds of it",
             range(count),
-            format_func=lambda index: wording.span(
+            format_func=lambda index: formatting.span(
                 float(analysis.starts_s[index]), float(analysis.ends_s[index])
             ),
             key="segment",
             persist_state="session",
         )
-    address.write()
+    url_state.write()
     start_s = float(analysis.starts_s[state["segment"]])
     with Progress() as progress:
-        found = lesson.steps_of(song, name, start_s, progress)
+        found = classroom.steps_of(song, name, start_s, progress)
     for step in found:
         draw_step(step)
 
@@ -129,10 +132,10 @@ def draw_step(step: Step) -> None:
             st.subheader(title, anchor=False)
             numbers = f"{step.numbers:,}".replace(",", "\u202f")
             st.markdown(f"{text}\n\n**{numbers}** numbers a second")
-            st.audio(lesson.sound_of(step), format="audio/flac", alt=f"{title}, as sound")
+            st.audio(classroom.sound_of(step), format="audio/flac", alt=f"{title}, as sound")
         with right:
             st.plotly_chart(
-                lesson.picture(step, large=bool(state.get("projector")), dark=is_dark()),
+                mfcc_stages.picture(step, large=bool(state.get("projector")), dark=is_dark()),
                 key=f"step-{step.name}",
                 config=CONFIG,
                 alt=f"{title}: {text}",
@@ -142,7 +145,7 @@ def draw_step(step: Step) -> None:
 def play(song: Song | None) -> None:
     """Play one round after the other: hear what mattered, guess, and see what it was."""
     game = state.setdefault("game", {"round": 0, "right": 0, "network": 0, "rounds": 0})
-    names = session.MODELS
+    names = models.MODELS
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         name = choose_model(names)
@@ -159,7 +162,7 @@ def play(song: Song | None) -> None:
         return
     key = (game["round"], puzzle.digest, name)
     with Progress() as progress:
-        sound = lesson.puzzle_of(puzzle, name, progress)
+        sound = classroom.game_round_of(puzzle, name, progress)
     st.header(f"Round {game['round'] + 1}: which genre is this?", anchor=False)
     st.markdown(
         f"**What you hear:** only the fifth of the sound that counted most for the "
@@ -172,7 +175,7 @@ def play(song: Song | None) -> None:
             "Your guess", GENRES, format_func=genre_title, key=f"guess-{game['round']}", wrap=True
         )
         if guess:
-            truth = lesson.genre_of(puzzle)
+            truth = classroom.genre_of(puzzle)
             state["answer"] = {"key": key, "guess": guess}
             if truth is not None:
                 game["rounds"] += 1
@@ -185,18 +188,18 @@ def play(song: Song | None) -> None:
 
 def _draw(number: int) -> Song | None:
     """Return the example song of a round: all of them in an order, then again in another."""
-    entries = session.examples()
+    entries = songs.examples()
     if not entries:
         return None
     turn, place = divmod(number, len(entries))
     order = random.Random(turn).sample(range(len(entries)), len(entries))
-    return session.example_song(entries[order[place]])
+    return songs.example_song(entries[order[place]])
 
 
-def reveal(puzzle: Song, guess: str, sound: lesson.Puzzle, game: dict[str, int]) -> None:
+def reveal(puzzle: Song, guess: str, sound: classroom.GameRound, game: dict[str, int]) -> None:
     """Say what it was, what the network said, and how the game stands."""
-    truth = lesson.genre_of(puzzle)
-    title = markdown_safe(session.title_of(puzzle))
+    truth = classroom.genre_of(puzzle)
+    title = markdown_safe(songs.title_of(puzzle))
     if truth is None:
         st.markdown(f"You said **{genre_name(guess)}**. Nobody here knows what {title} really is.")
     elif guess == truth:

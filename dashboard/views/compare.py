@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard import address, captions, glossary, numbers, results, session, sounds, wording
-from dashboard.cards import grid, verdict_card, verdict_cards
-from dashboard.choices import choose_target, chosen_segment, draw_timeline, is_dark
-from dashboard.chooser import choose_song
-from dashboard.notices import Progress, failures_as_sentences, renewed
-from dashboard.session import Question, Song
-from dashboard.wording import genre_name, markdown_safe, model_name, percent
+from dashboard import url_state
+from dashboard.services import excerpts, explanations, feature_models, measurements, models, songs
+from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.songs import Song
+from dashboard.text import formatting, glossary, sentences
+from dashboard.text.formatting import genre_name, markdown_safe, model_name, percent
+from dashboard.text.html import grid, verdict_card, verdict_cards
+from dashboard.widgets.controls import choose_target, chosen_segment, draw_timeline, is_dark
+from dashboard.widgets.song_picker import choose_song
+from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -29,12 +32,12 @@ def main() -> None:
     """Draw the page from top to bottom."""
     song = choose_song("Two models, the same moment of a song: where do they agree?")
     pair = choose_pair()
-    address.write()
+    url_state.write()
     with renewed("compare", (song.digest if song else None, pair)):
         with failures_as_sentences():
             if song is None:
                 st.info("Choose a song above to compare what the two hear in it.")
-            elif any(map(numbers.lacks_yamnet, pair)):
+            elif any(map(feature_models.needs_yamnet, pair)):
                 offer_yamnet()
             else:
                 compare_song(song, pair)
@@ -44,7 +47,7 @@ def main() -> None:
 
 def choose_pair() -> tuple[str, str]:
     """Draw the choice of two models."""
-    names = results.models()
+    names = measurements.models()
     if state.get("model") not in names:
         state["model"] = names[0]
     others = [name for name in names if name != state["model"]] or names
@@ -61,7 +64,7 @@ def choose_pair() -> tuple[str, str]:
 
 
 def _listed(name: str) -> str:
-    return model_name(name) + (" (needs a download)" if numbers.lacks_yamnet(name) else "")
+    return model_name(name) + (" (needs a download)" if feature_models.needs_yamnet(name) else "")
 
 
 def offer_yamnet() -> None:
@@ -74,17 +77,17 @@ def offer_yamnet() -> None:
     if st.button("Download YAMNet"):
         with Progress() as progress:
             progress("Downloading YAMNet …")
-            numbers.fetch_yamnet()
+            feature_models.download_yamnet()
         st.rerun()
 
 
 def compare_song(song: Song, pair: tuple[str, str]) -> None:
     """Draw verdicts, timelines, overlays and what each thinks of the other's excerpt."""
     with Progress() as progress:
-        analyses = [session.analysis_of(song, name, progress) for name in pair]
+        analyses = [explanations.analysis_of(song, name, progress) for name in pair]
     first, second = analyses
-    st.header(markdown_safe(session.title_of(song)), anchor=False)
-    st.markdown(wording.agreement({each.model: each.genre for each in analyses}))
+    st.header(markdown_safe(songs.title_of(song)), anchor=False)
+    st.markdown(sentences.agreement({each.model: each.genre for each in analyses}))
     st.html(
         verdict_cards(
             [
@@ -92,7 +95,7 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
                     each.model,
                     each.genres,
                     each.song_probabilities,
-                    session.accuracy(each.model),
+                    models.accuracy(each.model),
                 )
                 for each in analyses
             ]
@@ -100,13 +103,13 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     )
     target = choose_target(first)
     middle_s = timelines(first, second, target)
-    address.write()
-    place = session.place_in(first, middle_s)
-    moment = wording.span(float(first.starts_s[place]), float(first.ends_s[place]))
+    url_state.write()
+    place = explanations.place_in(first, middle_s)
+    moment = formatting.span(float(first.starts_s[place]), float(first.ends_s[place]))
     st.header(f"What speaks for {genre_name(target)}, from {moment}", anchor=False)
-    overlay_section(song, pair, Question(target), middle_s)
+    overlay_section(song, pair, ExplanationTarget(target), middle_s)
     st.header("Does each accept the other's evidence?", anchor=False)
-    acceptance_section(song, first, pair, Question(target))
+    acceptance_section(song, first, pair, ExplanationTarget(target))
 
 
 def timelines(first: Analysis, second: Analysis, target: str) -> float:
@@ -138,7 +141,7 @@ def timelines(first: Analysis, second: Analysis, target: str) -> float:
         draw_timeline(
             each,
             target,
-            session.place_in(each, middle_s),
+            explanations.place_in(each, middle_s),
             disputed=disputed,
             title=model_name(each.model),
             chooses=[min(place, last) for place in places],
@@ -146,9 +149,11 @@ def timelines(first: Analysis, second: Analysis, target: str) -> float:
     return middle_s
 
 
-def overlay_section(song: Song, pair: tuple[str, str], question: Question, moment_s: float) -> None:
+def overlay_section(
+    song: Song, pair: tuple[str, str], question: ExplanationTarget, moment_s: float
+) -> None:
     """Draw the evidence of both models and, where it can be drawn, the difference."""
-    with_picture = [name for name in pair if numbers.hears_places(name)]
+    with_picture = [name for name in pair if feature_models.reads_spectrogram(name)]
     if with_picture:
         pictures(song, with_picture, question, moment_s)
     for name in pair:
@@ -156,29 +161,31 @@ def overlay_section(song: Song, pair: tuple[str, str], question: Question, momen
             number_bars(song, name, question, moment_s)
 
 
-def pictures(song: Song, names: Sequence[str], question: Question, moment_s: float) -> None:
+def pictures(
+    song: Song, names: Sequence[str], question: ExplanationTarget, moment_s: float
+) -> None:
     """Draw the evidence of one or two models on the spectrogram, the second on the first's grid."""
-    from dashboard import axes
-    from dashboard.overlays import overlays
+    from dashboard.charts import axes
+    from dashboard.charts.evidence import overlays
 
     with Progress() as progress:
         found = [
-            session.segment_explanation_of(
+            explanations.segment_explanation_of(
                 song,
                 name,
                 question,
-                session.place_in(session.analysis_of(song, name, progress), moment_s),
+                explanations.place_in(explanations.analysis_of(song, name, progress), moment_s),
                 progress,
             )
             for name in names
         ]
     titles = [model_name(name) for name in names]
-    said = [captions.pictures_meaning(genre_name(question.target), len(found))]
-    silent = [captions.silence_after(each, model_name(each.model)) for each in found]
+    said = [sentences.pictures_meaning(genre_name(question.target), len(found))]
+    silent = [sentences.silence_after(each, model_name(each.model)) for each in found]
     if len(found) == 2:
         lengths = [each.parameters.segment_s for each in found]
         grids = {replace(each.parameters, n_mfcc=0) for each in found}
-        found[1], same = session.on_grid_of(*found)
+        found[1], same = explanations.on_grid_of(*found)
         said.append(f"Where both hear the song, the two correlate by **{same:.2f}**.")
         if len(grids) > 1:
             said.append(
@@ -190,39 +197,39 @@ def pictures(song: Song, names: Sequence[str], question: Question, moment_s: flo
                     else "."
                 )
             )
-    rows = axes.band_rows(session.band_frequencies(names[0]))
+    rows = axes.band_rows(models.band_frequencies(names[0]))
     st.markdown(" ".join([*said, *filter(None, silent)]))
     st.plotly_chart(
         overlays(found, titles, rows, dark=is_dark()),
         key="overlays",
         config={"displayModeBar": False},
         alt=" ".join(
-            f"{title}: {wording.evidence_alt(question.target, each.mel[0], rows.labels)}"
+            f"{title}: {sentences.evidence_alt(question.target, each.mel[0], rows.labels)}"
             for title, each in zip(titles, found, strict=True)
         ),
     )
 
 
-def number_bars(song: Song, name: str, question: Question, moment_s: float) -> None:
+def number_bars(song: Song, name: str, question: ExplanationTarget, moment_s: float) -> None:
     """Draw what speaks for a genre to a model that reads no picture: features, or moments."""
-    from dashboard import figures
+    from dashboard.charts import metrics
 
     with Progress() as progress:
-        analysis = session.analysis_of(song, name, progress)
-        place = session.place_in(analysis, moment_s)
-        found = numbers.number_explanation_of(song, name, question.target, place, progress)
+        analysis = explanations.analysis_of(song, name, progress)
+        place = explanations.place_in(analysis, moment_s)
+        found = feature_models.feature_explanation_of(song, name, question.target, place, progress)
     st.subheader(model_name(name), anchor=False)
     order = np.argsort(-np.abs(found.values))[:FEATURES]
     names, values = [found.names[index] for index in order], found.values[order]
     unit = f"SHAP value ({found.output})"
     if found.unit == "moment":
         start_s, length_s = float(analysis.starts_s[place]), analysis.parameters.segment_s
-        names, values = captions.moments_in_song(
+        names, values = sentences.moments_in_song(
             found, start_s, length_s, float(analysis.ends_s[place])
         )
-        figure = figures.bars(names, values, "moment from", unit, dark=is_dark())
+        figure = metrics.bars(names, values, "moment from", unit, dark=is_dark())
     else:
-        figure = figures.named_bars(names, values, unit, dark=is_dark())
+        figure = metrics.named_bars(names, values, unit, dark=is_dark())
     loudest = sorted(zip(names, values, strict=True), key=lambda bar: -abs(bar[1]))
     st.plotly_chart(
         figure,
@@ -231,20 +238,20 @@ def number_bars(song: Song, name: str, question: Question, moment_s: float) -> N
         alt=f"The {found.unit}s that count most for {model_name(name)}: "
         + ", ".join(str(bar[0]) for bar in loudest[:3]),
     )
-    st.caption(captions.numbers_caption(found, FEATURES))
+    st.caption(sentences.numbers_caption(found, FEATURES))
     if found.unit == "moment":
-        moments_to_hear(song, name, question, place, captions.spoke(names, values))
+        moments_to_hear(song, name, question, place, sentences.spoke(names, values))
     else:
         with st.expander("What the features are"):
             st.markdown(glossary.FEATURES)
 
 
 def moments_to_hear(
-    song: Song, name: str, question: Question, segment: int, spoke: np.ndarray
+    song: Song, name: str, question: ExplanationTarget, segment: int, spoke: np.ndarray
 ) -> None:
     """Let a segment be heard with only the moments that spoke for a genre, and without them."""
     with Progress() as progress:
-        sounds = numbers.moment_sounds_of(song, name, question.target, segment, progress)
+        gated = feature_models.gated_sounds_of(song, name, question.target, segment, progress)
     titles = {
         "original": "All of it",
         "kept": "Only the moments that spoke for it",
@@ -252,20 +259,20 @@ def moments_to_hear(
     }
     columns = st.columns(3)
     for column, (kind, title) in zip(columns, titles.items(), strict=True):
-        content, probability = sounds[kind]
+        content, probability = gated[kind]
         with column:
             st.markdown(
                 f"{title}: **{percent(probability)}** {genre_name(question.target)}, asked again."
             )
             st.audio(content, format="audio/flac")
-    st.caption(captions.moments_heard(spoke))
+    st.caption(sentences.moments_heard(spoke))
 
 
 def acceptance_section(
-    song: Song, analysis: Analysis, pair: tuple[str, str], question: Question
+    song: Song, analysis: Analysis, pair: tuple[str, str], question: ExplanationTarget
 ) -> None:
     """Draw what each model hears in what matters to each."""
-    if not all(map(numbers.hears_places, pair)):
+    if not all(map(feature_models.reads_spectrogram, pair)):
         st.caption(
             "Only models that read a spectrogram say at which moments and frequencies their "
             "evidence is, so that it can be kept, played and given to another."
@@ -277,7 +284,7 @@ def acceptance_section(
         st.caption("This explains the whole song to both networks, which takes a while.")
         return
     with Progress() as progress:
-        matrix = sounds.acceptance_of(song, pair, question, KEEP, progress)
+        matrix = excerpts.acceptance_of(song, pair, question, KEEP, progress)
     genre = genre_name(question.target)
     header = ["Excerpt of", "heard by", "whole song", f"its {percent(KEEP)} alone", "without it"]
     rows = [
@@ -290,7 +297,7 @@ def acceptance_section(
         for listener, cell in listeners.items()
     ]
     st.html(grid(header, rows, f"Probability of {genre}"))
-    over_all = results.faithfulness().get("across") or {}
+    over_all = measurements.faithfulness().get("across") or {}
     if set(pair) <= set(over_all):
         shares = [
             f"what matters to the {model_name(one)} is {percent(cell['kept']['same_genre'])} of "
@@ -303,15 +310,15 @@ def acceptance_section(
 
 def measured(pair: tuple[str, str]) -> None:
     """Draw how good both are: accuracy, McNemar's test, calibration, training."""
-    from core.curves import reliability
-    from dashboard import figures
+    from core.evaluation.curves import reliability
+    from dashboard.charts import metrics
 
     st.header("How good they are", anchor=False)
-    found = {name: answers for name in pair if (answers := results.answers(name)) is not None}
+    found = {name: answers for name in pair if (answers := measurements.answers(name)) is not None}
     header = ["Model", "songs", "song vote", "95 % interval", "three seconds", "log loss", "ECE"]
     rows = []
     for name in pair:
-        score = results.score(name, "artist")
+        score = measurements.score(name, "artist")
         if score is None:
             continue
         song, segment = score["test"]["song"], score["test"]["segment"]
@@ -322,19 +329,19 @@ def measured(pair: tuple[str, str]) -> None:
                 str(score["test"]["tracks"]),
                 f"{song['accuracy']:.3f}",
                 f"{low:.3f}–{high:.3f}",
-                "–" if results.hears_clips(name) else f"{segment['accuracy']:.3f}",
+                "–" if measurements.predicts_whole_clips(name) else f"{segment['accuracy']:.3f}",
                 f"{segment['log_loss']:.3f}",
                 f"{segment['ece']:.3f}",
             ]
         )
     st.html(grid(header, rows, "Songs by artists that were not heard in training"))
-    test = results.compared(*pair)
+    test = measurements.compared(*pair)
     if test is not None:
         only_a, only_b = int(test["only_a"]), int(test["only_b"])
         st.markdown(
             f"Of the {int(test['songs'])} songs that both were asked about, the "
             f"{model_name(pair[0])} alone got {only_a} right, the {model_name(pair[1])} alone "
-            f"{only_b}: McNemar's p {wording.p_value(test['p_value'])}."
+            f"{only_b}: McNemar's p {formatting.p_value(test['p_value'])}."
         )
     with st.expander("What these figures mean"):
         st.markdown(glossary.MEASURES)
@@ -347,21 +354,21 @@ def measured(pair: tuple[str, str]) -> None:
                 name: reliability(each.probabilities, each.labels) for name, each in found.items()
             }
             st.plotly_chart(
-                figures.reliability(curves, "segments", dark=is_dark()),
+                metrics.reliability(curves, "segments", dark=is_dark()),
                 key="reliability",
                 config={"displayModeBar": False},
                 alt="How often each network is right when it is so sure",
             )
             st.caption("Of segments by unknown artists; the larger a point, the more of them.")
     histories = {
-        name: results.card(name).get("training", {}).get("history", {}).get("train", [])
+        name: measurements.card(name).get("training", {}).get("history", {}).get("train", [])
         for name in pair
     }
     if any(histories.values()):
         with right:
             st.subheader("Training", anchor=False)
             st.plotly_chart(
-                figures.training(histories, dark=is_dark()),
+                metrics.training(histories, dark=is_dark()),
                 key="training",
                 config={"displayModeBar": False},
                 alt="Loss by epoch of training and validation",

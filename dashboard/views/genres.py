@@ -6,12 +6,14 @@ import numpy as np
 import streamlit as st
 
 from core.constants import GENRES
-from dashboard import address, numbers, results, session, wording
-from dashboard.cards import grid
-from dashboard.choices import choose_model, is_dark
-from dashboard.chooser import masthead
-from dashboard.notices import failures_as_sentences
-from dashboard.wording import genre_name, genre_title, model_name, percent
+from dashboard import url_state
+from dashboard.services import feature_models, measurements, models
+from dashboard.text import sentences
+from dashboard.text.formatting import genre_name, genre_title, model_name, percent
+from dashboard.text.html import grid
+from dashboard.widgets.controls import choose_model, is_dark
+from dashboard.widgets.song_picker import masthead
+from dashboard.widgets.status import failures_as_sentences
 
 SONGS = 12  # in a list
 PAIRS = 4  # of genres, most alike and best told apart
@@ -24,7 +26,7 @@ def main() -> None:
     masthead("What a genre is to a network, learnt from songs by artists it had never heard.")
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        name = choose_model(results.models())
+        name = choose_model(measurements.models())
     if state.get("target") not in GENRES:
         state["target"] = GENRES[0]
     with right:
@@ -32,7 +34,7 @@ def main() -> None:
             "Genre", GENRES, format_func=genre_title, key="target", persist_state="session"
         )
     state["target-is-chosen"] = True
-    address.write()
+    url_state.write()
     with failures_as_sentences():
         profile(name, genre)
         mistakes(name, genre)
@@ -40,18 +42,18 @@ def main() -> None:
 
 def profile(name: str, genre: str) -> None:
     """Draw where the evidence for a genre lies: by band, by coefficient, over time."""
-    from dashboard import axes, figures
+    from dashboard.charts import axes, metrics
 
     st.header(f"What speaks for {genre_name(genre)}", anchor=False)
-    found = results.profiles(name)
-    if not numbers.hears_places(name):
+    found = measurements.profiles(name)
+    if not feature_models.reads_spectrogram(name):
         st.info(
             "This model reads numbers about a segment, not its spectrogram, so no band or moment "
             "speaks for a genre. *Compare* shows which numbers count in a song."
         )
         return
     if found is None:
-        there = [each for each in results.models() if results.profiles(each) is not None]
+        there = [each for each in measurements.models() if measurements.profiles(each) is not None]
         st.info(
             "What genres are to this model was not worked out: that takes thousands of "
             f"explanations. It was for {' and '.join(map(model_name, there)) or 'no model'}."
@@ -59,7 +61,7 @@ def profile(name: str, genre: str) -> None:
         return
     index = GENRES.index(genre)
     count = int(found.segments[index])
-    bands = axes.band_rows(session.band_frequencies(name))
+    bands = axes.band_rows(models.band_frequencies(name))
     strongest = int(np.argmax(found.signed_bands[index]))
     st.markdown(
         f"Mean SHAP values of {count} segments of {genre_name(genre)}: orange speaks for it, blue "
@@ -67,7 +69,7 @@ def profile(name: str, genre: str) -> None:
         f"{found.coefficients.shape[1]} MFCCs know no finer ripples than these."
     )
     st.plotly_chart(
-        figures.bars(
+        metrics.bars(
             bands.labels,
             found.signed_bands[index],
             "frequency",
@@ -84,7 +86,7 @@ def profile(name: str, genre: str) -> None:
     with left:
         st.subheader("By coefficient", anchor=False)
         st.plotly_chart(
-            figures.bars(
+            metrics.bars(
                 [str(number + 1) for number in range(len(coefficients.labels))],
                 found.signed_coefficients[index],
                 "MFCC coefficient",
@@ -97,9 +99,9 @@ def profile(name: str, genre: str) -> None:
         )
     with right:
         st.subheader("Over the three seconds", anchor=False)
-        frame_s = session.frame_seconds(name)
+        frame_s = models.frame_seconds(name)
         st.plotly_chart(
-            figures.bars(
+            metrics.bars(
                 [f"{frame * frame_s:.2f}" for frame in range(found.signed_frames.shape[1])],
                 found.signed_frames[index],
                 "seconds",
@@ -118,10 +120,10 @@ def profile(name: str, genre: str) -> None:
 
 def mistakes(name: str, genre: str) -> None:
     """Draw the confusion matrix and what hides behind a cell."""
-    from dashboard import figures
+    from dashboard.charts import metrics
 
     st.header("What is taken for what", anchor=False)
-    counts = results.confusion_of(name, "artist")
+    counts = measurements.confusion_of(name, "artist")
     if counts is None:
         st.info("This network was not measured by unknown artists.")
         return
@@ -139,12 +141,12 @@ def mistakes(name: str, genre: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.plotly_chart(
-            figures.confusion(counts, GENRES, "songs", dark=is_dark()),
+            metrics.confusion(counts, GENRES, "songs", dark=is_dark()),
             key="confusion",
             on_select=clicked,
             selection_mode="points",
             config=CONFIG,
-            alt=wording.confusion_alt(counts, GENRES),
+            alt=sentences.confusion_alt(counts, GENRES),
         )
     with right:
         rows, columns = (
@@ -156,7 +158,7 @@ def mistakes(name: str, genre: str) -> None:
             )
             for label, key in (("Songs of", "row"), ("taken for", "column"))
         )
-        songs = results.songs_heard_as(name, rows, columns)
+        songs = measurements.songs_confused_as(name, rows, columns)
         if songs:
             shown = [[song, percent(share)] for song, share in songs[:SONGS]]
             if len(songs) > SONGS:

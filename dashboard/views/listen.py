@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import address, session, sounds, wording
-from dashboard.cards import account, verdict_card, verdict_cards
-from dashboard.choices import (
+from dashboard import url_state
+from dashboard.player import player
+from dashboard.services import excerpts, explanations, models, songs
+from dashboard.services.background_task import BackgroundTask
+from dashboard.services.excerpts import OPTIMISED, Excerpt, PartSelection, PassageParts, SongParts
+from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.songs import Song
+from dashboard.services.warmup import Report
+from dashboard.text import formatting, sentences
+from dashboard.text.formatting import markdown_safe
+from dashboard.text.html import account, verdict_card, verdict_cards
+from dashboard.widgets.controls import (
     choose_cut,
     choose_model,
     choose_rival,
@@ -17,18 +26,12 @@ from dashboard.choices import (
     choose_target,
     is_dark,
 )
-from dashboard.chooser import choose_song
-from dashboard.errand import Errand
-from dashboard.notices import Progress, failures_as_sentences, renewed
-from dashboard.player import player
-from dashboard.session import Question, Song
-from dashboard.sounds import OPTIMISED, Cut, Excerpt, Halves, Passage
-from dashboard.warmup import Report
-from dashboard.wording import markdown_safe
+from dashboard.widgets.song_picker import choose_song
+from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
-    from core.explanation import Explanation
+    from core.explanation.explain import Explanation
 
 LONG = 20  # segments: of a longer song the parts of a passage are there first
 
@@ -65,15 +68,15 @@ def empty_page() -> None:
 def verdicts(song: Song) -> dict[str, Analysis]:
     """Draw one card a model; return what the models say, by their names."""
     with Progress() as progress:
-        audio = session.audio_of(song, progress)
-        analyses, failures = session.analyses_of(song, progress)
+        audio = songs.audio_of(song, progress)
+        analyses, failures = explanations.analyses_of(song, progress)
 
     genres = {name: analysis.genre for name, analysis in analyses.items()}
-    st.header(markdown_safe(session.title_of(song)), anchor=False)
-    agreement = f" {wording.agreement(genres)}" if genres else ""
-    st.markdown(f"{wording.duration(audio.duration_s)}.{agreement}")
+    st.header(markdown_safe(songs.title_of(song)), anchor=False)
+    agreement = f" {sentences.agreement(genres)}" if genres else ""
+    st.markdown(f"{formatting.duration(audio.duration_s)}.{agreement}")
     cards = [
-        verdict_card(name, answer.genres, answer.song_probabilities, session.accuracy(name))
+        verdict_card(name, answer.genres, answer.song_probabilities, models.accuracy(name))
         for name, answer in analyses.items()
     ]
     st.html(verdict_cards(cards))
@@ -103,16 +106,16 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     with right:
         versus = choose_rival(analysis, target)
     segment = choose_segment(analysis, target)
-    address.write()
-    question = Question(target, versus)
-    moment = wording.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
-    st.header(f"Why {wording.question_name(target, versus)}, from {moment}?", anchor=False)
+    url_state.write()
+    question = ExplanationTarget(target, versus)
+    moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
+    st.header(f"Why {sentences.question_name(target, versus)}, from {moment}?", anchor=False)
     with renewed("stage", (song.digest, analysis.model)):
         state["whole-run"] = True
         cut = stage_section(song, analysis, question, segment)
         state["whole-run"] = False
         # Not in the fragment: only a run of the whole page can be stopped by a click.
-        if not sounds.is_ready(song, analysis, cut):
+        if not excerpts.is_ready(song, analysis, cut):
             get_ready(song, analysis, cut)
     if analysis.parameters.n_mfcc < analysis.parameters.n_mels:
         with st.expander("Hear what the network is given", icon=":material/hearing:"):
@@ -120,34 +123,36 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
 
 
 @st.fragment
-def stage_section(song: Song, analysis: Analysis, question: Question, segment: int) -> Cut:
+def stage_section(
+    song: Song, analysis: Analysis, question: ExplanationTarget, segment: int
+) -> PartSelection:
     """Draw how to divide the song, the player and the account; a fragment: the slider is quick."""
-    from dashboard.stage import pack_of
+    from dashboard.player.payload import pack_of
 
     name = analysis.model
     cut = choose_cut(question)
-    address.write()
+    url_state.write()
     with failures_as_sentences():
         left, right = st.columns([5, 2], gap="large")
         with left:
             with Progress() as progress:
-                own = session.segment_explanation_of(song, name, question, segment, progress)
-                ready = sounds.is_ready(song, analysis, cut)
-                whole = sounds.whole_of(song, name, progress)
+                own = explanations.segment_explanation_of(song, name, question, segment, progress)
+                ready = excerpts.is_ready(song, analysis, cut)
+                whole = excerpts.whole_of(song, name, progress)
                 heard = hear_first(song, analysis, cut, segment, progress) if ready else None
-            parts = session.finished_parts(song, analysis, question)
+            parts = explanations.finished_parts(song, analysis, question)
             player(
                 pack_of(
                     song, analysis, question, [own, *parts], segment, whole, heard, dark=is_dark()
                 ),
                 key="player",
             )
-            if isinstance(heard, Passage):
+            if isinstance(heard, PassageParts):
                 wait_for_the_rest(song, analysis, cut)
-            st.caption(wording.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels))
+            st.caption(sentences.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels))
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
-                end = wording.clock(float(own.ends_s[0]), digits=1)
+                end = formatting.clock(float(own.ends_s[0]), digits=1)
                 st.caption(f"The song ends at {end}: the rest of the segment is silence.")
         with right:
             evidence_account(own, question)
@@ -161,31 +166,31 @@ def stage_section(song: Song, analysis: Analysis, question: Question, segment: i
 
 
 def hear_first(
-    song: Song, analysis: Analysis, cut: Cut, segment: int, report: Report
-) -> Halves | Passage:
+    song: Song, analysis: Analysis, cut: PartSelection, segment: int, report: Report
+) -> SongParts | PassageParts:
     """Return the parts of a song; of a long one at first those around the segment."""
     name = analysis.model
-    if len(analysis.starts_s) > LONG and sounds.halves_at_hand(song, name, cut) is None:
-        return sounds.passage_of(song, name, cut, segment, report)
-    return sounds.halves_of(song, name, cut, report)
+    if len(analysis.starts_s) > LONG and excerpts.halves_at_hand(song, name, cut) is None:
+        return excerpts.passage_of(song, name, cut, segment, report)
+    return excerpts.halves_of(song, name, cut, report)
 
 
 @st.fragment(run_every=REST_EVERY_S)
-def wait_for_the_rest(song: Song, analysis: Analysis, cut: Cut) -> None:
+def wait_for_the_rest(song: Song, analysis: Analysis, cut: PartSelection) -> None:
     """Have the whole song divided without holding up the page, then draw everything."""
-    errand = state.setdefault("errand", Errand())
+    errand = state.setdefault("errand", BackgroundTask())
     name = analysis.model
-    if sounds.halves_at_hand(song, name, cut) is None:
+    if excerpts.halves_at_hand(song, name, cut) is None:
         st.html('<p class="busy" role="status">The rest of the song follows …</p>')
-        errand.send((song.digest, name, cut), partial(sounds.halves_of, song, name, cut))
-        if errand.is_out:
+        errand.send((song.digest, name, cut), partial(excerpts.halves_of, song, name, cut))
+        if errand.is_running:
             return
         with failures_as_sentences():  # it failed, or has just ended
-            sounds.halves_of(song, name, cut, lambda *_: None)
+            excerpts.halves_of(song, name, cut, lambda *_: None)
     st.rerun()
 
 
-def evidence_account(own: Explanation, question: Question) -> None:
+def evidence_account(own: Explanation, question: ExplanationTarget) -> None:
     """Draw how the evidence of a segment adds up."""
     st.html(
         account(
@@ -196,7 +201,7 @@ def evidence_account(own: Explanation, question: Question) -> None:
             float(own.prediction[0]),
         )
     )
-    st.caption(wording.additivity(float(own.gap[0]), question.versus))
+    st.caption(sentences.additivity(float(own.gap[0]), question.versus))
     if not question.versus and float(own.mfcc[0].clip(0).sum()) > 1:
         st.caption(
             "Its parts count for more than the whole can be: what speaks for and what speaks "
@@ -204,50 +209,54 @@ def evidence_account(own: Explanation, question: Question) -> None:
         )
 
 
-def readings(analysis: Analysis, cut: Cut, whole: Excerpt, heard: Halves | Passage) -> None:
+def readings(
+    analysis: Analysis, cut: PartSelection, whole: Excerpt, heard: SongParts | PassageParts
+) -> None:
     """Say what the network's answers to the two parts mean."""
     st.markdown("**What the network says of what you hear**")
-    if isinstance(heard, Passage):
+    if isinstance(heard, PassageParts):
         st.markdown("It is listening to the whole of it …")
         return
     genre = analysis.genres.index(cut.question.target)
     shares = (float(each.probabilities[genre]) for each in (whole, heard.kept, heard.rest))
-    st.markdown(wording.readings(cut.keep, cut.of, cut.question.target, *shares))
+    st.markdown(sentences.readings(cut.keep, cut.of, cut.question.target, *shares))
 
 
-def downloads(song: Song, analysis: Analysis, question: Question, segment: int, cut: Cut) -> None:
+def downloads(
+    song: Song, analysis: Analysis, question: ExplanationTarget, segment: int, cut: PartSelection
+) -> None:
     """Offer the two parts as WAV, and everything as JSON and as a page of its own."""
-    from dashboard import saved
+    from dashboard import export
 
     name = analysis.model
     percentage = round(100 * cut.keep)
     if cut.method == OPTIMISED:
         with Progress() as progress:
-            enough = sounds.enough_of(song, name, cut.question, progress)
-        st.markdown(wording.enough(enough, cut.question.target))
-    stem = wording.file_stem(song.name, question.target)
+            enough = excerpts.enough_of(song, name, cut.question, progress)
+        st.markdown(sentences.enough(enough, cut.question.target))
+    stem = formatting.file_stem(song.name, question.target)
     files = [
         (
             "What is kept, WAV",
-            partial(sounds.wav_of, song, name, cut, "keep"),
+            partial(excerpts.wav_of, song, name, cut, "keep"),
             "audio/wav",
             f"{stem}-kept-{percentage}.wav",
         ),
         (
             "The rest, WAV",
-            partial(sounds.wav_of, song, name, cut, "remove"),
+            partial(excerpts.wav_of, song, name, cut, "remove"),
             "audio/wav",
             f"{stem}-rest-{percentage}.wav",
         ),
         (
             "Figures, JSON",
-            partial(saved.figures, song, analysis, cut),
+            partial(export.figures, song, analysis, cut),
             "application/json",
             f"{stem}.json",
         ),
         (
             "Report, HTML",
-            partial(saved.report, song, analysis, question, segment, cut),
+            partial(export.report, song, analysis, question, segment, cut),
             "text/html",
             f"{stem}.html",
         ),
@@ -265,7 +274,7 @@ def downloads(song: Song, analysis: Analysis, question: Question, segment: int, 
             )
 
 
-def get_ready(song: Song, analysis: Analysis, cut: Cut) -> None:
+def get_ready(song: Song, analysis: Analysis, cut: PartSelection) -> None:
     """Work through the whole song unless that was stopped, then draw everything."""
     key = (song.digest, analysis.model, cut.question, cut.method)
     if state.get("stopped") == key:
@@ -277,7 +286,7 @@ def get_ready(song: Song, analysis: Analysis, cut: Cut) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
         with Progress() as progress:
-            sounds.prepare(song, analysis.model, cut, progress)
+            excerpts.prepare(song, analysis.model, cut, progress)
     st.rerun()
 
 
@@ -290,7 +299,7 @@ def network_input(song: Song, model: str, segment: int) -> None:
     )
     if st.toggle("Turn them into sound", key="ghost", persist_state="session"):
         with Progress() as progress:
-            file = sounds.network_input_of(song, model, segment, progress)
+            file = excerpts.network_input_of(song, model, segment, progress)
         st.audio(file, format="audio/flac", alt="The network's input as sound")
 
 

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.catalogue import ENSEMBLE, LISTENER
 from core.constants import GENRES
-from dashboard import address, glossary, results, wording
-from dashboard.cards import grid
-from dashboard.choices import choose_model, is_dark
-from dashboard.chooser import masthead
-from dashboard.notices import failures_as_sentences
-from dashboard.wording import genre_title, model_name
+from core.models.registry import ENSEMBLE, MUSICNN
+from dashboard import url_state
+from dashboard.services import measurements
+from dashboard.text import glossary, sentences
+from dashboard.text.formatting import genre_title, model_name
+from dashboard.text.html import grid
+from dashboard.widgets.controls import choose_model, is_dark
+from dashboard.widgets.song_picker import masthead
+from dashboard.widgets.status import failures_as_sentences
 
 if TYPE_CHECKING:
-    from core.answers import Answers
+    from core.evaluation.predictions import Predictions
 
 CONFIG = {"displayModeBar": False}
 TITLES = {
@@ -67,11 +69,11 @@ def main() -> None:
     """Draw the page from top to bottom."""
     masthead("How good the models are, told honestly: with intervals, and with what leaks.")
     with failures_as_sentences():
-        names = [*results.models(), ENSEMBLE]
+        names = [*measurements.models(), ENSEMBLE]
         accuracies(names)
         leak(names)
         name = choose_model(names)
-        address.write()
+        url_state.write()
         details(name)
         explanations(name)
 
@@ -79,9 +81,11 @@ def main() -> None:
 def accuracies(names: list[str]) -> None:
     """Draw the leaderboard: a row a model, its figures by every protocol beside each other."""
     st.header("Accuracy", anchor=False)
-    scored = {name: score for name in names if (score := results.score(name, "artist")) is not None}
+    scored = {
+        name: score for name in names if (score := measurements.score(name, "artist")) is not None
+    }
     order = sorted(scored, key=lambda name: -scored[name]["test"]["song"]["accuracy"])
-    few, count, on_those = results.fewer_songs(order)
+    few, count, on_those = measurements.compare_on_common_songs(order)
     rows = [_cells(name, scored[name], "*" if name in few else "") for name in order]
     header = ["model", "reported", "unknown artists", "macro F1", "log loss", "ECE"]
     header += ["unknown songs (leaks)", "unknown seconds (leaks)", "MB", "ms"]
@@ -106,9 +110,9 @@ def _notes(
             f"\\* Only asked about the {count} songs with audio at hand, which is "
             f"another exam. On just those songs: {told}."
         )
-    if LISTENER in scored:
+    if MUSICNN in scored:
         notes.append(
-            f"{model_name(LISTENER)} stands on a network that had heard a million songs before, "
+            f"{model_name(MUSICNN)} stands on a network that had heard a million songs before, "
             "and the YAMNet models on one that had heard two million clips: their last layers met "
             "no artist of the test, but those may have been among what was heard before."
         )
@@ -123,7 +127,7 @@ def _notes(
         f"{model_name(name)} {folds['song']['mean']:.3f} ± {folds['song']['deviation']:.3f} of "
         f"{folds['tracks']} songs"
         for name in scored
-        if (folds := results.folds(name))
+        if (folds := measurements.folds(name))
     ]
     if lines:
         notes.append(
@@ -143,7 +147,7 @@ def _cells(name: str, score: dict[str, Any], mark: str) -> list[str]:
     test = score["test"]
     others = [
         "–"
-        if (other := results.score(name, protocol)) is None
+        if (other := measurements.score(name, protocol)) is None
         else _figure(other["test"][unit], other["test"]["tracks"])
         for protocol, unit in (("track", "song"), ("segment", "segment"))
     ]
@@ -162,14 +166,14 @@ def _cells(name: str, score: dict[str, Any], mark: str) -> list[str]:
 
 def leak(names: list[str]) -> None:
     """Draw the same models by the three protocols."""
-    from dashboard import figures
+    from dashboard.charts import metrics
 
     units = {"artist": "song", "track": "song", "segment": "segment"}
     rows = {
         SHORT[protocol]: {
             name: score["test"][unit]
             for name in names
-            if (score := results.score(name, protocol)) is not None
+            if (score := measurements.score(name, protocol)) is not None
         }
         for protocol, unit in units.items()
     }
@@ -186,10 +190,10 @@ def leak(names: list[str]) -> None:
     reported = {
         name: score["reported"]
         for name in names
-        if (score := results.score(name, "artist")) is not None and score.get("reported")
+        if (score := measurements.score(name, "artist")) is not None and score.get("reported")
     }
     st.plotly_chart(
-        figures.protocols(rows, reported, dark=is_dark()),
+        metrics.protocols(rows, reported, dark=is_dark()),
         key="leak",
         config=CONFIG,
         alt="Share of right answers of each network by protocol: "
@@ -203,21 +207,23 @@ def leak(names: list[str]) -> None:
 
 def details(name: str) -> None:
     """Draw report, confusion, curves and calibration of one model."""
-    from core.curves import genre_report
+    from core.evaluation.curves import genre_report
 
     st.header(f"{model_name(name)} in detail", anchor=False)
-    if differs := results.card(name).get("differs") if name != ENSEMBLE else "":
+    if differs := measurements.card(name).get("differs") if name != ENSEMBLE else "":
         st.caption(f"Where it differs from its source: {differs}.")
-    stored = [each for each in results.PROTOCOLS if results.answers(name, each) is not None]
+    stored = [
+        each for each in measurements.PROTOCOLS if measurements.answers(name, each) is not None
+    ]
     if not stored:
         st.info("The answers of this network to its test songs are not stored.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         protocol = _choice("Tested on", {each: SHORT[each] for each in stored}, stored[0], "tested")
         unit = "song"
-        if not results.hears_clips(name):
+        if not measurements.predicts_whole_clips(name):
             unit = _choice("Judged by", UNITS, "song", "unit")
-    answers = results.answers(name, protocol)
+    answers = measurements.answers(name, protocol)
     assert answers is not None
     st.caption(
         f"{TITLES[protocol].capitalize()}: {len(answers.names)} songs, seed 0."
@@ -242,10 +248,10 @@ def details(name: str) -> None:
     pictures(name, answers, unit)
 
 
-def pictures(name: str, answers: Answers, unit: str) -> None:
+def pictures(name: str, answers: Predictions, unit: str) -> None:
     """Draw confusion, reliability, precision-recall and ROC."""
-    from core.curves import confusion, precision_recall, reliability, roc
-    from dashboard import figures
+    from core.evaluation.curves import confusion, precision_recall, reliability, roc
+    from dashboard.charts import metrics
 
     dark = is_dark()
     rows, labels = answers.votes if unit == "song" else (answers.probabilities, answers.labels)
@@ -254,15 +260,15 @@ def pictures(name: str, answers: Answers, unit: str) -> None:
     with left:
         st.subheader("Confusion", anchor=False)
         st.plotly_chart(
-            figures.confusion(counts, GENRES, COUNTED[unit], dark=dark),
+            metrics.confusion(counts, GENRES, COUNTED[unit], dark=dark),
             key="matrix",
             config=CONFIG,
-            alt=wording.confusion_alt(counts, GENRES),
+            alt=sentences.confusion_alt(counts, GENRES),
         )
     with right:
         st.subheader("Calibration", anchor=False)
         st.plotly_chart(
-            figures.reliability({name: reliability(rows, labels)}, COUNTED[unit], dark=dark),
+            metrics.reliability({name: reliability(rows, labels)}, COUNTED[unit], dark=dark),
             key="calibration",
             config=CONFIG,
             alt="How often the network is right when it is so sure",
@@ -286,19 +292,19 @@ def pictures(name: str, answers: Answers, unit: str) -> None:
             genre_title(GENRES[index]): precision_recall(rows, labels, index) for index in genres
         }
         st.plotly_chart(
-            figures.curves(found, "recall", "precision", "average precision", dark=dark),
+            metrics.curves(found, "recall", "precision", "average precision", dark=dark),
             key="pr",
             config=CONFIG,
-            alt=wording.areas_alt("Average precision", found),
+            alt=sentences.areas_alt("Average precision", found),
         )
     with right:
         st.subheader("ROC", anchor=False)
         found = {genre_title(GENRES[index]): roc(rows, labels, index) for index in genres}
         st.plotly_chart(
-            figures.curves(found, "false positive rate", "true positive rate", "area", dark=dark),
+            metrics.curves(found, "false positive rate", "true positive rate", "area", dark=dark),
             key="roc",
             config=CONFIG,
-            alt=wording.areas_alt("Area under the ROC curve", found),
+            alt=sentences.areas_alt("Area under the ROC curve", found),
         )
 
 
@@ -326,9 +332,9 @@ def _with_interval(row: dict[str, Any], area: str, metric: str) -> str:
 def explanations(name: str) -> None:
     """Draw how faithful explanations are."""
     st.header("Do the explanations tell the truth?", anchor=False)
-    found = results.faithfulness()
-    figures = (found.get("models") or {}).get(name)
-    if not figures:
+    found = measurements.faithfulness()
+    metrics = (found.get("models") or {}).get(name)
+    if not metrics:
         told = " and ".join(model_name(each) for each in found.get("models") or {})
         st.info(f"That was measured for {told} only." if told else "That was not measured.")
         return
@@ -341,13 +347,13 @@ def explanations(name: str) -> None:
             f"{row['roughness']:.1f}",
             f"{row['seconds']:.2f}",
         ]
-        for method, row in figures["methods"].items()
+        for method, row in metrics["methods"].items()
     ]
     st.html(
         grid(
             COLUMNS,
             rows,
-            f"{figures['segments']} segments of {figures['tracks']} songs by unknown artists; the "
+            f"{metrics['segments']} segments of {metrics['tracks']} songs by unknown artists; the "
             "kept and the removed audio is analysed again from its waveform; 95 % intervals",
         )
     )

@@ -18,12 +18,12 @@ from benchmarks.baselines import (
     plain_gradient,
     random_ranking,
 )
-from core.audio import Audio
+from core.audio.io import Audio
 from core.constants import GENRES
-from core.explanation import Explanation
-from core.features import FeatureParameters, dct_matrix, mfcc_from_logmel
-from core.listening import importance_mask
-from core.models import GenreModel
+from core.explanation.explain import Explanation
+from core.explanation.masks import importance_mask
+from core.features.spectrogram import FeatureParameters, dct_matrix, mfcc_from_logmel
+from core.models.base import GenreModel
 from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples, tiny_model
 

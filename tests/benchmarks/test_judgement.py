@@ -14,11 +14,12 @@ from benchmarks.faithfulness import main, summary, table, table_across
 from benchmarks.judgement import AREAS, SHARES, across, measure, shuffled
 from benchmarks.pieces import MOST_SEGMENTS, Track, evenly, explained, held_out_tracks, middle
 from core.analysis import analyze
-from core.audio import Audio, load_audio, save_audio
-from core.explanation import explain
-from core.features import FeatureParameters
-from core.listening import Mode, evidence, listen
-from core.models import GenreModel
+from core.audio.io import Audio, load_audio, save_audio
+from core.explanation.explain import explain
+from core.explanation.masks import evidence
+from core.features.spectrogram import FeatureParameters
+from core.listening.filtering import Mode, listen
+from core.models.base import GenreModel
 from tests.synthetic import song_samples
 
 

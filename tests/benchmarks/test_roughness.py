@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.roughness import modulation
-from core.audio import Audio
+from core.audio.io import Audio
 
 TIME = np.arange(4 * 22_050) / 22_050
 TONE = 0.4 * np.sin(2 * np.pi * 1_000 * TIME)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.ndimage
 
-from core.audio import Audio
+from core.audio.io import Audio
 from core.constants import GENRES
-from core.explanation import Explanation
-from core.features import (
+from core.explanation.explain import Explanation
+from core.features.spectrogram import (
     FeatureParameters,
     logmel,
     mfcc_from_logmel,

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis import analyze, to_json
-from core.audio import Audio
+from core.audio.io import Audio
 from core.constants import GENRES, SAMPLE_RATE
-from core.features import logmel, segment_starts
-from core.model_cards import ModelError
+from core.errors import ModelError
+from core.features.spectrogram import logmel, segment_starts
 from tests.synthetic import song_samples
 
 if TYPE_CHECKING:
-    from core.models import GenreModel
+    from core.models.base import GenreModel
 
 SEGMENT_S = 72 * 915 / SAMPLE_RATE
 

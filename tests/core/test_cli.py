@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-import core.model_cards
-import core.report
+import core.cli.report
+import core.models.cards
 from core.__main__ import _silence, main
 from core.analysis import analyze, to_json
-from core.audio import Audio, load_audio, save_audio
+from core.audio.io import Audio, load_audio, save_audio
 from core.constants import GENRES, PROJECT_DIR
-from core.models import GenreModel, load_model, save_model
+from core.models.base import GenreModel
+from core.models.store import load_model, save_model
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +51,11 @@ def wav(song: Audio, tmp_path: Path) -> Path:
 
 def bundle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a folder's models be the bundled ones."""
-    monkeypatch.setattr(core.model_cards, "MODELS_DIR", folder)
+    monkeypatch.setattr(core.models.cards, "MODELS_DIR", folder)
     for name in ("list_models", "card_paths"):
-        function = getattr(core.model_cards, name)
+        function = getattr(core.models.cards, name)
         monkeypatch.setattr(
-            core.model_cards, name, lambda folder=folder, function=function: function(folder)
+            core.models.cards, name, lambda folder=folder, function=function: function(folder)
         )
 
 
@@ -82,7 +83,7 @@ def test_an_explanation_comes_with_its_audio_and_arrays(
     card = models / "cnn.json"
     assert run("analyze", wav, "--explain", "--model", card, "--out", tmp_path / "out") == 0
     folder = tmp_path / "out" / "Little Song"
-    assert sorted(os.listdir(folder)) == sorted(core.report.FILES)
+    assert sorted(os.listdir(folder)) == sorted(core.cli.report.FILES)
     said = content(folder)
     why = said["explanation"]
     assert list(why) == [
@@ -236,7 +237,7 @@ def test_a_full_disk_leaves_everything_as_it_was(
     def full(path: Path, content: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(core.report, "write_json", full)
+    monkeypatch.setattr(core.cli.report, "write_json", full)
     assert run(*arguments, "--explain") == 1
     assert "No space left on device" in capsys.readouterr().err
     files = [path.name for path in out.rglob("*") if path.is_file()]
@@ -252,7 +253,7 @@ def test_an_interruption_is_one_line_and_130(
     def interrupt(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(core.report, "examine", interrupt)
+    monkeypatch.setattr(core.cli.report, "examine", interrupt)
     assert run("analyze", wav, "--model", models / "cnn.json") == 130
     assert len(capsys.readouterr().err.splitlines()) == 1
 
@@ -304,7 +305,7 @@ def test_the_cnn_lstm_is_asked_unless_told_otherwise(
 ) -> None:
     assert run("analyze", wav) == 0
     assert "heard by cnn_lstm:" in capsys.readouterr().out
-    monkeypatch.setattr(core.model_cards, "list_models", lambda: [{"name": "cnn"}])
+    monkeypatch.setattr(core.models.cards, "list_models", lambda: [{"name": "cnn"}])
     assert run("analyze", wav) == 0
     assert "heard by cnn:" in capsys.readouterr().out
 
@@ -312,7 +313,7 @@ def test_the_cnn_lstm_is_asked_unless_told_otherwise(
 def test_without_any_model_the_command_says_how_to_get_one(
     wav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(core.model_cards, "list_models", list)
+    monkeypatch.setattr(core.models.cards, "list_models", list)
     assert run("analyze", wav) == 2
     assert "train.py" in capsys.readouterr().err
 

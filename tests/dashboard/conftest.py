@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from core.audio import Audio, encode_audio
-from core.model_cards import ModelError
-from core.models import GenreModel
-from dashboard import session, sounds
-from dashboard.shelf import Shelf
+from core.audio.io import Audio, encode_audio
+from core.errors import ModelError
+from core.models.base import GenreModel
+from dashboard.services import excerpts, explanations, models, songs
+from dashboard.services.cache import ResultCache
 
 
 @pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -> session.Song:
+def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -> songs.Song:
     """The little song as an upload, a small network, empty shelves, nothing left to load."""
 
     def model(name: str) -> GenreModel:
@@ -20,11 +20,12 @@ def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -
             raise ModelError(f"There is no model {name!r}.")
         return tiny_cnn
 
-    monkeypatch.setattr(session, "model_of", model)
-    monkeypatch.setattr(session, "PART", 2)
-    monkeypatch.setattr(session.warm_up, "wait", lambda report: None)
-    for shelf in ("_songs", "_analyses", "_explanations"):
-        monkeypatch.setattr(session, shelf, Shelf(16))
+    monkeypatch.setattr(models, "model_of", model)
+    monkeypatch.setattr(explanations, "PART", 2)
+    monkeypatch.setattr(songs.warm_up, "wait", lambda report: None)
+    monkeypatch.setattr(songs, "_songs", ResultCache(16))
+    for shelf in ("_analyses", "_explanations"):
+        monkeypatch.setattr(explanations, shelf, ResultCache(16))
     for shelf in ("_rankings", "_enough", "_wholes", "_halves"):
-        monkeypatch.setattr(sounds, shelf, Shelf(16))
-    return session.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")
+        monkeypatch.setattr(excerpts, shelf, ResultCache(16))
+    return songs.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")

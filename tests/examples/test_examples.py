@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.audio import Audio, load_audio
+from core.audio.io import Audio, load_audio
 from core.constants import EXAMPLES_DIR, GENRES
 
 pytest.importorskip("mido")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.features import FeatureParameters, logmel, mfcc_from_logmel, split_segments
+from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
 from tests.synthetic import song_samples
 
 GOLDEN = Path(__file__).parent / "little_song.npz"

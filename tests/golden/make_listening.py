@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.audio import Audio
-from core.listening import listen
+from core.audio.io import Audio
+from core.listening.filtering import listen
 from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples
 

@@ -1,0 +1,363 @@
+"""From a file's bytes to blocks of mono samples, never more of them than were allowed.
+
+libsndfile reads what it knows the exact length of; FFmpeg (PyAV) reads everything else: M4A, WebM,
+FLAC streams without a length, and MP3 files without a Xing or VBRI header, for which libsndfile
+guesses a length from the first frame's bit rate and stops there (less than half way through a
+variable bit rate file, without a word).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
+
+import av
+import numpy as np
+import soundfile
+
+from core.audio.containers import file_size, is_cut_off
+from core.errors import AudioError
+
+SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file, which is dither, not music
+
+_BLOCK_SAMPLES = 1 << 18  # samples of all channels decoded at a time
+_LOWEST_HZ, _HIGHEST_HZ = 1_000, 1_000_000  # telephones have 8 000, the best converters 768 000
+_UNKNOWN_FRAMES = 1 << 62  # libsndfile's "no idea" is the largest 64-bit number
+_SOUNDFILE_FORMATS = frozenset(
+    ("AIFF", "AU", "CAF", "FLAC", "IRCAM", "MP3", "OGG", "RF64", "SVX", "W64", "WAV", "WAVEX")
+)
+# Containers that hold their own data. Play lists (HLS, DASH, concat) are containers to FFmpeg too
+# and would make it open other files and addresses on behalf of whoever uploaded them.
+_AV_CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,loas,matroska,mov,mp2,mp3,mpc,mpc8,mpeg,"
+    "mpegts,ogg,tak,tta,voc,w64,wav,wv"
+)
+_AV_SAMPLES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+_MISSING_S = 0.25  # so much, or a hundredth of the song, may be missing at the end
+_MOST_PACKETS = 500_000  # looked at to say how long a song is that is too long: some hours
+_BAD_PACKETS = 0.05  # share of damaged packets that is borne: one click in a second
+
+_AGAIN = "upload the whole file again, or convert it to WAV or MP3 first"
+_DECODER_ERRORS = (
+    soundfile.SoundFileError,
+    av.FFmpegError,
+    OSError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+)
+
+
+class Source:
+    """An open file that keeps its own read errors until the decoder is done.
+
+    Decoders call it from C, where an exception would be printed and lost. It has no `name`, so
+    that what a file is called cannot change how it is read.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        Open binary file that can seek.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._failure: Exception | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes; nothing after an error."""
+        try:
+            block = self._stream.read(size)
+        except (OSError, ValueError) as error:
+            self._failure = error
+            return b""
+        if not isinstance(block, bytes | bytearray | memoryview):
+            self._failure = TypeError("it was opened as text")
+            return b""
+        return bytes(block)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move to a position and return it; stay put if there is no such position."""
+        try:
+            self._stream.seek(offset, whence)
+        except (OSError, ValueError) as error:
+            if self._stream.closed:
+                self._failure = error
+                return 0
+        return self._stream.tell()
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._stream.tell()
+
+    def raise_failure(self) -> None:
+        """Raise what went wrong while reading, if anything did.
+
+        Raises
+        ------
+        AudioError
+            If the file itself (not its content) could not be read.
+        """
+        if self._failure is not None:
+            message = f"The file cannot be read ({self._failure}); copy it anew and try again."
+            raise AudioError(message) from self._failure
+
+
+@dataclass
+class _Decoder:
+    """Blocks of samples [shape=(n, channels)] with their rate, and what the header says of them."""
+
+    blocks: Iterator[tuple[np.ndarray, int]]
+    announced_s: float | None
+    rest: Iterator[float]  # where the packets yet to be decoded end, in seconds
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time as people say it: ``16 min 40 s``.
+
+    Parameters
+    ----------
+    seconds : float >= 0
+        Length in seconds.
+
+    Returns
+    -------
+    str
+        Hundredths of a second, tenths from 1 s on, whole seconds from 1 min on.
+    """
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{value} {unit}" for value, unit in parts if value)
+
+
+def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, int]]:
+    """Decode a song block by block.
+
+    Parameters
+    ----------
+    source : Source
+        Open file.
+    max_duration_s : float > 0
+        Decoding stops with an error once this many seconds are exceeded.
+
+    Yields
+    ------
+    block : np.ndarray [shape=(n,), dtype=float32, finite]
+        Mean of the channels; full scale is 1, but lossy decoders overshoot.
+    rate : int
+        Sampling rate of this block in Hz. It may change within a file.
+
+    Raises
+    ------
+    AudioError
+        If the content is not audio, has no sound, is cut off or damaged, goes on for too long, or
+        holds numbers that are no sound.
+    """
+    if file_size(source) == 0:
+        source.raise_failure()
+        raise AudioError("The file is empty; choose another one.")
+    cut_off = is_cut_off(source)
+    seconds, peak, peak_mixed = 0.0, 0.0, 0.0
+    with ExitStack() as stack:
+        decoder = _with_soundfile(source, stack) or _with_av(source, stack, cut_off)
+        if decoder.announced_s is not None and decoder.announced_s > max_duration_s:
+            raise _too_long(in_words(decoder.announced_s), max_duration_s)
+        try:
+            for block, rate in decoder.blocks:
+                _check_rate(rate)
+                seconds += len(block) / rate
+                if seconds > max_duration_s + 1e-6:  # the sum's own rounding
+                    raise _too_long(_length(decoder, max_duration_s), max_duration_s)
+                with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
+                    mixed = block.mean(axis=1, dtype=np.float64).astype(np.float32)
+                if not np.isfinite(mixed).all():
+                    raise AudioError(
+                        "The recording holds values that are not numbers (NaN or infinite); export "
+                        "it again from the program that made it."
+                    )
+                peak = max(peak, float(np.abs(block).max(initial=0)))
+                peak_mixed = max(peak_mixed, float(np.abs(mixed).max(initial=0)))
+                yield mixed, rate
+        except AudioError:
+            raise
+        except _DECODER_ERRORS as error:
+            source.raise_failure()
+            raise AudioError(f"The recording is damaged or cut off; {_AGAIN}.") from error
+    source.raise_failure()
+    _check_complete(seconds, decoder.announced_s, cut_off)
+    if peak_mixed < SILENT_PEAK <= peak:
+        raise AudioError(
+            "The channels cancel each other out when they are mixed to mono; upload one of them."
+        )
+
+
+def _length(decoder: _Decoder, max_duration_s: float) -> str:
+    """Return a length that only decoding showed to be too long, without decoding the rest."""
+    try:
+        end_s = max(islice(decoder.rest, _MOST_PACKETS), default=0.0)
+    except _DECODER_ERRORS:
+        end_s = 0.0
+    return in_words(end_s) if end_s > max_duration_s else f"more than {in_words(max_duration_s)}"
+
+
+def _too_long(length: str, max_duration_s: float) -> AudioError:
+    return AudioError(
+        f"The song is {length} long, and at most {in_words(max_duration_s)} are accepted; "
+        "upload a part of it."
+    )
+
+
+def _check_rate(rate: int) -> None:
+    if not _LOWEST_HZ <= rate <= _HIGHEST_HZ:
+        raise AudioError(
+            f"The file claims a sample rate of {rate} Hz, at which no music is recorded; "
+            "convert it to 44100 Hz and upload that."
+        )
+
+
+def _check_complete(seconds: float, announced_s: float | None, cut_off: bool) -> None:
+    announced = announced_s or 0.0
+    if announced - seconds > max(_MISSING_S, 0.01 * announced):
+        raise AudioError(
+            f"The file is cut off: {in_words(seconds)} of {in_words(announced)} are there; "
+            f"{_AGAIN}."
+        )
+    if cut_off:
+        where = f"after {in_words(seconds)}" if seconds else "before its end"
+        raise AudioError(f"The file is cut off {where}; {_AGAIN}.")
+    if seconds == 0:
+        raise AudioError("The file holds no sound at all; choose another one.")
+
+
+def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
+    """Open with libsndfile; None if it cannot or does not know the length."""
+    mp3_frames = _mp3_frames(source)
+    source.seek(0)
+    try:
+        file = stack.enter_context(soundfile.SoundFile(source))
+    except _DECODER_ERRORS:
+        return None
+    if file.format not in _SOUNDFILE_FORMATS or not _length_is_known(file, mp3_frames):
+        return None
+    _check_rate(file.samplerate)
+
+    def blocks() -> Iterator[tuple[np.ndarray, int]]:
+        size = max(_BLOCK_SAMPLES // file.channels, 1)
+        while len(block := file.read(size, dtype="float32", always_2d=True)):
+            yield block, file.samplerate
+
+    return _Decoder(blocks(), file.frames / file.samplerate, rest=iter(()))
+
+
+def _mp3_frames(source: Source) -> int | None:
+    """Return the frame count in the Xing, Info or VBRI header of an MP3 file, if there is one."""
+    source.seek(0)
+    head = source.read(10)
+    while head[:3] == b"ID3" and len(head) == 10:
+        length = 0
+        for byte in head[6:]:  # seven bits each
+            length = length << 7 | byte & 0x7F
+        source.seek(length, 1)
+        head = source.read(10)
+    head += source.read(4_096)
+    for mark, at in ((b"Xing", 8), (b"Info", 8), (b"VBRI", 14)):
+        found = head.find(mark)
+        if found >= 0:
+            return int.from_bytes(head[found + at : found + at + 4], "big")
+    return None
+
+
+def _length_is_known(file: soundfile.SoundFile, mp3_frames: int | None) -> bool:
+    if file.format != "MP3":
+        return file.frames < _UNKNOWN_FRAMES
+    samples = (mp3_frames or 0) * (1_152 if file.samplerate >= 32_000 else 576)
+    return abs(file.frames - samples) < 10_000  # what encoder and decoder add at the ends
+
+
+def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
+    source.seek(0)
+    try:
+        # Tags are never shown and may be in any encoding.
+        container = stack.enter_context(
+            av.open(source, options={"format_whitelist": _AV_CONTAINERS}, metadata_errors="replace")
+        )
+        streams = container.streams
+    except _DECODER_ERRORS as error:
+        source.raise_failure()
+        if cut_off:
+            raise AudioError(f"The file is cut off before its end; {_AGAIN}.") from error
+        raise AudioError(
+            "The file is not audio that can be read; choose a WAV, MP3, FLAC, OGG, Opus, M4A, "
+            "WebM, AIFF or AU file."
+        ) from error
+    if not streams.audio:
+        what = "pictures but no sound" if streams.video else "no sound"
+        raise AudioError(f"The file has {what}; choose one with an audio track.")
+    stream = streams.audio[0]
+    announced_s = None
+    if "mov" in container.format.name and stream.duration and stream.time_base:
+        announced_s = float(stream.duration * stream.time_base)
+    if "matroska" in container.format.name and container.duration and not streams.video:
+        announced_s = container.duration / av.time_base  # with pictures: the longer of both
+    ends = (
+        float((packet.pts + (packet.duration or 0)) * packet.time_base)
+        for packet in container.demux(stream)
+        if packet.pts is not None
+    )
+    return _Decoder(_av_blocks(container, stream), announced_s, rest=ends)
+
+
+def _av_blocks(
+    container: av.container.InputContainer, stream: av.AudioStream
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Gather the decoded frames, some 20 ms each, into blocks of one rate and channel count."""
+    pending: list[np.ndarray] = []
+    size, kind = 0, (0, 0)
+    for frame in _av_frames(container, stream):
+        samples = _av_samples(frame)
+        its_kind = (samples.shape[1], frame.sample_rate)
+        if pending and (its_kind != kind or size >= _BLOCK_SAMPLES):
+            yield np.concatenate(pending), kind[1]
+            pending, size = [], 0
+        pending.append(samples)
+        size, kind = size + samples.size, its_kind
+    if pending:
+        yield np.concatenate(pending), kind[1]
+
+
+def _av_frames(
+    container: av.container.InputContainer, stream: av.AudioStream
+) -> Iterator[av.AudioFrame]:
+    packets = bad = 0
+    for packet in container.demux(stream):
+        packets += 1
+        try:
+            yield from packet.decode()
+        except av.InvalidDataError as error:
+            bad, damage = bad + 1, error
+    if bad > max(_BAD_PACKETS * packets, 1):
+        raise damage
+
+
+def _av_samples(frame: av.AudioFrame) -> np.ndarray:
+    """Return a frame's samples [shape=(n, channels)], full scale 1."""
+    kind = np.dtype(_AV_SAMPLES[frame.format.name.removesuffix("p")])
+    shape = (frame.samples, 1 if frame.format.is_planar else frame.layout.nb_channels)
+    values = np.concatenate(
+        [  # a plane may be longer than what is in it
+            np.frombuffer(plane, kind, count=shape[0] * shape[1]).reshape(shape)
+            for plane in frame.planes
+        ],
+        axis=1,
+    )
+    if kind.kind == "f":
+        return values
+    full_scale = 2.0 ** (8 * kind.itemsize - 1)
+    return values / full_scale - (1.0 if kind.kind == "u" else 0.0)

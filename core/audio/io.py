@@ -1,0 +1,301 @@
+"""Audio in and out: any song becomes 22 050 Hz mono, and what is computed becomes a file again.
+
+Decoding is streamed in blocks and bounded by the decoded length, whatever a file's size or header
+says: a header is believed only when it is reason to refuse early. Every failure is an `AudioError`,
+one sentence that a person who uploaded a song can act on.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+import soxr
+
+from core.audio.decoding import SILENT_PEAK, Source, decode, in_words
+from core.constants import MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE
+from core.errors import AudioError
+from core.storage import replacing
+
+__all__ = [
+    "FORMATS",
+    "Audio",
+    "AudioError",
+    "clean_name",
+    "encode_audio",
+    "load_audio",
+    "save_audio",
+]
+
+FORMATS = ("FLAC", "WAV", "MP3", "OGG")
+
+_BLOCK_SAMPLES = 1 << 18
+_HOT_PEAK = 10 ** (6 / 20)  # lossy decoders overshoot less; more is a matter of scale
+_MOST_BYTES_UNSEEKABLE = 1 << 30  # 15 minutes of 48 kHz stereo in 64 bits are two thirds of it
+_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """A song in memory.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,), dtype=float32, range=[-1, 1]]
+        Mono samples.
+    sample_rate : int
+        Sampling rate in Hz.
+    name : str
+        What the song is called: a base name without control characters.
+    """
+
+    samples: np.ndarray
+    sample_rate: int = SAMPLE_RATE
+    name: str = "song"
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+
+def load_audio(
+    file: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO,
+    *,
+    name: str | None = None,
+    max_duration_s: float = MAX_DURATION_S,
+    sample_rate: int = SAMPLE_RATE,
+) -> Audio:
+    """Decode a song, mix it down to mono and resample it.
+
+    Parameters
+    ----------
+    file : path, bytes or file object
+        The song. A file object that can seek is read from its start, wherever it stands.
+    name : str, optional
+        What to call the song; by default the file's own name. Only a harmless base name is kept.
+    max_duration_s : float > 0
+        Longest song that is accepted, in seconds.
+    sample_rate : int > 0
+        Sampling rate of the result in Hz.
+
+    Returns
+    -------
+    Audio
+        Mean of the channels at `sample_rate`. Overshoots of lossy decoders are clipped; samples
+        further than 6 dB above full scale (floats on an integer's scale) are scaled as a whole.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, empty, not audio, without sound, cut off or damaged, too long, too
+        short, silent, or holds numbers that are no sound.
+    """
+    if not max_duration_s > 0:
+        raise AudioError(f"max_duration_s must be positive, not {max_duration_s!r}.")
+    with ExitStack() as stack:
+        source = Source(_opened(file, stack))
+        samples = _resampled(decode(source, max_duration_s), sample_rate)
+    duration_s = len(samples) / sample_rate
+    if duration_s < MIN_DURATION_S:
+        raise AudioError(
+            f"The recording is {in_words(duration_s)} long, too short to say anything about; "
+            f"upload at least {in_words(MIN_DURATION_S)}."
+        )
+    called = name if name is not None else _own_name(file)
+    return Audio(_levelled(samples), sample_rate, clean_name(called))
+
+
+def clean_name(name: str) -> str:
+    """Make a harmless name of what a file claims to be called.
+
+    Parameters
+    ----------
+    name : str
+        Anything, possibly a path of any system, possibly hostile.
+
+    Returns
+    -------
+    str
+        Base name without control, formatting or unpaired surrogate characters, at most 100 long
+        (its suffix is kept); "song" if nothing is left.
+    """
+    base = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    printable = "".join(
+        " " if c.isspace() else c
+        for c in base
+        if c.isspace() or not unicodedata.category(c).startswith("C")
+    )
+    tidy = " ".join(printable.split())
+    if len(tidy) > _NAME_LENGTH:
+        stem, dot, suffix = tidy.rpartition(".")
+        suffix = dot + suffix if stem and len(suffix) <= 8 else ""
+        tidy = tidy[: _NAME_LENGTH - len(suffix)].rstrip() + suffix
+    return tidy if tidy.strip(". ") else "song"
+
+
+def encode_audio(audio: Audio, format: str = "FLAC") -> bytes:
+    """Encode a song as a file in memory.
+
+    Parameters
+    ----------
+    audio : Audio
+        Song; samples beyond [-1, 1] are clipped.
+    format : {"FLAC", "WAV", "MP3", "OGG"}
+        FLAC and WAV have 16 bits and keep every sample to within half a step; OGG is Vorbis.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    AudioError
+        If the format is unknown, cannot hold this sample rate, or a sample is not finite.
+    """
+    kind = format.upper()
+    if kind not in FORMATS:
+        raise AudioError(f"Unknown audio format {format!r}; choose {', '.join(FORMATS)}.")
+    samples = np.asarray(audio.samples, dtype=np.float32)
+    if not np.isfinite(samples).all():
+        raise AudioError("The audio holds values that are not numbers and cannot be written.")
+    if kind in ("FLAC", "WAV"):
+        # Rounded here: libsndfile cuts fractions off, which adds half a step of constant offset.
+        samples = np.clip(np.rint(samples * 32_768.0), -32_768, 32_767).astype(np.int16)
+        subtype = "PCM_16"
+    else:
+        samples = np.clip(samples, -1, 1)
+        subtype = "VORBIS" if kind == "OGG" else "MPEG_LAYER_III"
+    buffer = io.BytesIO()
+    try:
+        with soundfile.SoundFile(buffer, "w", audio.sample_rate, 1, subtype, format=kind) as file:
+            # In blocks: the Vorbis encoder keeps a whole write on the stack.
+            for start in range(0, len(samples), _BLOCK_SAMPLES):
+                file.write(samples[start : start + _BLOCK_SAMPLES])
+    except soundfile.SoundFileError as error:
+        raise AudioError(f"{kind} cannot hold audio at {audio.sample_rate} Hz.") from error
+    return buffer.getvalue()
+
+
+def save_audio(audio: Audio, path: str | os.PathLike[str]) -> None:
+    """Write a song to a file, all or nothing.
+
+    Parameters
+    ----------
+    audio : Audio
+        Song; samples beyond [-1, 1] are clipped.
+    path : path
+        File to write; its suffix (.flac, .wav, .mp3, .ogg) says which format.
+
+    Raises
+    ------
+    AudioError
+        If the suffix names no known format, or the file cannot be written.
+    """
+    content = encode_audio(audio, Path(path).suffix.removeprefix("."))
+    try:
+        with replacing(Path(path)) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise AudioError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _opened(file: object, stack: ExitStack) -> BinaryIO:
+    """Open whatever holds the song as a binary file that can seek."""
+    if isinstance(file, bytes | bytearray | memoryview):
+        return io.BytesIO(file)
+    if isinstance(file, str | os.PathLike):
+        try:
+            stream: BinaryIO = stack.enter_context(open(file, "rb"))  # noqa: SIM115
+        except FileNotFoundError as error:
+            raise AudioError("There is no such file; check its name and folder.") from error
+        except IsADirectoryError as error:
+            raise AudioError("This is a folder; choose one audio file in it.") from error
+        except (OSError, ValueError) as error:
+            raise AudioError(f"The file cannot be opened ({error}); check its name.") from error
+    elif hasattr(file, "read"):
+        stream = file  # type: ignore[assignment]
+    else:
+        raise AudioError(f"A song is a path, bytes or a file object, not {type(file).__name__}.")
+    try:
+        seekable = stream.seekable() if hasattr(stream, "seekable") else hasattr(stream, "seek")
+        return stream if seekable else _spooled(stream, stack)
+    except (OSError, ValueError, TypeError) as error:
+        raise AudioError(f"The file cannot be read ({error}); open it again.") from error
+
+
+def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:
+    spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=1 << 24))  # noqa: SIM115
+    size = 0
+    while block := stream.read(1 << 16):
+        size += len(block)
+        if size > _MOST_BYTES_UNSEEKABLE:
+            raise AudioError("The stream does not end within 1 GiB; save a part of it as a file.")
+        spool.write(block)
+    return spool  # type: ignore[return-value]
+
+
+def _own_name(file: object) -> str:
+    if isinstance(file, str | os.PathLike):
+        return os.fspath(file)
+    own = getattr(file, "name", "")
+    return own if isinstance(own, str) else ""
+
+
+def resampled(audio: Audio, sample_rate: int) -> Audio:
+    """Return a sound at another sampling rate.
+
+    Parameters
+    ----------
+    audio : Audio
+        The sound.
+    sample_rate : int > 0
+        Sampling rate of the result in Hz.
+
+    Returns
+    -------
+    Audio
+        The sound itself if it has that rate already.
+    """
+    if audio.sample_rate == sample_rate:
+        return audio
+    samples = soxr.resample(audio.samples, audio.sample_rate, sample_rate)
+    return replace(audio, samples=np.clip(samples, -1, 1), sample_rate=sample_rate)
+
+
+def _resampled(blocks: Iterator[tuple[np.ndarray, int]], sample_rate: int) -> np.ndarray:
+    """Bring blocks to one rate; every stretch of one rate keeps its length, rounded up."""
+    pieces: list[np.ndarray] = []
+    for rate, stretch in groupby(blocks, key=lambda pair: pair[1]):
+        if rate == sample_rate:
+            pieces.extend(block for block, _ in stretch)
+            continue
+        resampler = soxr.ResampleStream(rate, sample_rate, 1)
+        n_in = n_out = 0
+        for block, _ in stretch:
+            pieces.append(resampler.resample_chunk(block))
+            n_in, n_out = n_in + len(block), n_out + len(pieces[-1])
+        rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        missing = -(-n_in * sample_rate // rate) - n_out
+        pieces.append(np.pad(rest, (0, max(missing - len(rest), 0)))[: max(missing, 0)])
+    return np.concatenate(pieces)
+
+
+def _levelled(samples: np.ndarray) -> np.ndarray:
+    peak = float(np.abs(samples).max())
+    if peak < SILENT_PEAK:
+        raise AudioError("The recording is silent; choose one in which something can be heard.")
+    if peak > _HOT_PEAK:
+        samples = samples / peak
+    return np.clip(samples, -1, 1)

@@ -1,0 +1,7 @@
+"""Features: spectrograms, MFCCs, descriptors and embeddings, and the way back to sound.
+
+In: `core.audio.io.Audio` or its samples. Out: arrays of shape ``(segments, frames, bands)`` or
+``(segments, features)``.
+
+May import: `core.audio` and what that may import.
+"""

@@ -1,0 +1,95 @@
+"""A segment as a handful of numbers: means and variances of what a mel spectrogram tells.
+
+These are the features of the field's forests and support vector machines, as far as a mel
+spectrogram gives them: cepstral coefficients, and the spectrum's centroid, bandwidth, roll-off,
+flatness, contrast and energy (as `librosa.feature` defines them, on mel bands instead of bins). A
+tempo cannot be told of three seconds; what stands for it is how often onsets come back, the
+autocorrelation of their strength (spectral flux).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from core.features.spectrogram import FeatureParameters, mel_filterbank, mfcc_from_logmel
+
+COEFFICIENTS = 20
+ROLL_OFF = 0.85  # share of the power below it
+CONTRASTS = 6  # parts of the spectrum in which peaks and valleys are compared
+EXTREME = 0.2  # share of a part's bands that count as peaks, and as valleys
+STATISTICS = ("mean", "variance", "change")  # the last: mean absolute step from frame to frame
+LAGS = tuple(number / 12 for number in range(1, 18))  # seconds after which onsets may come back
+LEAST = 1e-6  # of the onsets' variance
+SHAPES = ("centroid", "bandwidth", "roll-off", "flatness", "energy")
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the numbers, in their order."""
+    frames = [f"MFCC {number}" for number in range(1, COEFFICIENTS + 1)]
+    frames += [*SHAPES, *(f"contrast {number}" for number in range(1, CONTRASTS + 1))]
+    statistics = [f"{name}, {what}" for what in STATISTICS for name in frames]
+    return (*statistics, "onsets, variance", *(f"onsets, lag {lag:.2f} s" for lag in LAGS))
+
+
+def _onsets(levels: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+    """Return variance and autocorrelation of the onsets' strength, ``(n, 1 + lags)``."""
+    strength = np.maximum(np.diff(levels, axis=1), 0).mean(axis=-1)
+    strength -= strength.mean(axis=1, keepdims=True)
+    frames = strength.shape[1]
+    variance = (strength**2).mean(axis=1) + LEAST
+    lags = [round(lag * parameters.sample_rate / parameters.hop_length) for lag in LAGS]
+    lagged = [(strength[:, lag:] * strength[:, : frames - lag]).mean(axis=1) for lag in lags]
+    return np.stack([np.log(variance), *(value / variance for value in lagged)], axis=1)
+
+
+@lru_cache(maxsize=8)
+def _frequencies(parameters: FeatureParameters) -> np.ndarray:
+    """Return the middle of each band in kHz."""
+    bank = mel_filterbank(parameters)
+    bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft / 1000
+    return (bank @ bins) / bank.sum(axis=1)
+
+
+def segment_descriptors(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+    """Return the numbers of segments.
+
+    Parameters
+    ----------
+    logmel_db : np.ndarray [shape=(n, segment_frames, n_mels)]
+        Log-mel segments in dB.
+    parameters : FeatureParameters
+        Feature parameters.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, 111), dtype=float32]
+        In the order of `names`; frequencies in kHz, levels in dB.
+    """
+    levels = np.asarray(logmel_db, dtype=np.float32)
+    power = 10 ** (levels / 10)
+    total = power.sum(axis=-1)
+    frequencies = _frequencies(parameters).astype(np.float32)
+    centroid = power @ frequencies / total
+    distance = np.square(frequencies - centroid[..., np.newaxis])
+    bandwidth = np.sqrt((power * distance).sum(axis=-1) / total)
+    below = np.cumsum(power, axis=-1) < ROLL_OFF * total[..., np.newaxis]
+    edge = frequencies[np.minimum(below.sum(axis=-1), len(frequencies) - 1)]
+    energy = 10 * np.log10(total)
+    flatness = levels.mean(axis=-1) - 10 * np.log10(power.mean(axis=-1))
+    contrasts = []
+    for part in np.array_split(levels, CONTRASTS, axis=-1):
+        ordered = np.sort(part, axis=-1)
+        count = max(1, round(EXTREME * part.shape[-1]))
+        contrasts.append(ordered[..., -count:].mean(axis=-1) - ordered[..., :count].mean(axis=-1))
+    frames = np.concatenate(
+        [
+            mfcc_from_logmel(levels, COEFFICIENTS),
+            np.stack([centroid, bandwidth, edge, flatness, energy, *contrasts], axis=-1),
+        ],
+        axis=-1,
+    )
+    change = np.abs(np.diff(frames, axis=1)).mean(axis=1)
+    parts = [frames.mean(axis=1), frames.var(axis=1), change, _onsets(levels, parameters)]
+    return np.concatenate(parts, axis=-1).astype(np.float32)

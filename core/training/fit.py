@@ -1,0 +1,226 @@
+"""Fitting a network: AdamW on a cosine, averaged weights, early stopping, checkpoints, resuming.
+
+A run is a folder: `checkpoints/` holds everything a killed run needs to go on where its last
+complete epoch ended (weights, their average, optimiser, random generators), `history.json` one row
+an epoch, `logs/` the same for TensorBoard. Weight averaging is Polyak's, as in Tarvainen & Valpola
+(2017); temperature scaling is Guo et al. (2017).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.evaluation.metrics import cross_entropy
+from core.storage import write_json
+from core.training.augmentation import Augmentation, BatchMaker
+
+Report = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is fitted.
+
+    Parameters
+    ----------
+    epochs, steps : int
+        Epochs, and batches in each.
+    batch_size : int
+        Cuts a batch.
+    learning_rate : float
+        Peak of the cosine schedule; the first epoch or two climb to it.
+    weight_decay : float
+        Decoupled decay (AdamW).
+    dropout : float
+        As in `core.networks.cnn.build`.
+    label_smoothing : float
+        Share of the target spread over all genres.
+    average : float
+        Decay of the averaged weights, which are the ones that count.
+    taught : float
+        Weight of the teacher's tags in the loss.
+    patience : int
+        Epochs without a better validation log loss before the run stops.
+    augmentation : Augmentation
+        How strongly cuts are varied.
+    """
+
+    epochs: int = 40
+    steps: int = 100
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    dropout: float = 0.6
+    label_smoothing: float = 0.05
+    average: float = 0.995
+    taught: float = 1.0
+    patience: int = 15
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+class Fit:
+    """One training run that can be killed and resumed.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Two outputs: genre logits and the teacher's tag logits.
+    batches : BatchMaker
+        Source of training batches.
+    settings : Settings
+        How to fit.
+    folder : Path
+        Folder of the run.
+    """
+
+    def __init__(
+        self, network: keras.Model, batches: BatchMaker, settings: Settings, folder: Path
+    ) -> None:
+        self.network = network
+        self.batches = batches
+        self.settings = settings
+        self.folder = folder
+        self.history: list[dict[str, Any]] = []
+        total = settings.epochs * settings.steps
+        warmup = min(2 * settings.steps, max(total // 10, 1))
+        schedule = keras.optimizers.schedules.CosineDecay(
+            settings.learning_rate * 0.02,
+            max(total - warmup, 1),
+            alpha=0.005,
+            warmup_target=settings.learning_rate,
+            warmup_steps=warmup,
+        )
+        self.optimizer = keras.optimizers.AdamW(
+            schedule, weight_decay=settings.weight_decay, clipnorm=1.0
+        )
+        self.optimizer.build(network.trainable_variables)
+        self.averages = [tf.Variable(value) for value in network.trainable_variables]
+        self.best = [tf.Variable(value) for value in network.variables]
+        self.best_loss = tf.Variable(np.inf, dtype=tf.float64)
+        self.epoch = tf.Variable(0, dtype=tf.int64)
+        self._manager = tf.train.CheckpointManager(
+            tf.train.Checkpoint(
+                variables=list(network.variables),
+                optimizer=list(self.optimizer.variables),
+                averages=self.averages,
+                best=self.best,
+                best_loss=self.best_loss,
+                epoch=self.epoch,
+                generator=batches.generator,
+            ),
+            str(folder / "checkpoints"),
+            max_to_keep=1,
+        )
+        self._loss = keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=settings.label_smoothing
+        )
+        self._train = tf.function(self._steps)
+
+    def resume(self) -> int:
+        """Go back to the end of the last complete epoch.
+
+        Returns
+        -------
+        int
+            Epochs that are done; zero if there is no checkpoint.
+        """
+        if self._manager.latest_checkpoint:
+            self._manager.restore_or_initialize()
+            rows = json.loads((self.folder / "history.json").read_text(encoding="utf-8"))
+            self.history = rows[: int(self.epoch)]
+        return int(self.epoch)
+
+    def start_averages(self) -> None:
+        """Let the averages begin at the network's weights, after these were copied into it."""
+        for average, variable in zip(self.averages, self.network.trainable_variables, strict=True):
+            average.assign(variable)
+
+    def _steps(self, count: tf.Tensor) -> tf.Tensor:
+        total = tf.constant(0.0)
+        rest = self.settings.average
+        for _ in tf.range(count):
+            mfcc, genres, tags, taught = self.batches.batch()
+            with tf.GradientTape() as tape:
+                logits, tag_logits = self.network(mfcc, training=True)
+                loss = self._loss(genres, logits)
+                each = tf.nn.sigmoid_cross_entropy_with_logits(tags, tag_logits)
+                heard = tf.reduce_mean(tf.reduce_mean(each, axis=1) * taught)
+                # Times five brings the mean over 50 rare tags to the scale of the genres' loss.
+                objective = loss + 5.0 * self.settings.taught * heard
+            variables = self.network.trainable_variables
+            self.optimizer.apply(tape.gradient(objective, variables), variables)
+            for average, variable in zip(self.averages, variables, strict=True):
+                average.assign(rest * average + (1 - rest) * variable)
+            total += loss
+        return total / tf.cast(count, tf.float32)
+
+    def _swap_averages(self) -> None:
+        """Exchange the current weights with their averages."""
+        for average, variable in zip(self.averages, self.network.trainable_variables, strict=True):
+            current = variable.numpy()
+            variable.assign(average)
+            average.assign(current)
+
+    def run(
+        self, validate: Callable[[], tuple[np.ndarray, np.ndarray]] | None, report: Report
+    ) -> None:
+        """Train to the end, leaving the chosen averaged weights in the network.
+
+        Parameters
+        ----------
+        validate : callable, optional
+            Returns the validation side's probabilities and labels. Without it no epoch is
+            preferred: the run trains to its last one.
+        report : callable
+            Told each epoch's row: `epoch`, `loss`, `seconds`, and with validation `valid_loss`,
+            `valid_accuracy`.
+        """
+        writer = tf.summary.create_file_writer(str(self.folder / "logs"))
+        while int(self.epoch) < self.settings.epochs and not self._stale():
+            epoch = int(self.epoch) + 1
+            started = time.monotonic()
+            row: dict[str, Any] = {
+                "epoch": epoch,
+                "loss": float(self._train(tf.constant(self.settings.steps))),
+            }
+            self._swap_averages()
+            if validate:
+                probabilities, labels = validate()
+                row["valid_loss"] = cross_entropy(probabilities, labels)
+                row["valid_accuracy"] = float((probabilities.argmax(axis=1) == labels).mean())
+            if not validate or row["valid_loss"] < float(self.best_loss):
+                self.best_loss.assign(row.get("valid_loss", np.inf))
+                for best, variable in zip(self.best, self.network.variables, strict=True):
+                    best.assign(variable)
+            self._swap_averages()
+            row["seconds"] = round(time.monotonic() - started, 2)
+            self.history.append(row)
+            self.epoch.assign(epoch)
+            write_json(self.folder / "history.json", self.history)
+            self._manager.save()
+            with writer.as_default(step=epoch):
+                for key in row.keys() - {"epoch"}:
+                    tf.summary.scalar(key, row[key])
+            writer.flush()
+            report(row)
+        for best, variable in zip(self.best, self.network.variables, strict=True):
+            variable.assign(best)
+
+    @property
+    def best_epoch(self) -> int:
+        """Epoch whose weights were kept."""
+        if not self.history or "valid_loss" not in self.history[0]:
+            return len(self.history)
+        return 1 + int(np.argmin([row["valid_loss"] for row in self.history]))
+
+    def _stale(self) -> bool:
+        return len(self.history) - self.best_epoch >= self.settings.patience

@@ -1,0 +1,4 @@
+"""Charts: pure functions from arrays to Plotly figures.
+
+May import: `dashboard.text`.
+"""

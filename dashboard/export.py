@@ -1,0 +1,197 @@
+"""What people take home: the figures as JSON, and a page of its own that needs no server."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dashboard.charts.theme import LIGHT
+from dashboard.player import parts
+from dashboard.player.payload import pack_of
+from dashboard.services import excerpts, explanations, models, songs
+from dashboard.services.excerpts import OPTIMISED, PartSelection
+from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.songs import Song
+from dashboard.text import formatting, sentences
+from dashboard.text.formatting import clock, genre_title, html_safe, model_name, percent
+from dashboard.text.html import account, verdict_card, verdict_cards
+from dashboard.widgets.controls import METHOD_MEANINGS, METHODS, SHARES
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+
+STYLE = Path(__file__).resolve().parent / "style.css"
+
+# What Streamlit's theme gives the player on a page.
+THEME = """
+:root { color-scheme: light; --st-text-color: #22282b; --st-background-color: #fcfbf8;
+  --st-primary-color: #0f6b66; --st-secondary-background-color: #f1efe9; --st-font: sans-serif; }
+body { background: #fcfbf8; color: #22282b; font: 1rem/1.5 sans-serif; margin: 2rem auto;
+  max-width: 62rem; padding: 0 1rem; }
+h1, h2 { font-family: serif; }
+table.map { border-collapse: collapse; display: block; font-size: 0.8rem; overflow-x: auto; }
+table.map th { font-weight: 400; padding: 0 0.5rem; text-align: right; }
+table.map td { min-width: 1.1rem; padding: 0.15rem 0.1rem; text-align: center; }
+"""
+
+
+def _quiet(*_: object) -> None:
+    """Report nothing: what is saved is at hand, or soon is."""
+
+
+def figures(song: Song, analysis: Analysis, cut: PartSelection) -> bytes:
+    """Return what a model says of a song and of its parts, as JSON.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    analysis : Analysis
+        What the model says of it.
+    cut : PartSelection
+        How it is divided.
+
+    Returns
+    -------
+    bytes
+        The same form as ``analysis.json`` of the command line, with more about the explanation.
+    """
+    from core.analysis import to_json
+
+    question = cut.question
+    explanation = explanations.explanation_of(song, analysis.model, question, _quiet)
+    whole = excerpts.whole_of(song, analysis.model, _quiet)
+    halves = excerpts.halves_of(song, analysis.model, cut, _quiet)
+    genre = analysis.genres.index(question.target)
+    content = to_json(
+        analysis,
+        explanation={
+            "target": question.target,
+            "versus": question.versus or None,
+            "base_value": float(explanation.base_value.mean()),
+            "gap": float(explanation.gap[np.abs(explanation.gap).argmax()]),
+            "method": cut.method,
+            "keep": cut.keep,
+            "share_of": cut.of,
+            "probability_original": float(whole.probabilities[genre]),
+            "probability_kept": float(halves.kept.probabilities[genre]),
+            "probability_removed": float(halves.rest.probabilities[genre]),
+            "segments": [
+                {
+                    "base_value": float(part.base_value[0]),
+                    "shap_by_coefficient": part.mfcc[0].sum(axis=0, dtype=float).tolist(),
+                    "prediction": float(part.prediction[0]),
+                    "gap": float(part.gap[0]),
+                }
+                for part in explanation
+            ],
+        },
+    )
+    content["song"]["name"] = songs.title_of(song)
+    return json.dumps(content, indent=2, allow_nan=False).encode()
+
+
+def report(
+    song: Song, analysis: Analysis, question: ExplanationTarget, segment: int, cut: PartSelection
+) -> bytes:
+    """Return a page with verdict, timeline, player and account, all in one file.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    analysis : Analysis
+        What a model says of it.
+    question : ExplanationTarget
+        What is explained.
+    segment : int
+        The chosen segment.
+    cut : PartSelection
+        How the song is divided.
+
+    Returns
+    -------
+    bytes
+        HTML that opens without a server and loads nothing.
+    """
+    name = analysis.model
+    own = explanations.segment_explanation_of(song, name, question, segment, _quiet)
+    whole = excerpts.whole_of(song, name, _quiet)
+    halves = excerpts.halves_of(song, name, cut, _quiet)
+    explained = explanations.finished_parts(song, analysis, question)
+    packed = pack_of(
+        song, analysis, question, [own, *explained], segment, whole, halves, dark=False
+    )
+    title = html_safe(songs.title_of(song))
+    analyses, _ = explanations.analyses_of(song, _quiet)
+    cards = [
+        verdict_card(other, each.genres, each.song_probabilities, models.accuracy(other))
+        for other, each in analyses.items()
+    ]
+    genre = analysis.genres.index(question.target)
+    shares = (float(each.probabilities[genre]) for each in (whole, halves.kept, halves.rest))
+    said = [
+        f"{METHODS[cut.method]}: kept are {percent(cut.keep)} of {SHARES[cut.of]}.",
+        METHOD_MEANINGS[cut.method],
+        sentences.readings(cut.keep, cut.of, question.target, *shares),
+    ]
+    if cut.method == OPTIMISED:
+        said.append(
+            sentences.enough(excerpts.enough_of(song, name, question, _quiet), question.target)
+        )
+    saved_on = time.strftime("%Y-%m-%d")
+    moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
+    asked = html_safe(sentences.question_name(question.target, question.versus))
+    added = account(
+        question.target,
+        question.versus,
+        float(own.base_value[0]),
+        own.mfcc[0],
+        float(own.prediction[0]),
+    )
+    meanings = sentences.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels)
+    markup, css, script = parts()
+    script = script.replace("export default function", "window.mount = function")
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}: {asked}</title>
+<meta name="viewport" content="width=device-width"><style>{THEME}
+{STYLE.read_text(encoding="utf-8").replace(".stApp", ":root")}
+{css}</style></head><body>
+<h1>{title}</h1>{verdict_cards(cards)}
+<h2>Genres over time</h2>
+<p>How likely each genre is to the {html_safe(model_name(name))} in every three seconds, in %.</p>
+{_map(analysis)}
+<h2>Why {asked}, from {moment}?</h2><div id="player">{markup}</div>
+<p>{html_safe(meanings.replace("*", ""))}</p>
+<p>{html_safe(" ".join(said))}</p>{added}
+<p>{html_safe(sentences.additivity(float(own.gap[0]), question.versus))}</p>
+<p>Made by Groove-Guide on {saved_on}. Everything is in this file.</p>
+<script>{script}
+const packed = atob("{base64.b64encode(packed.to_bytes()).decode()}");
+window.mount({{
+  data: Uint8Array.from(packed, (letter) => letter.charCodeAt(0)),
+  parentElement: document.getElementById("player"),
+}});</script></body></html>
+""".encode()
+
+
+def _map(analysis: Analysis) -> str:
+    """Return the timeline as a table whose cells are as strong as the genres are likely."""
+    loud = LIGHT.loud
+    heads = "".join(f"<th>{clock(start)}</th>" for start in analysis.starts_s)
+    rows = "".join(
+        f"<tr><th scope='row'>{html_safe(genre_title(genre))}</th>"
+        + "".join(
+            f"<td style='background:color-mix(in srgb, {loud} {100 * share:.0f}%, transparent);"
+            f"color:{'#fff' if share > 0.5 else 'inherit'}'>{round(100 * share)}</td>"
+            for share in column
+        )
+        + "</tr>"
+        for genre, column in zip(analysis.genres, analysis.probabilities.T, strict=True)
+    )
+    return f"<table class='map'><tr><th></th>{heads}</tr>{rows}</table>"

@@ -1,0 +1,141 @@
+"""Choosing a song: masthead, uploader and examples, and the state that a new song resets."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.services import songs
+from dashboard.services.songs import Song
+from dashboard.widgets.status import failures_as_sentences, loading_note
+
+FILE_TYPES = ["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm", "mp4", "aiff", "aif", "au"]
+BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "versus", "stopped")
+
+state = st.session_state
+
+
+def masthead(sentence: str) -> None:
+    """Draw the name and what this page is for."""
+    with st.container(key="masthead", gap="xsmall"):
+        st.title("Groove-Guide", anchor=False)
+        st.markdown(sentence)
+
+
+def choose_song(sentence: str) -> Song | None:
+    """Draw masthead, uploader and examples.
+
+    Parameters
+    ----------
+    sentence : str
+        What the page is for.
+
+    Returns
+    -------
+    Song or None
+        The chosen song, if there is one.
+    """
+    masthead(sentence)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.file_uploader(
+            "Your song, up to 15 minutes",
+            type=FILE_TYPES,
+            key=_uploader_key(),
+            on_change=_take_upload,
+        )
+        with st.expander("Record, or fetch a free recording", icon=":material/mic:"):
+            other_sources()
+    with right:
+        titles = [entry["title"] for entry in songs.examples()]
+        if titles:
+            st.pills(
+                "Or one of these examples",
+                titles,
+                key="example",
+                on_change=_take_example,
+                persist_state="session",
+                wrap=True,
+            )
+        note = st.empty()  # replaced at once when a song is chosen
+        if state.get("song") is None and not songs.warm_up.ready:
+            with note.container():
+                loading_note()
+    if state.get("song") is None and state.get("song-is-lost"):
+        st.info(
+            "The song of this link is not here: links name example songs only, and uploads are "
+            "forgotten when a page is loaded anew. Choose it again above.",
+            icon=":material/link_off:",
+        )
+    return state.get("song")
+
+
+def other_sources() -> None:
+    """Draw the microphone, and recordings that are downloaded only when asked for."""
+    st.audio_input(
+        "Your own music or whatever is playing",
+        sample_rate=48_000,
+        key=f"microphone-{state.get('uploads', 0)}",
+        on_change=_take_recording,
+    )
+    titles = songs.recordings()
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        name = st.selectbox(
+            "Recordings that librosa offers", list(titles), format_func=titles.__getitem__
+        )
+    with right:
+        fetch = st.button("Download", icon=":material/download:")
+    if fetch:
+        with failures_as_sentences(), st.spinner("Downloading …"):
+            song = songs.downloaded(name)
+            _forget_song()
+            state["example"] = None
+            state["uploads"] = state.get("uploads", 0) + 1
+            state["song"] = song
+            st.rerun()
+
+
+def _take_recording() -> None:
+    recording = state.get(f"microphone-{state.get('uploads', 0)}")
+    _forget_song()
+    if recording is not None:
+        state["example"] = None
+        state["song"] = songs.song_from_bytes(
+            recording.getvalue(), "recording.wav", title="Your recording"
+        )
+
+
+def _uploader_key() -> str:
+    # Another key is another, empty uploader.
+    return f"upload-{state.get('uploads', 0)}"
+
+
+def _take_upload() -> None:
+    upload = state.get(_uploader_key())
+    _forget_song()
+    if upload is not None:
+        state["example"] = None
+        state["song"] = songs.song_from_bytes(upload.getvalue(), upload.name)
+
+
+def _take_example() -> None:
+    title = state.get("example")
+    if title:
+        open_example(title)
+    else:
+        _forget_song()
+
+
+def open_example(title: str) -> None:
+    """Choose an example song by its title."""
+    _forget_song()
+    for entry in songs.examples():
+        if entry["title"] == title:
+            state["example"] = title
+            state["uploads"] = state.get("uploads", 0) + 1
+            state["song"] = songs.example_song(entry)
+
+
+def _forget_song() -> None:
+    for key in BELONGS_TO_SONG:
+        state.pop(key, None)

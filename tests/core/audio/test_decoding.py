@@ -1,0 +1,319 @@
+"""Whatever is not a song of reasonable length is refused with a sentence, and in bounded memory."""
+
+from __future__ import annotations
+
+import io
+import random
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.audio.io import AudioError, load_audio
+from tests.core.audio.encoded import (
+    AV_KINDS,
+    LOSSY_KINDS,
+    SOUNDFILE_KINDS,
+    av_bytes,
+    file_bytes,
+    silent_film,
+    tone,
+)
+
+CUT_OFF = r"cut off.*[Uu]pload the whole file again"
+
+
+def stereo(duration_s: float = 4.0) -> np.ndarray:
+    """Return a noisy tone [shape=(n, 2)] at 48 kHz, which no encoder can make very small."""
+    noise = np.random.default_rng(0).standard_normal((round(duration_s * 48_000), 2))
+    return tone(duration_s)[:, np.newaxis] + 0.05 * noise
+
+
+def flac_that_says(content: bytes, frames: int) -> bytes:
+    """Return a FLAC file with another number of frames in its header; 0 means unknown."""
+    field = int.from_bytes(content[18:26], "big")
+    return content[:18] + (field >> 36 << 36 | frames).to_bytes(8, "big") + content[26:]
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "sentence"),
+    [
+        (tone(0.3), 48_000, "0.30 s long, too short"),
+        (tone()[:1], 48_000, "too short"),
+        (tone()[:0], 48_000, "no sound at all"),
+        (0 * tone(), 48_000, "silent"),
+        (tone(level=2e-5), 48_000, "silent"),
+        (np.stack([tone(), -tone()], axis=1), 48_000, "cancel each other out"),
+        (np.where(tone() > 0.4, np.nan, tone()), 48_000, "not numbers"),
+        (np.where(tone() > 0.4, -np.inf, tone()), 48_000, "not numbers"),
+        (1e300 * tone(), 48_000, "not numbers"),
+        (tone(), 999, "sample rate of 999 Hz"),
+        (tone(), 2_000_000_000, "sample rate of 2000000000 Hz"),
+    ],
+)
+def test_recordings_that_say_nothing_are_refused(
+    samples: np.ndarray, rate: int, sentence: str
+) -> None:
+    with pytest.raises(AudioError, match=sentence):
+        load_audio(file_bytes(samples, rate, "WAV", "DOUBLE"))
+
+
+def test_quiet_recordings_are_not_silent() -> None:
+    audio = load_audio(file_bytes(tone(level=2e-4), 48_000, "WAV", "PCM_24"))
+    assert np.abs(audio.samples).max() == pytest.approx(2e-4, rel=0.01)
+
+
+def test_floats_on_an_integers_scale_are_brought_down_as_a_whole() -> None:
+    audio = load_audio(file_bytes(32_767 * tone(), 48_000, "WAV", "FLOAT"))
+    assert np.abs(audio.samples).max() == pytest.approx(1, rel=1e-3)
+    assert np.sqrt(np.mean(audio.samples**2)) == pytest.approx(np.sqrt(0.5), rel=1e-3)
+
+
+def test_overshoots_are_clipped() -> None:
+    audio = load_audio(file_bytes(tone(level=1.5), 48_000, "WAV", "FLOAT"))
+    assert np.abs(audio.samples).max() == 1
+    assert np.mean(np.abs(audio.samples) == 1) > 0.4
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"hello, this is a letter and no song", "not audio"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(500), "not audio"),
+        (b"#EXTM3U\n#EXTINF:6.0,\n/etc/passwd\n#EXT-X-ENDLIST\n", "not audio"),
+        (b"ffconcat version 1.0\nfile '/etc/passwd'\n", "not audio"),
+        (bytes(100_000), "not audio"),
+    ],
+)
+def test_what_is_not_audio_is_refused(content: bytes, sentence: str) -> None:
+    with pytest.raises(AudioError, match=sentence):
+        load_audio(content)
+
+
+def test_a_play_list_opens_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "part.ts").write_bytes(av_bytes(stereo(), 48_000, "mpegts", "aac"))
+    play_list = tmp_path / "list.m3u8"
+    play_list.write_text(
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{tmp_path}/part.ts\n#EXT-X-ENDLIST\n"
+    )
+    assert load_audio(tmp_path / "part.ts").duration_s == pytest.approx(4, abs=0.1)
+    with pytest.raises(AudioError, match="not audio"):
+        load_audio(play_list)
+
+
+def test_a_film_without_sound_is_refused() -> None:
+    with pytest.raises(AudioError, match="pictures but no sound"):
+        load_audio(silent_film())
+
+
+def test_missing_files_and_folders_are_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="no such file"):
+        load_audio(tmp_path / "missing.mp3")
+    with pytest.raises(AudioError, match="is a folder"):
+        load_audio(tmp_path)
+    with pytest.raises(AudioError, match="cannot be opened"):
+        load_audio("nul\0byte.mp3")
+
+
+def test_files_that_cannot_be_read_are_named_as_such(capfd: pytest.CaptureFixture[str]) -> None:
+    content = file_bytes(tone(), 48_000, "WAV", "PCM_16")
+
+    class Unplugged(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 10_000:
+                raise OSError("the disk was unplugged")
+            return super().read(size)
+
+    closed = io.BytesIO(content)
+    closed.close()
+    for broken, reason in (
+        (Unplugged(content), "unplugged"),
+        (closed, "closed"),
+        (io.StringIO("letters" * 100), "text"),
+        (None, "NoneType"),
+    ):
+        with pytest.raises(AudioError, match=reason):
+            load_audio(broken)  # type: ignore[arg-type]
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("container", "encoding"), [*SOUNDFILE_KINDS[1:10], ("AIFF", "PCM_16"), ("AU", "PCM_16")]
+)
+def test_half_a_lossless_file_is_refused(container: str, encoding: str) -> None:
+    content = file_bytes(stereo(), 48_000, container, encoding)
+    with pytest.raises(AudioError, match=CUT_OFF):
+        load_audio(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize(("container", "encoding"), LOSSY_KINDS)
+def test_half_a_lossy_file_is_refused(container: str, encoding: str) -> None:
+    content = file_bytes(stereo(), 48_000, container, encoding)
+    with pytest.raises(AudioError, match=CUT_OFF):
+        load_audio(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize(("container", "codec"), AV_KINDS[:3])
+@pytest.mark.parametrize("options", [{}, {"movflags": "frag_keyframe+empty_moov"}])
+def test_half_an_m4a_or_webm_file_is_refused(
+    container: str, codec: str, options: dict[str, str]
+) -> None:
+    content = av_bytes(stereo(), 48_000, container, codec, options=options)
+    with pytest.raises(AudioError, match=CUT_OFF):
+        load_audio(content[: len(content) // 2])
+
+
+def test_a_file_of_which_only_the_last_bytes_are_missing_is_read() -> None:
+    for container, encoding in (("WAV", "PCM_16"), ("AIFF", "PCM_16"), ("MP3", "MPEG_LAYER_III")):
+        content = file_bytes(stereo(), 48_000, container, encoding)
+        assert load_audio(content[:-100]).duration_s == pytest.approx(4, abs=0.06)
+
+
+def test_a_tag_after_the_end_does_no_harm() -> None:
+    tag = b"TAG" + b"a title".ljust(125)
+    for content in (
+        file_bytes(stereo(), 48_000, "WAV", "PCM_16"),
+        file_bytes(stereo(), 48_000, "OGG", "VORBIS"),
+        file_bytes(stereo(), 48_000, "MP3", "MPEG_LAYER_III"),
+        av_bytes(stereo(), 48_000, "mp4", "aac"),
+    ):
+        assert load_audio(content + tag).duration_s == pytest.approx(4, abs=0.05)
+
+
+def test_tags_in_another_encoding_and_large_pictures_do_no_harm() -> None:
+    mp3 = av_bytes(stereo(), 48_000, "mp3", "libmp3lame", seekable=False)
+    latin = b"TPE1" + (9).to_bytes(4, "big") + b"\0\0" + b"\3Bj\xf6rk\xff\xfe\xfd"
+    picture = (
+        b"APIC" + (200_000).to_bytes(4, "big") + bytes(2) + random.Random(0).randbytes(200_000)
+    )
+    size = len(latin) + len(picture)
+    sizes = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
+    tagged = b"ID3\3\0\0" + sizes + latin + picture + mp3
+    assert load_audio(tagged).duration_s == pytest.approx(4, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac"), ("webm", "libopus")]
+)
+def test_files_that_do_not_say_how_long_they_are_are_read_to_their_end(
+    container: str, codec: str
+) -> None:
+    fading = np.linspace(1, 0.1, 12 * 48_000)[:, np.newaxis] * stereo(12)
+    options = {"write_xing": "0"} if container == "mp3" else {}
+    content = av_bytes(fading, 48_000, container, codec, options=options, seekable=False)
+    assert load_audio(content).duration_s == pytest.approx(12, abs=0.1)
+    with pytest.raises(AudioError, match=r"is 12\.\d s long, and at most 5\.0 s"):
+        load_audio(content, max_duration_s=5)
+
+
+def test_variable_bit_rate_without_a_length_is_read_to_its_end() -> None:
+    # The first frame is silent and small; a length guessed from it is far too long or short.
+    samples = np.concatenate([np.zeros((48_000, 2)), stereo(6)])
+    content = av_bytes(
+        samples, 48_000, "mp3", "libmp3lame", options={"write_xing": "0"}, seekable=False
+    )
+    assert load_audio(content).duration_s == pytest.approx(7, abs=0.1)
+
+
+def test_a_damaged_packet_is_borne_and_many_are_not() -> None:
+    content = bytearray(av_bytes(stereo(), 48_000, "adts", "aac"))
+    content[5_000:5_040] = bytes(40)
+    assert load_audio(bytes(content)).duration_s == pytest.approx(4, abs=0.2)
+    noise = random.Random(0)
+    for position in range(2_000, len(content), 50):
+        content[position] = noise.randrange(256)
+    with pytest.raises(AudioError):
+        load_audio(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("container", "encoding"), [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("MP3", "MPEG_LAYER_III")]
+)
+def test_a_song_that_is_too_long_is_refused_with_its_length(container: str, encoding: str) -> None:
+    long = np.resize(tone(1.0, 8_000, level=0.5), 16 * 60 * 8_000 + 8_000)
+    content = file_bytes(long, 8_000, container, encoding)
+    with pytest.raises(AudioError, match="16 min 1 s long, and at most 15 min"):
+        load_audio(content)
+
+
+def test_the_longest_song_that_is_accepted_is_accepted() -> None:
+    content = file_bytes(tone(3.0, 44_100), 44_100, "FLAC", "PCM_16")
+    assert load_audio(content, max_duration_s=3.0).duration_s == 3.0
+    with pytest.raises(AudioError, match=r"3\.0 s long, and at most"):
+        load_audio(content, max_duration_s=2.999)
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan")])
+def test_a_limit_that_is_none_is_refused(limit: float) -> None:
+    with pytest.raises(AudioError, match="max_duration_s"):
+        load_audio(file_bytes(tone(), 48_000, "WAV", "PCM_16"), max_duration_s=limit)
+
+
+def test_a_header_is_believed_only_when_it_says_too_long() -> None:
+    content = file_bytes(np.zeros(60 * 8_000), 8_000, "FLAC", "PCM_16")
+    with pytest.raises(AudioError, match="1 h 23 min 20 s long"):
+        load_audio(flac_that_says(content, 5_000 * 8_000))
+    with pytest.raises(AudioError, match="is 1 min long, and at most 20"):
+        load_audio(flac_that_says(content, 0), max_duration_s=20)
+
+
+def test_a_compressed_bomb_is_refused_before_it_fills_memory() -> None:
+    hours = file_bytes(np.zeros(2 * 3_600 * 8_000, np.int16), 8_000, "FLAC", "PCM_16")
+    bomb = flac_that_says(hours, 0)
+    assert len(bomb) < 2_000_000
+    tracemalloc.start()
+    with pytest.raises(AudioError, match="long, and at most 1 min"):
+        load_audio(bomb, max_duration_s=60)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000  # a minute at 22 050 Hz is 5 MB; two hours are 635 MB
+
+
+@settings(max_examples=200)
+@given(
+    head=st.sampled_from(
+        [b"", b"RIFF", b"fLaC", b"OggS", b"ID3\3", b"\xff\xfb", b".snd", b"FORM", b"\x1aE\xdf\xa3"]
+    ),
+    body=st.binary(max_size=2_000),
+)
+def test_random_bytes_raise_nothing_but_audio_error(head: bytes, body: bytes) -> None:
+    with pytest.raises(AudioError):
+        load_audio(head + body)
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_damaged_files_give_a_song_or_a_sentence(
+    data: st.DataObject, songs: dict[str, bytes]
+) -> None:
+    content = bytearray(songs[data.draw(st.sampled_from(sorted(songs)))])
+    for _ in range(data.draw(st.integers(1, 4))):
+        reach = data.draw(st.sampled_from([64, 1_000, len(content)]))
+        position = data.draw(st.integers(0, reach - 1))
+        content[position] = data.draw(st.integers(0, 255))
+    try:
+        audio = load_audio(bytes(content[: data.draw(st.integers(1, len(content)))]))
+    except AudioError as error:
+        sentence = str(error)
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+    else:
+        assert np.isfinite(audio.samples).all()
+        assert np.abs(audio.samples).max() <= 1
+
+
+@pytest.fixture(scope="module")
+def songs() -> dict[str, bytes]:
+    """One short song in every kind of file."""
+    by_kind = {
+        f"{container} {encoding}": file_bytes(stereo(1), 48_000, container, encoding)
+        for container, encoding in (*SOUNDFILE_KINDS, *LOSSY_KINDS)
+    }
+    for container, codec in (*AV_KINDS, ("mp3", "libmp3lame"), ("flac", "flac")):
+        content = av_bytes(stereo(1), 48_000, container, codec, seekable=container == "mp4")
+        by_kind[f"{container} {codec}"] = content
+    return by_kind

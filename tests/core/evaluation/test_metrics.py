@@ -1,0 +1,96 @@
+"""Metrics: known values, edge cases, and input that does not belong together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.evaluation import metrics
+
+SURE = np.eye(3)[[0, 1, 2, 0]]
+LABELS = np.array([0, 1, 2, 0])
+
+
+def test_a_perfect_model_has_perfect_figures() -> None:
+    figures = metrics.evaluate(SURE, LABELS, np.array([0, 1, 2, 3]))
+    for level in ("segment", "song"):
+        assert figures[level]["accuracy"] == 1
+        assert figures[level]["macro_f1"] == 1
+        assert figures[level]["log_loss"] == pytest.approx(0, abs=1e-6)
+        assert figures[level]["ece"] == pytest.approx(0)
+    assert figures["confusion"] == [[2, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
+    rows = np.tile([0.9, 0.1], (10, 1))
+    labels = np.array([0] * 6 + [1] * 4)
+    assert metrics.calibration_error(rows, labels) == pytest.approx(0.3)
+
+
+def test_gaps_of_opposite_sign_in_different_bins_do_not_cancel() -> None:
+    rows = np.array([[0.6, 0.4]] * 10 + [[0.9, 0.1]] * 10)
+    labels = np.array([0] * 8 + [1] * 2 + [0] * 7 + [1] * 3)
+    assert metrics.calibration_error(rows, labels) == pytest.approx(0.2)
+
+
+def test_songs_vote_with_the_mean_of_their_segments() -> None:
+    rows = np.array([[0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
+    votes, labels = metrics.song_votes(rows, np.array([0, 0, 0]), np.array([7, 7, 7]))
+    assert np.allclose(votes, [[1.7 / 3, 1.3 / 3]])
+    assert labels.tolist() == [0]
+
+
+def test_wilsons_interval_is_the_published_one() -> None:
+    # Newcombe 1998, table I: 81 of 263.
+    low, high = metrics.proportion_interval(81, 263)
+    assert (low, high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+
+
+def test_mcnemar_counts_only_where_the_models_differ() -> None:
+    one = np.array([True] * 10 + [False] * 2)
+    other = np.array([False] * 10 + [True] * 2)
+    test = metrics.mcnemar(one, other)
+    assert (test["only_a"], test["only_b"]) == (10, 2)
+    assert test["p_value"] == pytest.approx(0.03857, abs=1e-5)
+    assert metrics.mcnemar(one, one)["p_value"] == 1
+
+
+@given(st.integers(0, 1000), st.integers(2, 30))
+def test_figures_lie_in_their_ranges(seed: int, n: int) -> None:
+    generator = np.random.default_rng(seed)
+    rows = generator.dirichlet(np.ones(4), size=n)
+    labels = generator.integers(4, size=n)
+    assert 0 <= metrics.calibration_error(rows, labels) <= 1
+    assert 0 <= metrics.macro_f1(rows, labels) <= 1
+    assert metrics.cross_entropy(rows, labels) >= 0
+
+
+def test_an_interval_over_songs_holds_the_figure_and_is_wider_for_fewer_songs() -> None:
+    generator = np.random.default_rng(0)
+    rows = generator.dirichlet(np.ones(3), size=200)
+    labels = generator.integers(3, size=200)
+    figure = metrics.accuracy(rows, labels)
+    single = metrics.song_interval(metrics.accuracy, rows, labels, np.arange(200))
+    grouped = metrics.song_interval(
+        metrics.accuracy, rows, np.repeat(labels[::10], 10), np.repeat(np.arange(20), 10)
+    )
+    assert single[0] <= figure <= single[1]
+    assert grouped[0] < grouped[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "reason"),
+    [
+        (np.zeros((0, 3)), np.zeros(0, dtype=int), "nothing to evaluate"),
+        (SURE, LABELS[:2], "do not belong together"),
+        (SURE * 2, LABELS, "distribution"),
+        (SURE, LABELS + 2, "labels must lie"),
+    ],
+)
+def test_input_that_makes_no_sense_is_refused(
+    rows: np.ndarray, labels: np.ndarray, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        metrics.evaluate(rows, labels, np.arange(len(labels)))

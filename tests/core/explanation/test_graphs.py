@@ -1,0 +1,53 @@
+"""A graph is traced once a model, for all threads, and does not keep the model alive."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+
+from core.audio.io import Audio
+from core.explanation.explain import explain
+from core.explanation.extremal import extremal_ranking
+from core.explanation.graphs import cached_per_model, probabilities_of
+from core.models.base import GenreModel
+from tests.synthetic import tiny_model
+
+
+def test_a_model_is_traced_once_for_all_threads() -> None:
+    traces: list[str] = []
+
+    @cached_per_model
+    def graph(model: GenreModel) -> object:
+        traces.append(model.name)
+        return object()
+
+    models = [tiny_model("cnn"), tiny_model("cnn_lstm")]
+    found: list[object] = []
+    threads = [
+        threading.Thread(target=lambda model=model: found.append(graph(model)))
+        for model in models * 4
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(traces) == ["cnn", "cnn_lstm"]
+    assert len(set(map(id, found))) == 2
+
+
+def test_a_model_that_was_explained_can_be_forgotten(song: Audio) -> None:
+    model = tiny_model("cnn")
+    extremal_ranking(model, explain(song, model, target="jazz", segments=[0]))
+    alive = weakref.ref(model)
+    del model
+    gc.collect()
+    assert alive() is None
+
+
+def test_answers_are_those_of_the_model(tiny: GenreModel) -> None:
+    logmel = np.random.default_rng(0).uniform(-80, 0, (2, 72, 128)).astype(np.float32)
+    answers = probabilities_of(tiny)(logmel).numpy()
+    np.testing.assert_allclose(answers, tiny.predict_logmel(logmel), atol=1e-5)

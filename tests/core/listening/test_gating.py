@@ -1,0 +1,49 @@
+"""Moments alone: silence where nothing is kept, no clicks, and the model is asked about that."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.audio.io import Audio
+from core.listening.gating import gate_moments
+from core.models.feature_models import FeatureModel
+from core.models.store import load_model
+from tests.synthetic import song_samples
+
+
+@pytest.fixture(scope="module")
+def model() -> FeatureModel:
+    found = load_model("bilstm")
+    assert isinstance(found, FeatureModel)
+    return found
+
+
+def test_all_moments_together_are_the_segment(model: FeatureModel) -> None:
+    song = Audio(song_samples(31.0))
+    found = gate_moments(song, model, 0, np.ones(10, dtype=bool))
+    np.testing.assert_allclose(
+        found.audio.samples, song.samples[: len(found.audio.samples)], atol=1e-6
+    )
+    assert found.audio.duration_s == pytest.approx(model.parameters.segment_s, abs=0.01)
+
+
+def test_what_is_not_kept_is_silent_and_begins_without_a_click(model: FeatureModel) -> None:
+    steady = Audio(np.full(31 * 22_050, 0.5, dtype=np.float32))
+    kept = np.zeros(10, dtype=bool)
+    kept[3] = True
+    samples = gate_moments(steady, model, 0, kept).audio.samples
+    length = len(samples) // 10
+    assert not samples[: 3 * length - 300].any()
+    assert not samples[4 * length + 300 :].any()
+    np.testing.assert_allclose(samples[3 * length + 300 : 4 * length - 300], 0.5, atol=1e-5)
+    assert np.abs(np.diff(samples)).max() < 0.005
+
+
+def test_the_song_itself_stays_as_it_is_and_the_answer_is_one(model: FeatureModel) -> None:
+    song = Audio(song_samples(31.0))
+    before = song.samples.copy()
+    found = gate_moments(song, model, 0, np.zeros(10, dtype=bool))
+    np.testing.assert_array_equal(song.samples, before)
+    assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert not found.audio.samples.any()

@@ -1,0 +1,137 @@
+"""What the page plays is what core leaves of the song, and what the network says is about that."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.analysis import analyze
+from core.audio.io import load_audio
+from core.audio.loudness import loudness, match_loudness
+from core.explanation.explain import explain
+from core.explanation.masks import importance_mask
+from core.listening.filtering import listen
+from core.models.base import GenreModel
+from dashboard.services import excerpts, explanations, songs
+from dashboard.services.excerpts import ATTRIBUTED, OPTIMISED, PartSelection
+from dashboard.services.explanations import ExplanationTarget
+
+JAZZ = ExplanationTarget("jazz")
+
+
+def silent(text: str, share: float | None) -> None:
+    """Report nothing."""
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        PartSelection(JAZZ, ATTRIBUTED, 0.3),
+        PartSelection(JAZZ, ATTRIBUTED, 0.4, "evidence"),
+        PartSelection(ExplanationTarget("jazz", "rock"), ATTRIBUTED, 0.2),
+        PartSelection(JAZZ, OPTIMISED, 0.2),
+    ],
+    ids=str,
+)
+def test_halves_are_what_listen_leaves_and_what_the_network_says_of_them(
+    chosen: songs.Song, tiny_cnn: GenreModel, cut: PartSelection
+) -> None:
+    halves = excerpts.halves_of(chosen, "cnn", cut, silent)
+    audio = load_audio(chosen.content)
+    explanation = explain(audio, tiny_cnn, target="jazz", versus=cut.question.versus or None)
+    ranking = None
+    if cut.method == OPTIMISED:
+        ranking = excerpts.ranking_of(chosen, "cnn", JAZZ, silent)
+        assert ranking.shape == explanation.mel.shape
+    for mode, excerpt in (("keep", halves.kept), ("remove", halves.rest)):
+        left = listen(
+            audio,
+            explanation,
+            keep=cut.keep,
+            mode=mode,  # type: ignore[arg-type]
+            of=cut.of,
+            ranking=ranking,
+        )
+        expected = match_loudness(left, loudness(audio))
+        heard = load_audio(excerpt.file)
+        assert len(heard.samples) == len(audio.samples)
+        np.testing.assert_allclose(heard.samples, expected.samples, atol=1e-3)
+        np.testing.assert_allclose(
+            excerpt.probabilities, analyze(expected, tiny_cnn).song_probabilities, atol=1e-4
+        )
+    expected_mask = importance_mask(explanation, keep=cut.keep, of=cut.of, ranking=ranking)
+    np.testing.assert_array_equal(halves.mask, expected_mask)
+
+
+def test_the_smallest_sound_is_asked_for_a_genre_alone_and_in_shares_of_the_area() -> None:
+    cut = PartSelection(ExplanationTarget("jazz", "rock"), OPTIMISED, 0.1, "evidence")
+    assert cut == PartSelection(JAZZ, OPTIMISED, 0.1, "area")
+
+
+@pytest.mark.parametrize("method", [ATTRIBUTED, OPTIMISED])
+def test_work_that_was_stopped_goes_on_where_it_was(chosen: songs.Song, method: str) -> None:
+    class Stopped(BaseException):
+        """Stands for Streamlit's own way to end a run."""
+
+    analysis = explanations.analysis_of(chosen, "cnn", silent)
+    shares: list[float] = []
+    cut = PartSelection(JAZZ, method)
+
+    def stop_late(text: str, share: float | None) -> None:
+        if share is not None:
+            shares.append(share)
+            if "Looking" in text or method == ATTRIBUTED:
+                raise Stopped
+
+    with pytest.raises(Stopped):
+        excerpts.prepare(chosen, "cnn", cut, stop_late)
+    assert shares
+    assert not excerpts.is_ready(chosen, analysis, cut)
+    excerpts.prepare(chosen, "cnn", cut, silent)
+    assert excerpts.is_ready(chosen, analysis, cut)
+
+
+def test_how_little_is_enough_is_looked_up_once(
+    chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = excerpts.enough_of(chosen, "cnn", JAZZ, silent)
+    assert 0 < share <= 1
+    monkeypatch.setattr("core.explanation.extremal.smallest_share", None)
+    assert excerpts.enough_of(chosen, "cnn", JAZZ, silent) == share
+
+
+def test_a_saved_half_is_what_is_played(chosen: songs.Song) -> None:
+    cut = PartSelection(JAZZ)
+    halves = excerpts.halves_of(chosen, "cnn", cut, silent)
+    for mode, excerpt in (("keep", halves.kept), ("remove", halves.rest)):
+        saved = excerpts.wav_of(chosen, "cnn", cut, mode)  # type: ignore[arg-type]
+        assert saved[:4] == b"RIFF"
+        np.testing.assert_allclose(
+            load_audio(saved).samples, load_audio(excerpt.file).samples, atol=1e-3
+        )
+
+
+@pytest.mark.parametrize("method", [ATTRIBUTED, OPTIMISED])
+def test_a_passage_is_there_before_the_song_and_keeps_the_same_cells(
+    chosen: songs.Song, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(excerpts, "PASSAGE", 2)
+    monkeypatch.setattr(excerpts, "PASSAGE_BEFORE", 1)
+    cut = PartSelection(JAZZ, method, 0.3)
+    passage = excerpts.passage_of(chosen, "cnn", cut, 2, silent)
+    assert excerpts.halves_at_hand(chosen, "cnn", cut) is None
+    halves = excerpts.halves_of(chosen, "cnn", cut, silent)
+    assert excerpts.halves_at_hand(chosen, "cnn", cut) is halves
+    np.testing.assert_array_equal(passage.mask[1:3], halves.mask[1:3])
+    assert not passage.mask[0].any()
+    assert passage.start_s == pytest.approx(2.988, abs=0.001)
+    duration_s = songs.audio_of(chosen, silent).duration_s
+    for file in (passage.kept, passage.rest):
+        heard = load_audio(file)
+        assert heard.duration_s <= duration_s - passage.start_s + 0.01
+        assert 0.01 < np.abs(heard.samples).max() <= 1
+
+
+def test_the_networks_input_is_a_segment_long(chosen: songs.Song) -> None:
+    sound = load_audio(excerpts.network_input_of(chosen, "cnn", 1, silent))
+    assert sound.duration_s == pytest.approx(2.988, abs=0.01)

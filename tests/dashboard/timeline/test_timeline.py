@@ -1,0 +1,33 @@
+"""What the timeline draws is what the network says, in words and colours of the page."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from core.analysis import Analysis, analyze
+from core.audio.io import Audio
+from core.models.base import GenreModel
+from dashboard.charts.theme import DARK, LIGHT
+from dashboard.timeline import content_of
+
+
+@pytest.fixture(scope="module")
+def heard(song: Audio, tiny_cnn: GenreModel) -> Analysis:
+    return analyze(song, tiny_cnn)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_share_and_moment_is_there(heard: Analysis, dark: bool) -> None:
+    content = content_of(heard, selected=1, target="hiphop", disputed=[0, 2], dark=dark)
+    content = json.loads(json.dumps(content))
+    np.testing.assert_allclose(content["shares"], heard.probabilities, atol=1e-4)
+    np.testing.assert_array_equal(content["starts_s"], heard.starts_s)
+    np.testing.assert_array_equal(content["ends_s"], heard.ends_s)
+    assert content["genres"][content["target"]] == "hip-hop"
+    assert content["disputed"] == [0, 2]
+    assert content["selected"] == 1
+    assert f"Genre probabilities of {len(heard.starts_s)} segments." in content["alt"]
+    assert content["colours"]["loud"] == (DARK if dark else LIGHT).loud
