@@ -15,7 +15,7 @@ ADDRESS ?= localhost
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-CHECKED := core dashboard tests benchmarks examples train.py
+CHECKED := core dashboard tests benchmarks examples docs train.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
