@@ -1,4 +1,4 @@
-"""Files that are never half-written, and the digest that tells whether one is intact."""
+"""Atomic writing of files, and digests that identify their content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,18 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
-    """Give a temporary name beside `path`; rename it to `path` when the block ends well.
+    """Write to a temporary file that replaces `path` once the block succeeds.
 
     Parameters
     ----------
     path : Path or str
-        Where the finished file is to be. Missing folders are made.
+        Destination. Missing folders are created.
 
     Yields
     ------
     Path
-        Temporary file with the same suffix; removed if the block raises.
+        Temporary file in the same folder, with the same suffix. It is removed if the block raises,
+        and `path` then stays as it was.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -37,26 +38,26 @@ def replacing(path: Path | str) -> Iterator[Path]:
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes private files
+        temporary.chmod(0o666 & ~umask)  # mkstemp creates files that only their owner can read
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path | str, content: Any) -> None:
-    """Write `content` as readable JSON, all or nothing.
+    """Write `content` as indented JSON, atomically.
 
     Parameters
     ----------
     path : Path or str
-        File to write.
+        Destination. Missing folders are created.
     content : Any
-        JSON-ready object; NaN and infinity are refused.
+        Object of dictionaries, lists, strings, finite numbers, booleans and None.
 
     Raises
     ------
     ValueError
-        If a number is NaN or infinite.
+        If a number is NaN or infinite. The old file then stays as it was.
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(path) as temporary:
@@ -64,17 +65,69 @@ def write_json(path: Path | str, content: Any) -> None:
 
 
 def sha256(path: Path | str) -> str:
-    """Return the SHA-256 digest of a file.
+    """Compute the SHA-256 digest of a file.
 
     Parameters
     ----------
     path : Path or str
-        File to read.
+        File to read, in chunks.
 
     Returns
     -------
     str
         64 hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
     """
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fingerprint(files: Iterable[Path | str] = (), *, version: int, **parameters: Any) -> str:
+    """Compute a cache key from the content of files and everything else a result depends on.
+
+    Neither names, folders nor dates of the files count. If a result depends on them, pass them
+    among the parameters.
+
+    Parameters
+    ----------
+    files : iterable of Path or str
+        Files that the result is computed from. Their order counts.
+    version : int
+        Version of the code that computes the result; increase it whenever results change.
+    **parameters : Any
+        JSON-ready values. Dictionaries with equal items are equal, in whatever order.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    TypeError
+        If a parameter is not JSON-ready.
+    ValueError
+        If a number among the parameters is NaN or infinite.
+
+    See Also
+    --------
+    sha256 : Digest of a single file.
+
+    Examples
+    --------
+    >>> fingerprint(version=1, hop_length=915)[:16]
+    '029903f94776dcff'
+    """
+    key = {
+        "files": [sha256(file) for file in files],
+        "version": version,
+        "parameters": parameters,
+    }
+    text = json.dumps(key, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Files are written completely or not at all, and are identified by their content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.storage import replacing, sha256, write_json
+from core.storage import fingerprint, replacing, sha256, write_json
 
 
 def test_a_finished_file_replaces_the_old_one(tmp_path: Path) -> None:
@@ -31,18 +31,18 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["note.txt"]
 
 
-def test_the_temporary_file_has_the_suffix_that_writers_look_at(tmp_path: Path) -> None:
+def test_the_temporary_file_keeps_folder_and_suffix(tmp_path: Path) -> None:
     with replacing(tmp_path / "model.keras") as temporary:
         assert temporary.suffix == ".keras"
         assert temporary.parent == tmp_path
 
 
-def test_missing_folders_are_made(tmp_path: Path) -> None:
+def test_missing_folders_are_created(tmp_path: Path) -> None:
     write_json(tmp_path / "a" / "b" / "c.json", {})
     assert (tmp_path / "a" / "b" / "c.json").is_file()
 
 
-def test_others_may_read_a_file_as_the_umask_says(tmp_path: Path) -> None:
+def test_the_umask_decides_who_may_read_a_file(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         write_json(tmp_path / "card.json", {})
@@ -52,7 +52,7 @@ def test_others_may_read_a_file_as_the_umask_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_json_with_a_number_that_is_none_is_refused_and_the_old_file_stays(
+def test_json_with_nan_or_infinity_is_refused_and_the_old_file_stays(
     tmp_path: Path, number: float
 ) -> None:
     target = tmp_path / "card.json"
@@ -74,3 +74,65 @@ def test_the_digest_is_sha256(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert sha256(tmp_path / "abc") == expected
+
+
+def test_a_missing_file_has_no_digest(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        sha256(tmp_path / "missing")
+
+
+def recordings(folder: Path, **content: bytes) -> list[Path]:
+    """Write files, named by the keywords."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in content.items():
+        (folder / name).write_bytes(value)
+    return [folder / name for name in content]
+
+
+def test_a_fingerprint_depends_on_content_not_on_name_folder_or_date(tmp_path: Path) -> None:
+    first = recordings(tmp_path / "here", song=b"\0" * 70_000, other=b"abc")
+    second = recordings(tmp_path / "there", renamed=b"\0" * 70_000, also=b"abc")
+    os.utime(second[0], (0, 0))
+    assert fingerprint(first, version=1) == fingerprint(map(str, second), version=1)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"song": b"\0" * 69_999 + b"\1", "other": b"abc"},  # one byte, same size
+        {"other": b"abc", "song": b"\0" * 70_000},  # another order
+        {"song": b"\0" * 70_000},  # one file less
+    ],
+)
+def test_a_fingerprint_changes_with_every_byte_file_and_position(
+    tmp_path: Path, changed: dict[str, bytes]
+) -> None:
+    files = recordings(tmp_path / "before", song=b"\0" * 70_000, other=b"abc")
+    after = recordings(tmp_path / "after", **changed)
+    assert fingerprint(files, version=1) != fingerprint(after, version=1)
+
+
+def test_a_fingerprint_changes_with_version_and_parameters(tmp_path: Path) -> None:
+    files = recordings(tmp_path, song=b"abc")
+    keys = [
+        fingerprint(files, version=1),
+        fingerprint(files, version=2),
+        fingerprint(files, version=1, hop_length=915),
+        fingerprint(files, version=1, hop_length=512),
+        fingerprint(files, version=1, step=915),
+        fingerprint(version=1),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert all(len(key) == 64 for key in keys)
+
+
+def test_a_fingerprint_does_not_depend_on_the_order_of_parameters() -> None:
+    one = fingerprint(version=1, names=["a", "b"], features={"n_fft": 2048, "n_mels": 128})
+    other = fingerprint(version=1, features={"n_mels": 128, "n_fft": 2048}, names=["a", "b"])
+    assert one == other
+
+
+@pytest.mark.parametrize(("value", "error"), [(Path("a"), TypeError), (float("nan"), ValueError)])
+def test_a_fingerprint_takes_only_json_parameters(value: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="JSON"):
+        fingerprint(version=1, value=value)
