@@ -97,6 +97,13 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
     ------
     ModelError
         If the song has another sampling rate than the model was trained with.
+
+    Examples
+    --------
+    >>> from core import analyze, load_audio, load_model
+    >>> analysis = analyze(load_audio("examples/slow_harbour.ogg"), load_model("cnn"))
+    >>> analysis.genre, analysis.probabilities.shape
+    ('reggae', (7, 10))
     """
     parameters = model.parameters
     if audio.sample_rate != parameters.sample_rate:

@@ -100,6 +100,13 @@ def load_audio(
     AudioError
         If the file is missing, empty, not audio, without sound, cut off or damaged, too long, too
         short, silent, or holds numbers that are no sound.
+
+    Examples
+    --------
+    >>> from core import load_audio
+    >>> audio = load_audio("examples/slow_harbour.ogg")
+    >>> audio.sample_rate, audio.samples.dtype.name, round(audio.duration_s)
+    (22050, 'float32', 22)
     """
     if not max_duration_s > 0:
         raise AudioError(f"max_duration_s must be positive, not {max_duration_s!r}.")
@@ -202,6 +209,16 @@ def save_audio(audio: Audio, path: str | os.PathLike[str]) -> None:
     ------
     AudioError
         If the suffix names no known format, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from core import load_audio, save_audio
+    >>> file = Path(mkdtemp()) / "copy.wav"
+    >>> save_audio(load_audio("examples/slow_harbour.ogg"), file)
+    >>> load_audio(file).name
+    'copy.wav'
     """
     content = encode_audio(audio, Path(path).suffix.removeprefix("."))
     try:

@@ -186,6 +186,16 @@ def explain(
         If the model does not know a genre, both are the same, or the song lacks the segments.
     ModelError
         If the song has another sampling rate than the model was trained with.
+
+    Examples
+    --------
+    >>> from core import explain, load_audio, load_model
+    >>> audio = load_audio("examples/slow_harbour.ogg")
+    >>> explanation = explain(audio, load_model("cnn"), segments=[0, 1])
+    >>> explanation.mfcc.shape, explanation.mel.shape
+    ((2, 72, 13), (2, 72, 128))
+    >>> bool(abs(explanation.gap).max() < 0.01)  # the contributions add up to the prediction
+    True
     """
     if not model.reads_spectrogram:
         raise ExplanationError(

@@ -44,6 +44,15 @@ def importance_mask(
     ------
     ValueError
         If `keep` is not a share, or `of` is unknown.
+
+    Examples
+    --------
+    >>> from core import explain, importance_mask, load_audio, load_model
+    >>> audio = load_audio("examples/slow_harbour.ogg")
+    >>> explanation = explain(audio, load_model("cnn"), segments=[0])
+    >>> mask = importance_mask(explanation, keep=0.2)
+    >>> mask.shape, round(float(mask.mean()), 2)
+    ((1, 72, 128), 0.2)
     """
     shares = np.broadcast_to(np.asarray(keep, dtype=float), len(explanation))
     if not np.all((shares >= 0) & (shares <= 1)):

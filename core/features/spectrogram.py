@@ -242,6 +242,14 @@ def mfcc_from_logmel(logmel_db: np.ndarray, n_mfcc: int = N_MFCC) -> np.ndarray:
     -------
     np.ndarray [shape=(..., frames, n_mfcc), dtype=float32]
         Orthonormal DCT-II of every frame, first `n_mfcc` coefficients, not standardised.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from core import mfcc_from_logmel
+    >>> logmel_db = np.full((72, 128), -40.0)
+    >>> mfcc_from_logmel(logmel_db).shape
+    (72, 13)
     """
     values = np.asarray(logmel_db, dtype=np.float32)
     return values @ dct_matrix(n_mfcc, values.shape[-1]).T

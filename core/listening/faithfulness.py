@@ -82,6 +82,14 @@ def faithfulness(
     ------
     ValueError
         If `keep` is not a share, or the explanation is not of this song.
+
+    Examples
+    --------
+    >>> from core import explain, faithfulness, load_audio, load_model
+    >>> audio, model = load_audio("examples/slow_harbour.ogg"), load_model("cnn")
+    >>> measured = faithfulness(model, audio, explain(audio, model), keep=0.2)
+    >>> measured["probability_kept"] > measured["probability_removed"]
+    True
     """
     genre = model.genres.index(explanation.target)
     kept, rest = divide(audio, explanation, keep=keep)

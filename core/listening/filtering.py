@@ -63,6 +63,15 @@ def listen(
     ------
     ValueError
         If `keep` is not a share, `mode` or `of` is unknown, or the explanation is not of this song.
+
+    Examples
+    --------
+    >>> from core import explain, listen, load_audio, load_model
+    >>> audio = load_audio("examples/slow_harbour.ogg")
+    >>> explanation = explain(audio, load_model("cnn"))
+    >>> important = listen(audio, explanation, keep=0.2)
+    >>> important.samples.shape == audio.samples.shape
+    True
     """
     if mode not in get_args(Mode):
         raise ValueError(f"mode={mode!r} is unknown; choose 'keep' or 'remove'.")

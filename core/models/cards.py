@@ -57,6 +57,12 @@ def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
     -------
     list of dict
         Cards in the order of their names, damaged ones left out.
+
+    Examples
+    --------
+    >>> from core import list_models
+    >>> [card["name"] for card in list_models() if card["name"].startswith("cnn")]
+    ['cnn', 'cnn3', 'cnn_lstm']
     """
     cards = []
     for path in card_paths(folder):

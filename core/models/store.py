@@ -39,6 +39,13 @@ def load_model(name: str | Path) -> GenreModel:
     ------
     ModelError
         If there is no such model, or its files are damaged or do not match the card.
+
+    Examples
+    --------
+    >>> from core import load_model
+    >>> model = load_model("cnn_lstm")
+    >>> model.genres[:3]
+    ('blues', 'classical', 'country')
     """
     path = card_path(name)
     with _cache_lock:
