@@ -44,7 +44,7 @@ def _quiet(*_: object) -> None:
     """Report nothing: what is saved is at hand, or soon is."""
 
 
-def figures(song: Song, analysis: Analysis, cut: PartSelection) -> bytes:
+def figures(song: Song, analysis: Analysis, selection: PartSelection) -> bytes:
     """Return what a model says of a song and of its parts, as JSON.
 
     Parameters
@@ -53,7 +53,7 @@ def figures(song: Song, analysis: Analysis, cut: PartSelection) -> bytes:
         The song.
     analysis : Analysis
         What the model says of it.
-    cut : PartSelection
+    selection : PartSelection
         How it is divided.
 
     Returns
@@ -63,24 +63,24 @@ def figures(song: Song, analysis: Analysis, cut: PartSelection) -> bytes:
     """
     from core.analysis import to_json
 
-    question = cut.question
-    explanation = explanations.explanation_of(song, analysis.model, question, _quiet)
-    whole = excerpts.whole_of(song, analysis.model, _quiet)
-    halves = excerpts.halves_of(song, analysis.model, cut, _quiet)
-    genre = analysis.genres.index(question.target)
+    target = selection.target
+    explanation = explanations.explanation_of(song, analysis.model, target, _quiet)
+    whole = excerpts.whole_song_of(song, analysis.model, _quiet)
+    song_parts = excerpts.song_parts_of(song, analysis.model, selection, _quiet)
+    genre = analysis.genres.index(target.genre)
     content = to_json(
         analysis,
         explanation={
-            "target": question.target,
-            "versus": question.versus or None,
+            "target": target.genre,
+            "versus": target.versus or None,
             "base_value": float(explanation.base_value.mean()),
             "gap": float(explanation.gap[np.abs(explanation.gap).argmax()]),
-            "method": cut.method,
-            "keep": cut.keep,
-            "share_of": cut.of,
+            "method": selection.method,
+            "keep": selection.keep,
+            "share_of": selection.of,
             "probability_original": float(whole.probabilities[genre]),
-            "probability_kept": float(halves.kept.probabilities[genre]),
-            "probability_removed": float(halves.rest.probabilities[genre]),
+            "probability_kept": float(song_parts.kept.probabilities[genre]),
+            "probability_removed": float(song_parts.rest.probabilities[genre]),
             "segments": [
                 {
                     "base_value": float(part.base_value[0]),
@@ -97,7 +97,11 @@ def figures(song: Song, analysis: Analysis, cut: PartSelection) -> bytes:
 
 
 def report(
-    song: Song, analysis: Analysis, question: ExplanationTarget, segment: int, cut: PartSelection
+    song: Song,
+    analysis: Analysis,
+    target: ExplanationTarget,
+    segment: int,
+    selection: PartSelection,
 ) -> bytes:
     """Return a page with verdict, timeline, player and account, all in one file.
 
@@ -107,11 +111,11 @@ def report(
         The song.
     analysis : Analysis
         What a model says of it.
-    question : ExplanationTarget
+    target : ExplanationTarget
         What is explained.
     segment : int
         The chosen segment.
-    cut : PartSelection
+    selection : PartSelection
         How the song is divided.
 
     Returns
@@ -120,12 +124,12 @@ def report(
         HTML that opens without a server and loads nothing.
     """
     name = analysis.model
-    own = explanations.segment_explanation_of(song, name, question, segment, _quiet)
-    whole = excerpts.whole_of(song, name, _quiet)
-    halves = excerpts.halves_of(song, name, cut, _quiet)
-    explained = explanations.finished_parts(song, analysis, question)
+    own = explanations.segment_explanation_of(song, name, target, segment, _quiet)
+    whole = excerpts.whole_song_of(song, name, _quiet)
+    song_parts = excerpts.song_parts_of(song, name, selection, _quiet)
+    explained = explanations.finished_batches(song, analysis, target)
     packed = pack_of(
-        song, analysis, question, [own, *explained], segment, whole, halves, dark=False
+        song, analysis, target, [own, *explained], segment, whole, song_parts, dark=False
     )
     title = html_safe(songs.title_of(song))
     analyses, _ = explanations.analyses_of(song, _quiet)
@@ -133,23 +137,26 @@ def report(
         verdict_card(other, each.genres, each.song_probabilities, models.accuracy(other))
         for other, each in analyses.items()
     ]
-    genre = analysis.genres.index(question.target)
-    shares = (float(each.probabilities[genre]) for each in (whole, halves.kept, halves.rest))
+    genre = analysis.genres.index(target.genre)
+    shares = (
+        float(each.probabilities[genre]) for each in (whole, song_parts.kept, song_parts.rest)
+    )
     said = [
-        f"{METHODS[cut.method]}: kept are {percent(cut.keep)} of {SHARES[cut.of]}.",
-        METHOD_MEANINGS[cut.method],
-        sentences.readings(cut.keep, cut.of, question.target, *shares),
+        f"{METHODS[selection.method]}: kept are {percent(selection.keep)} of "
+        f"{SHARES[selection.of]}.",
+        METHOD_MEANINGS[selection.method],
+        sentences.readings(selection.keep, selection.of, target.genre, *shares),
     ]
-    if cut.method == OPTIMISED:
+    if selection.method == OPTIMISED:
         said.append(
-            sentences.enough(excerpts.enough_of(song, name, question, _quiet), question.target)
+            sentences.enough(excerpts.sufficient_share_of(song, name, target, _quiet), target.genre)
         )
     saved_on = time.strftime("%Y-%m-%d")
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
-    asked = html_safe(sentences.question_name(question.target, question.versus))
+    asked = html_safe(sentences.question_name(target.genre, target.versus))
     added = account(
-        question.target,
-        question.versus,
+        target.genre,
+        target.versus,
         float(own.base_value[0]),
         own.mfcc[0],
         float(own.prediction[0]),
@@ -169,7 +176,7 @@ def report(
 <h2>Why {asked}, from {moment}?</h2><div id="player">{markup}</div>
 <p>{html_safe(meanings.replace("*", ""))}</p>
 <p>{html_safe(" ".join(said))}</p>{added}
-<p>{html_safe(sentences.additivity(float(own.gap[0]), question.versus))}</p>
+<p>{html_safe(sentences.additivity(float(own.gap[0]), target.versus))}</p>
 <p>Made by Groove-Guide on {saved_on}. Everything is in this file.</p>
 <script>{script}
 const packed = atob("{base64.b64encode(packed.to_bytes()).decode()}");

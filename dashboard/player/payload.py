@@ -26,11 +26,11 @@ SHADED_DEVIATIONS = 2.5  # of the training data, from the middle grey to the end
 def pack_of(
     song: Song,
     analysis: Analysis,
-    question: ExplanationTarget,
+    target: ExplanationTarget,
     explanations: Sequence[Explanation],
     segment: int,
     whole: Excerpt,
-    halves: SongParts | PassageParts | None,
+    song_parts: SongParts | PassageParts | None,
     *,
     dark: bool,
 ) -> Pack:
@@ -42,7 +42,7 @@ def pack_of(
         The song.
     analysis : Analysis
         What a model says of it.
-    question : ExplanationTarget
+    target : ExplanationTarget
         What is explained.
     explanations : sequence of Explanation
         Of some of its segments, the chosen one among them and first.
@@ -50,7 +50,7 @@ def pack_of(
         The chosen segment.
     whole : Excerpt
         The song as it is.
-    halves : SongParts, PassageParts or None
+    song_parts : SongParts, PassageParts or None
         What matters and the rest, of the song or of a passage, if the whole song is explained.
     dark : bool
         Whether the page is dark.
@@ -60,36 +60,36 @@ def pack_of(
     Pack
         Tracks and pictures.
     """
-    genre = analysis.genres.index(question.target)
+    genre = analysis.genres.index(target.genre)
 
     def answer(excerpt: Excerpt) -> str:
         share = formatting.percent(float(excerpt.probabilities[genre]))
-        return f"{share} {formatting.genre_name(question.target)}"
+        return f"{share} {formatting.genre_name(target.genre)}"
 
     tracks = [Track("original", "Original", answer(whole), whole.file)]
     kept, rest = ("kept", "Only what is kept"), ("removed", "Only the rest")
-    if isinstance(halves, PassageParts):
-        start = halves.start_s
-        tracks.append(Track(*kept, "…", halves.kept, "keep", start))
-        tracks.append(Track(*rest, "…", halves.rest, "remove", start))
-    elif halves is not None:
-        tracks.append(Track(*kept, answer(halves.kept), halves.kept.file, "keep"))
-        tracks.append(Track(*rest, answer(halves.rest), halves.rest.file, "remove"))
+    if isinstance(song_parts, PassageParts):
+        start = song_parts.start_s
+        tracks.append(Track(*kept, "…", song_parts.kept, "keep", start))
+        tracks.append(Track(*rest, "…", song_parts.rest, "remove", start))
+    elif song_parts is not None:
+        tracks.append(Track(*kept, answer(song_parts.kept), song_parts.kept.file, "keep"))
+        tracks.append(Track(*rest, answer(song_parts.rest), song_parts.rest.file, "remove"))
     parameters = analysis.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
-    views = views_of(analysis, explanations, None if halves is None else halves.mask)
+    views = views_of(analysis, explanations, None if song_parts is None else song_parts.mask)
     start = float(analysis.starts_s[segment])
     colours = DARK if dark else LIGHT
     header = {
         "song": song.digest,
-        "file": formatting.file_stem(song.name, question.target),
+        "file": formatting.file_stem(song.name, target.genre),
         "duration_s": analysis.duration_s,
         "sample_rate": parameters.sample_rate,
         "frame_s": frame_s,
         "segment": [start, start + parameters.segment_s],
         "explained": True,
-        "target": sentences.question_name(question.target, question.versus),
-        "alt": sentences.evidence_alt(question.target, explanations[0].mel[0], views[-1].names),
+        "target": sentences.question_name(target.genre, target.versus),
+        "alt": sentences.evidence_alt(target.genre, explanations[0].mel[0], views[-1].names),
         "colours": {
             "dim": rgb(colours.dim),
             "bright": rgb(colours.bright),

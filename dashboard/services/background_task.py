@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 
-from dashboard.services.warmup import Report
+from dashboard.services.warmup import ProgressCallback
 
 
 class Superseded(Exception):
@@ -23,7 +23,7 @@ class BackgroundTask:
         self._wanted: Hashable = None
         self._thread: threading.Thread | None = None
 
-    def send(self, key: Hashable, work: Callable[[Report], object]) -> None:
+    def send(self, key: Hashable, work: Callable[[ProgressCallback], object]) -> None:
         """Begin a piece of work, unless it is what is being done.
 
         Parameters

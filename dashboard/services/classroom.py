@@ -10,7 +10,7 @@ from dashboard.services.cache import ResultCache
 from dashboard.services.excerpts import PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
-from dashboard.services.warmup import Report
+from dashboard.services.warmup import ProgressCallback
 
 if TYPE_CHECKING:
     from core.features.mfcc_stages import Step
@@ -20,7 +20,7 @@ KEEP = 0.2
 _steps: ResultCache[list[Step]] = ResultCache(8)
 
 
-def steps_of(song: Song, name: str, start_s: float, report: Report) -> list[Step]:
+def steps_of(song: Song, name: str, start_s: float, report: ProgressCallback) -> list[Step]:
     """Return the steps from a waveform to MFCCs, for three seconds of a song."""
     model = models.model_of(name)
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
@@ -50,32 +50,32 @@ class GameRound:
     ----------
     file : bytes
         FLAC of what mattered most.
-    verdict, heard : str
+    song_genre, excerpt_genre : str
         The network's genre for the whole song and for what is heard.
-    sure, heard_sure : float [range=[0, 1]]
+    song_confidence, excerpt_confidence : float [range=[0, 1]]
         Their probabilities.
     """
 
     file: bytes
-    verdict: str
-    sure: float
-    heard: str
-    heard_sure: float
+    song_genre: str
+    song_confidence: float
+    excerpt_genre: str
+    excerpt_confidence: float
 
 
-def game_round_of(song: Song, name: str, report: Report) -> GameRound:
+def game_round_of(song: Song, name: str, report: ProgressCallback) -> GameRound:
     """Return what is heard of a song in the game."""
     analysis = explanations.analysis_of(song, name, report)
-    halves = excerpts.halves_of(
+    song_parts = excerpts.song_parts_of(
         song, name, PartSelection(ExplanationTarget(analysis.genre), keep=KEEP), report
     )
-    place = int(halves.kept.probabilities.argmax())
+    place = int(song_parts.kept.probabilities.argmax())
     return GameRound(
-        halves.kept.file,
+        song_parts.kept.file,
         analysis.genre,
         float(analysis.probability),
         analysis.genres[place],
-        float(halves.kept.probabilities[place]),
+        float(song_parts.kept.probabilities[place]),
     )
 
 

@@ -1,6 +1,6 @@
-"""What pages play: the song, the parts that matter, the rest, and what the network is given.
+"""Audio that the pages play: the song, its important parts, the rest, and the network's input.
 
-Like `dashboard.services.explanations` this asks `core`, imports it late and keeps results on bounded shelves.
+`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dashboard.services import explanations, models, songs
 from dashboard.services.cache import ResultCache
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
-from dashboard.services.warmup import Report
+from dashboard.services.warmup import ProgressCallback
 from dashboard.text.formatting import genre_name, model_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _rankings: ResultCache[np.ndarray] = ResultCache(64)  # of parts of songs, half 
 _enough: ResultCache[float] = ResultCache(64)
 _accepted: ResultCache[dict[str, dict[str, dict[str, float]]]] = ResultCache(16)
 _wholes: ResultCache[Excerpt] = ResultCache(8)
-_halves: ResultCache[SongParts] = ResultCache(12)
+_song_parts: ResultCache[SongParts] = ResultCache(12)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PartSelection:
 
     Parameters
     ----------
-    question : ExplanationTarget
+    target : ExplanationTarget
         What it matters for.
     method : str
         `ATTRIBUTED`: what counted. `OPTIMISED`: what would be enough; that asks for the genre
@@ -54,14 +54,14 @@ class PartSelection:
         Of what `keep` is a share.
     """
 
-    question: ExplanationTarget
+    target: ExplanationTarget
     method: str = ATTRIBUTED
     keep: float = 0.2
     of: Share = "area"
 
     def __post_init__(self) -> None:
         if self.method == OPTIMISED:
-            object.__setattr__(self, "question", replace(self.question, versus=""))
+            object.__setattr__(self, "target", replace(self.target, versus=""))
             object.__setattr__(self, "of", "area")
 
 
@@ -118,33 +118,35 @@ class PassageParts:
     start_s: float
 
 
-def is_ready(song: Song, analysis: Analysis, cut: PartSelection) -> bool:
+def is_ready(song: Song, analysis: Analysis, selection: PartSelection) -> bool:
     """Return whether all that a song is divided by is at hand."""
-    if not explanations.is_explained(song, analysis, cut.question):
+    if not explanations.is_explained(song, analysis, selection.target):
         return False
-    if cut.method == ATTRIBUTED:
+    if selection.method == ATTRIBUTED:
         return True
-    key = explanations.key_of(song, models.model_of(analysis.model))
+    key = explanations.cache_key(song, models.model_of(analysis.model))
     parts = range(0, len(analysis.starts_s), explanations.PART)
-    return all((*key, cut.question, first // explanations.PART) in _rankings for first in parts)
+    return all((*key, selection.target, first // explanations.PART) in _rankings for first in parts)
 
 
-def prepare(song: Song, name: str, cut: PartSelection, report: Report) -> None:
+def prepare(song: Song, name: str, selection: PartSelection, report: ProgressCallback) -> None:
     """Compute all that a song is divided by; finished parts are kept when a run is stopped."""
-    if cut.method == ATTRIBUTED:
-        explanations.explanation_of(song, name, cut.question, report)
+    if selection.method == ATTRIBUTED:
+        explanations.explanation_of(song, name, selection.target, report)
     else:
-        ranking_of(song, name, cut.question, report)
+        optimised_ranking_of(song, name, selection.target, report)
 
 
-def ranking_of(song: Song, name: str, question: ExplanationTarget, report: Report) -> np.ndarray:
-    """Return the optimised ranking of a song's cells, ``(n, segment_frames, n_mels)``."""
-    parts = explanations.parts_of(song, name, question, report)
+def optimised_ranking_of(
+    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
+) -> np.ndarray:
+    """Optimised ranking of a song's cells, ``(n, segment_frames, n_mels)``."""
+    parts = explanations.batches_of(song, name, target, report)
     model = models.model_of(name)
     from core.explanation.extremal import extremal_ranking
 
     count = sum(len(part) for part in parts)
-    genre = genre_name(question.target)
+    genre = genre_name(target.genre)
     doing = f"Looking for the least that convinces {model_name(name)} of {genre} …"
     rankings: list[np.ndarray] = []
     for index, part in enumerate(parts):
@@ -159,12 +161,12 @@ def ranking_of(song: Song, name: str, question: ExplanationTarget, report: Repor
                 ),
             )
 
-        key = (*explanations.key_of(song, model), question, index)
+        key = (*explanations.cache_key(song, model), target, index)
         rankings.append(_rankings.get(key, optimise, waiting=lambda: report(doing, None)))
     return np.concatenate(rankings)
 
 
-def whole_of(song: Song, name: str, report: Report) -> Excerpt:
+def whole_song_of(song: Song, name: str, report: ProgressCallback) -> Excerpt:
     """Return a song as it is, with a model's answer."""
     model = models.model_of(name)
 
@@ -176,17 +178,19 @@ def whole_of(song: Song, name: str, report: Report) -> Excerpt:
         heard = explanations.analysis_of(song, name, report)
         return Excerpt(encode_audio(audio, "FLAC"), heard.song_probabilities)
 
-    key = explanations.key_of(song, model)
+    key = explanations.cache_key(song, model)
     return _wholes.get(key, prepare_song, waiting=lambda: report("Preparing the song …", None))
 
 
-def halves_at_hand(song: Song, name: str, cut: PartSelection) -> SongParts | None:
-    """Return what a cut leaves of a song and what it takes, if that has been computed."""
-    return _halves.peek((*explanations.key_of(song, models.model_of(name)), cut))
+def cached_song_parts(song: Song, name: str, selection: PartSelection) -> SongParts | None:
+    """Look up the two parts of a song; None if they have not been computed yet."""
+    return _song_parts.peek((*explanations.cache_key(song, models.model_of(name)), selection))
 
 
-def halves_of(song: Song, name: str, cut: PartSelection, report: Report) -> SongParts:
-    """Return what a cut leaves of a song and what it takes, with a model's answers to both."""
+def song_parts_of(
+    song: Song, name: str, selection: PartSelection, report: ProgressCallback
+) -> SongParts:
+    """Divide a song into its important parts and the rest, with a model's predictions for both."""
     model = models.model_of(name)
 
     def divide() -> SongParts:
@@ -200,28 +204,28 @@ def halves_of(song: Song, name: str, cut: PartSelection, report: Report) -> Song
             report("Preparing what you hear …", None)
             return Excerpt(encode_audio(part, "FLAC"), answers)
 
-        kept, rest = map(excerpt, audible(song, name, cut, report))
-        explanation, ranking = _ranked(song, name, cut, report)
-        mask = importance_mask(explanation, keep=cut.keep, of=cut.of, ranking=ranking)
+        kept, rest = map(excerpt, audible(song, name, selection, report))
+        explanation, ranking = _ranked(song, name, selection, report)
+        mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
         return SongParts(kept, rest, mask)
 
-    key = (*explanations.key_of(song, model), cut)
-    return _halves.get(key, divide, waiting=lambda: report("Preparing what you hear …", None))
+    key = (*explanations.cache_key(song, model), selection)
+    return _song_parts.get(key, divide, waiting=lambda: report("Preparing what you hear …", None))
 
 
-def passage_of(
-    song: Song, name: str, cut: PartSelection, segment: int, report: Report
+def passage_parts_of(
+    song: Song, name: str, selection: PartSelection, segment: int, report: ProgressCallback
 ) -> PassageParts:
-    """Return what a cut leaves and takes around a segment of a song: there is less to wait for.
+    """Divide the segments around one segment of a song, which takes less time than the whole song.
 
-    The level is that of the passage, and the model is not asked: its answer is about the song.
+    The loudness is that of the passage. There is no prediction: predictions are of the whole song.
     """
     from core.audio.io import encode_audio
     from core.audio.loudness import loudness, match_loudness
     from core.explanation.masks import importance_mask
     from core.listening.filtering import divide, passage
 
-    explanation, ranking = _ranked(song, name, cut, report)
+    explanation, ranking = _ranked(song, name, selection, report)
     first = max(0, segment - PASSAGE_BEFORE)
     covered = slice(first, first + PASSAGE)
     audio, part = passage(_audio_of(song, name, report), explanation, first, PASSAGE)
@@ -229,27 +233,29 @@ def passage_of(
         ranking = ranking[covered]
     wanted = loudness(audio)
     kept, rest = (
-        encode_audio(match_loudness(half, wanted), "FLAC")
-        for half in divide(audio, part, keep=cut.keep, of=cut.of, ranking=ranking)
+        encode_audio(match_loudness(sound, wanted), "FLAC")
+        for sound in divide(audio, part, keep=selection.keep, of=selection.of, ranking=ranking)
     )
     mask = np.zeros(explanation.mel.shape, dtype=bool)
-    mask[covered] = importance_mask(part, keep=cut.keep, of=cut.of, ranking=ranking)
+    mask[covered] = importance_mask(part, keep=selection.keep, of=selection.of, ranking=ranking)
     return PassageParts(kept, rest, mask, float(explanation.starts_s[first]))
 
 
-def audible(song: Song, name: str, cut: PartSelection, report: Report) -> tuple[Audio, Audio]:
-    """Return what a cut leaves of a song and what it takes, as loud as is pleasant."""
+def audible(
+    song: Song, name: str, selection: PartSelection, report: ProgressCallback
+) -> tuple[Audio, Audio]:
+    """Divide a song into its important parts and the rest, both matched to the song's loudness."""
     from core.audio.loudness import loudness, match_loudness
     from core.listening.filtering import divide
 
     audio = _audio_of(song, name, report)
-    explanation, ranking = _ranked(song, name, cut, report)
+    explanation, ranking = _ranked(song, name, selection, report)
 
     def working() -> None:
         report("Preparing what you hear …", None)
 
     kept, rest = divide(
-        audio, explanation, keep=cut.keep, of=cut.of, ranking=ranking, progress=working
+        audio, explanation, keep=selection.keep, of=selection.of, ranking=ranking, progress=working
     )
     working()
     wanted = loudness(audio)
@@ -259,49 +265,55 @@ def audible(song: Song, name: str, cut: PartSelection, report: Report) -> tuple[
     return kept, match_loudness(rest, wanted)
 
 
-def _audio_of(song: Song, name: str, report: Report) -> Audio:
+def _audio_of(song: Song, name: str, report: ProgressCallback) -> Audio:
     """Return a song as a model hears it."""
     return songs.audio_of(song, report, models.model_of(name).parameters.sample_rate)
 
 
 def _ranked(
-    song: Song, name: str, cut: PartSelection, report: Report
+    song: Song, name: str, selection: PartSelection, report: ProgressCallback
 ) -> tuple[Explanation, np.ndarray | None]:
-    explanation = explanations.explanation_of(song, name, cut.question, report)
-    if cut.method == ATTRIBUTED:
+    explanation = explanations.explanation_of(song, name, selection.target, report)
+    if selection.method == ATTRIBUTED:
         return explanation, None
-    return explanation, ranking_of(song, name, cut.question, report)
+    return explanation, optimised_ranking_of(song, name, selection.target, report)
 
 
-def wav_of(song: Song, name: str, cut: PartSelection, mode: Mode) -> bytes:
-    """Return one half of a cut as a WAV file."""
+def wav_file_of(song: Song, name: str, selection: PartSelection, mode: Mode) -> bytes:
+    """Encode one of the two parts of a song as a WAV file."""
     from core.audio.io import encode_audio
 
-    kept, rest = audible(song, name, cut, lambda *_: None)
+    kept, rest = audible(song, name, selection, lambda *_: None)
     return encode_audio(kept if mode == "keep" else rest, "WAV")
 
 
-def enough_of(song: Song, name: str, question: ExplanationTarget, report: Report) -> float:
-    """Return the mean share of a segment that is enough for the model, by its optimised ranking."""
+def sufficient_share_of(
+    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
+) -> float:
+    """Mean share of a segment that suffices for the model, taken by the optimised ranking."""
     model = models.model_of(name)
     doing = "Looking how little is enough …"
 
     def look() -> float:
         from core.explanation.extremal import smallest_share
 
-        explanation, ranking = _ranked(song, name, PartSelection(question, OPTIMISED), report)
+        explanation, ranking = _ranked(song, name, PartSelection(target, OPTIMISED), report)
         assert ranking is not None
         report(doing, None)
         return float(smallest_share(model, explanation, ranking).mean())
 
-    key = (*explanations.key_of(song, model), question)
+    key = (*explanations.cache_key(song, model), target)
     return _enough.get(key, look, waiting=lambda: report(doing, None))
 
 
-def acceptance_of(
-    song: Song, names: Sequence[str], question: ExplanationTarget, keep: float, report: Report
+def cross_evaluation_of(
+    song: Song,
+    names: Sequence[str],
+    target: ExplanationTarget,
+    keep: float,
+    report: ProgressCallback,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return what models hear in what matters to each other; see `core.listening.faithfulness.acceptance`."""
+    """Test models on each other's excerpts; see `core.listening.faithfulness.acceptance`."""
     asked = [models.model_of(name) for name in names]
     doing = "Letting each listen to the other …"
 
@@ -309,15 +321,15 @@ def acceptance_of(
         from core.listening.faithfulness import acceptance
 
         audio = songs.audio_of(song, report)
-        found = [explanations.explanation_of(song, name, question, report) for name in names]
+        found = [explanations.explanation_of(song, name, target, report) for name in names]
         report(doing, None)
         return acceptance(audio, found, asked, keep=keep)
 
-    key = (*(explanations.key_of(song, model) for model in asked), question, keep)
+    key = (*(explanations.cache_key(song, model) for model in asked), target, keep)
     return _accepted.get(key, ask, waiting=lambda: report(doing, None))
 
 
-def network_input_of(song: Song, name: str, segment: int, report: Report) -> bytes:
+def network_input_of(song: Song, name: str, segment: int, report: ProgressCallback) -> bytes:
     """Return what the network is given of a segment, turned back into sound: a FLAC file."""
     analysis = explanations.analysis_of(song, name, report)
     from core.audio.io import encode_audio

@@ -1,9 +1,8 @@
-"""What pages share: the chosen song, and results from `core`.
+"""Analyses and explanations of the chosen song, cached for all sessions.
 
-This module and `dashboard.services.excerpts` are the only ones that ask `core` to compute. Nothing of `core`
-but its constants is imported before a song is chosen, because TensorFlow and librosa take seconds
-to load: that happens in the background, see `dashboard.services.warmup`. Results live on bounded shelves, by
-the digest of the song's bytes and of the model's weights.
+`core` is imported inside the functions, because TensorFlow and librosa take seconds to load;
+`dashboard.services.warmup` loads them in the background. Results are cached by the digests of the
+song's bytes and of the model's weights.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dashboard.services import models, songs
 from dashboard.services.cache import ResultCache
 from dashboard.services.models import MODELS
 from dashboard.services.songs import Song
-from dashboard.services.warmup import Report
+from dashboard.services.warmup import ProgressCallback
 from dashboard.text.formatting import genre_name, model_name
 
 if TYPE_CHECKING:
@@ -42,17 +41,17 @@ class ExplanationTarget:
 
     Parameters
     ----------
-    target : str
+    genre : str
         The genre.
     versus : str
         The other genre; empty if there is none.
     """
 
-    target: str
+    genre: str
     versus: str = ""
 
 
-def analysis_of(song: Song, name: str, report: Report) -> Analysis:
+def analysis_of(song: Song, name: str, report: ProgressCallback) -> Analysis:
     """Return what a model says of a song.
 
     Raises
@@ -70,10 +69,10 @@ def analysis_of(song: Song, name: str, report: Report) -> Analysis:
         return analyze(audio, model)
 
     doing = f"{model_name(name)} is listening …"
-    return _analyses.get(key_of(song, model), hear, waiting=lambda: report(doing, None))
+    return _analyses.get(cache_key(song, model), hear, waiting=lambda: report(doing, None))
 
 
-def analyses_of(song: Song, report: Report) -> tuple[dict[str, Analysis], list[str]]:
+def analyses_of(song: Song, report: ProgressCallback) -> tuple[dict[str, Analysis], list[str]]:
     """Return what all models say of a song, and why some cannot.
 
     Returns
@@ -95,30 +94,30 @@ def analyses_of(song: Song, report: Report) -> tuple[dict[str, Analysis], list[s
     return analyses, failures
 
 
-def is_explained(song: Song, analysis: Analysis, question: ExplanationTarget) -> bool:
+def is_explained(song: Song, analysis: Analysis, target: ExplanationTarget) -> bool:
     """Return whether the explanation of a whole song is at hand."""
-    key = key_of(song, models.model_of(analysis.model))
+    key = cache_key(song, models.model_of(analysis.model))
     parts = range(0, len(analysis.starts_s), PART)
-    return all((*key, question, "part", first // PART) in _explanations for first in parts)
+    return all((*key, target, "part", first // PART) in _explanations for first in parts)
 
 
 def segment_explanation_of(
-    song: Song, name: str, question: ExplanationTarget, segment: int, report: Report
+    song: Song, name: str, target: ExplanationTarget, segment: int, report: ProgressCallback
 ) -> Explanation:
     """Return the explanation of one segment of a song, an `Explanation` of length 1."""
     model = models.model_of(name)
-    part = _explanations.peek((*key_of(song, model), question, "part", segment // PART))
+    part = _explanations.peek((*cache_key(song, model), target, "part", segment // PART))
     if part is not None:
         return part[segment % PART]
-    return _explained(song, model, question, "segment", segment, [segment], report)
+    return _explained(song, model, target, "segment", segment, [segment], report)
 
 
-def place_in(analysis: Analysis, moment_s: float) -> int:
+def segment_at(analysis: Analysis, moment_s: float) -> int:
     """Return which segment holds a moment of the song."""
     return max(0, int(np.searchsorted(analysis.starts_s, moment_s, side="right")) - 1)
 
 
-def on_grid_of(first: Explanation, second: Explanation) -> tuple[Explanation, float]:
+def regridded_on(first: Explanation, second: Explanation) -> tuple[Explanation, float]:
     """Return the second explanation with its mel values on the grid of the first, one segment each.
 
     And how the two correlate where both hear the song.
@@ -135,18 +134,18 @@ def on_grid_of(first: Explanation, second: Explanation) -> tuple[Explanation, fl
     )
 
 
-def finished_parts(
-    song: Song, analysis: Analysis, question: ExplanationTarget
+def finished_batches(
+    song: Song, analysis: Analysis, target: ExplanationTarget
 ) -> list[Explanation]:
     """Return the parts of a whole song's explanation that are at hand."""
-    key = key_of(song, models.model_of(analysis.model))
+    key = cache_key(song, models.model_of(analysis.model))
     indices = range(math.ceil(len(analysis.starts_s) / PART))
-    parts = (_explanations.peek((*key, question, "part", index)) for index in indices)
+    parts = (_explanations.peek((*key, target, "part", index)) for index in indices)
     return [part for part in parts if part is not None]
 
 
-def parts_of(
-    song: Song, name: str, question: ExplanationTarget, report: Report
+def batches_of(
+    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
 ) -> list[Explanation]:
     """Return a whole song's explanation in parts, which are kept when a run is stopped."""
     count = len(analysis_of(song, name, report).starts_s)
@@ -155,22 +154,22 @@ def parts_of(
     for first in range(0, count, PART):
         segments = range(first, min(first + PART, count))
         parts.append(
-            _explained(song, model, question, "part", first // PART, segments, report, count)
+            _explained(song, model, target, "part", first // PART, segments, report, count)
         )
     return parts
 
 
 def explanation_of(
-    song: Song, name: str, question: ExplanationTarget, report: Report
+    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
 ) -> Explanation:
     """Return a whole song's explanation."""
-    parts = parts_of(song, name, question, report)
+    parts = batches_of(song, name, target, report)
     from core.explanation.explain import joined
 
     return joined(parts)
 
 
-def key_of(song: Song, model: GenreModel) -> tuple[str, str]:
+def cache_key(song: Song, model: GenreModel) -> tuple[str, str]:
     """Return what identifies results of a model about a song."""
     return song.digest, model.card["weights"]["sha256"]
 
@@ -178,18 +177,18 @@ def key_of(song: Song, model: GenreModel) -> tuple[str, str]:
 def _explained(
     song: Song,
     model: GenreModel,
-    question: ExplanationTarget,
+    target: ExplanationTarget,
     kind: str,
     index: int,
     segments: Sequence[int],
-    report: Report,
+    report: ProgressCallback,
     count: int = 1,
 ) -> Explanation:
     from core.explanation.explain import explain
 
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
     analysis = analysis_of(song, model.name, report)
-    doing = f"Asking {model_name(model.name)} why {genre_name(question.target)} …"
+    doing = f"Asking {model_name(model.name)} why {genre_name(target.genre)} …"
 
     def ask() -> Explanation:
         def progress(done: int, total: int) -> None:
@@ -201,12 +200,12 @@ def _explained(
         return explain(
             audio,
             model,
-            target=question.target,
-            versus=question.versus or None,
+            target=target.genre,
+            versus=target.versus or None,
             segments=segments,
             analysis=analysis,
             progress=progress,
         )
 
-    key = (*key_of(song, model), question, kind, index)
+    key = (*cache_key(song, model), target, kind, index)
     return _explanations.get(key, ask, waiting=lambda: report(doing, None))

@@ -1,6 +1,6 @@
-"""What pages ask of models that read numbers: what counted, when, and how that sounds.
+"""Explanations of models that read features instead of a spectrogram, and gated audio.
 
-Like `dashboard.services.explanations`, on which it stands, it imports `core` late and keeps results on shelves.
+`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from core.models.registry import FEATURE_SYSTEMS
 from dashboard.services import explanations, models, songs
 from dashboard.services.cache import ResultCache
 from dashboard.services.songs import Song
-from dashboard.services.warmup import Report
+from dashboard.services.warmup import ProgressCallback
 from dashboard.text.formatting import genre_name, model_name
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _moments: ResultCache[dict[str, tuple[bytes, float]]] = ResultCache(16)
 
 
 def feature_explanation_of(
-    song: Song, name: str, genre: str, segment: int, report: Report
+    song: Song, name: str, genre: str, segment: int, report: ProgressCallback
 ) -> FeatureExplanation:
     """Return what speaks for a genre in a segment, to a model that reads numbers."""
     analysis = explanations.analysis_of(song, name, report)
@@ -38,11 +38,11 @@ def feature_explanation_of(
         report(f"Asking {model_name(name)} why {genre_name(genre)} …", None)
         return explain_features(model, analysis.inputs[segment], genre)
 
-    return _numbers.get((*explanations.key_of(song, model), genre, segment), ask)
+    return _numbers.get((*explanations.cache_key(song, model), genre, segment), ask)
 
 
 def gated_sounds_of(
-    song: Song, name: str, genre: str, segment: int, report: Report
+    song: Song, name: str, genre: str, segment: int, report: ProgressCallback
 ) -> dict[str, tuple[bytes, float]]:
     """Return how a segment sounds whole, with only the moments that spoke for a genre, and without.
 
@@ -75,7 +75,7 @@ def gated_sounds_of(
             for kind, sound in sounds.items()
         }
 
-    return _moments.get((*explanations.key_of(song, model), genre, segment), hear)
+    return _moments.get((*explanations.cache_key(song, model), genre, segment), hear)
 
 
 def reads_spectrogram(name: str) -> bool:

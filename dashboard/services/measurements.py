@@ -1,6 +1,6 @@
-"""What was measured before: scores, answers to the test side, profiles, all read from models/.
+"""Stored measurements of the models: scores, test predictions and genre profiles, from models/.
 
-Like `dashboard.services.explanations` this imports `core` late; what is read is cached with a bound.
+`core` is imported inside the functions, because its libraries take seconds to load.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROTOCOLS = ("artist", "track", "segment")  # from honest to leaking
 
 
 @st.cache_data(show_spinner=False, max_entries=1)
-def models() -> list[str]:
+def model_names() -> list[str]:
     """Return the names of all models that there are."""
     from core.models.cards import list_models
 
@@ -65,7 +65,7 @@ def faithfulness() -> dict[str, Any]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=80)
-def answers(name: str, protocol: str = "artist") -> Predictions | None:
+def predictions(name: str, protocol: str = "artist") -> Predictions | None:
     """Return what a model answered on a test side, if that is stored."""
     from core.evaluation.predictions import load_predictions, predictions_file
 
@@ -76,7 +76,7 @@ def answers(name: str, protocol: str = "artist") -> Predictions | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def profiles(name: str) -> GenreProfiles | None:
+def genre_profiles(name: str) -> GenreProfiles | None:
     """Return what a model's genres are to it, if that is stored."""
     from core.explanation.genre_profiles import SUFFIX, load_profiles
 
@@ -86,14 +86,14 @@ def profiles(name: str) -> GenreProfiles | None:
         return None
 
 
-def compared(first: str, second: str) -> dict[str, float] | None:
+def mcnemar_test(first: str, second: str) -> dict[str, float] | None:
     """Return McNemar's test of two models' song votes by artist, and of how many songs.
 
     Of the songs that both were asked about; None if their answers are not stored.
     """
     from core.evaluation.metrics import mcnemar
 
-    one, other = answers(first), answers(second)
+    one, other = predictions(first), predictions(second)
     if one is None or other is None:
         return None
     both = [name for name in one.right if name in other.right]
@@ -110,7 +110,7 @@ def compare_on_common_songs(names: Sequence[str]) -> tuple[list[str], int, dict[
     """
     from core.evaluation.predictions import on_common_songs
 
-    found = {name: each for name in names if (each := answers(name)) is not None}
+    found = {name: each for name in names if (each := predictions(name)) is not None}
     return on_common_songs(found) if found else ([], 0, {})
 
 
@@ -122,7 +122,7 @@ def predicts_whole_clips(name: str) -> bool:
 
 def songs_confused_as(name: str, true: int, named: int) -> list[tuple[str, float]]:
     """Return the test songs of one genre that a model took for another, the surest first."""
-    found = answers(name)
+    found = predictions(name)
     if found is None:
         return []
     votes, truths = found.votes

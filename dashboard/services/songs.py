@@ -13,7 +13,7 @@ import streamlit as st
 from core.constants import EXAMPLES_DIR, SAMPLE_RATE
 from dashboard.services.cache import ResultCache
 from dashboard.services.models import MODELS
-from dashboard.services.warmup import Report, WarmUp
+from dashboard.services.warmup import ProgressCallback, WarmUp
 
 if TYPE_CHECKING:
     from core.audio.io import Audio
@@ -79,7 +79,7 @@ def recordings() -> dict[str, str]:
     return RECORDINGS
 
 
-def downloaded(name: str) -> Song:
+def downloaded_recording(name: str) -> Song:
     """Return a free recording, after its download if need be.
 
     Raises
@@ -100,7 +100,7 @@ def title_of(song: Song) -> str:
     return song.title or clean_name(song.name)
 
 
-def audio_of(song: Song, report: Report, sample_rate: int = SAMPLE_RATE) -> Audio:
+def audio_of(song: Song, report: ProgressCallback, sample_rate: int = SAMPLE_RATE) -> Audio:
     """Return the decoded song, at the sampling rate that a model hears.
 
     Raises

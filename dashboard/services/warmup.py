@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.models.base import GenreModel
 
-Report = Callable[[str, float | None], None]
+ProgressCallback = Callable[[str, float | None], None]
 """Tells the page what is being done and, if known, which share of it; may raise to stop it."""
 
 
@@ -47,7 +47,7 @@ class WarmUp:
             if self._thread.ident is None:
                 self._thread.start()
 
-    def wait(self, report: Report) -> None:
+    def wait(self, report: ProgressCallback) -> None:
         """Return when everything is loaded; tell the page about it until then."""
         self.start()
         while not self._ready.wait(0.2):

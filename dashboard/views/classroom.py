@@ -180,7 +180,7 @@ def play(song: Song | None) -> None:
             if truth is not None:
                 game["rounds"] += 1
                 game["right"] += guess == truth
-                game["network"] += sound.heard == truth
+                game["network"] += sound.excerpt_genre == truth
             st.rerun()
         return
     reveal(puzzle, answered["guess"], sound, game)
@@ -213,8 +213,16 @@ def reveal(puzzle: Song, guess: str, sound: classroom.GameRound, game: dict[str,
             ["", "says", "how sure"],
             [
                 ["You", genre_name(guess), ""],
-                ["Network, whole song", genre_name(sound.verdict), percent(sound.sure)],
-                ["Network, what you heard", genre_name(sound.heard), percent(sound.heard_sure)],
+                [
+                    "Network, whole song",
+                    genre_name(sound.song_genre),
+                    percent(sound.song_confidence),
+                ],
+                [
+                    "Network, what you heard",
+                    genre_name(sound.excerpt_genre),
+                    percent(sound.excerpt_confidence),
+                ],
             ],
             "What was said",
         )

@@ -47,7 +47,7 @@ def main() -> None:
 
 def choose_pair() -> tuple[str, str]:
     """Draw the choice of two models."""
-    names = measurements.models()
+    names = measurements.model_names()
     if state.get("model") not in names:
         state["model"] = names[0]
     others = [name for name in names if name != state["model"]] or names
@@ -104,7 +104,7 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     target = choose_target(first)
     middle_s = timelines(first, second, target)
     url_state.write()
-    place = explanations.place_in(first, middle_s)
+    place = explanations.segment_at(first, middle_s)
     moment = formatting.span(float(first.starts_s[place]), float(first.ends_s[place]))
     st.header(f"What speaks for {genre_name(target)}, from {moment}", anchor=False)
     overlay_section(song, pair, ExplanationTarget(target), middle_s)
@@ -141,7 +141,7 @@ def timelines(first: Analysis, second: Analysis, target: str) -> float:
         draw_timeline(
             each,
             target,
-            explanations.place_in(each, middle_s),
+            explanations.segment_at(each, middle_s),
             disputed=disputed,
             title=model_name(each.model),
             chooses=[min(place, last) for place in places],
@@ -150,20 +150,18 @@ def timelines(first: Analysis, second: Analysis, target: str) -> float:
 
 
 def overlay_section(
-    song: Song, pair: tuple[str, str], question: ExplanationTarget, moment_s: float
+    song: Song, pair: tuple[str, str], target: ExplanationTarget, moment_s: float
 ) -> None:
     """Draw the evidence of both models and, where it can be drawn, the difference."""
     with_picture = [name for name in pair if feature_models.reads_spectrogram(name)]
     if with_picture:
-        pictures(song, with_picture, question, moment_s)
+        pictures(song, with_picture, target, moment_s)
     for name in pair:
         if name not in with_picture:
-            number_bars(song, name, question, moment_s)
+            number_bars(song, name, target, moment_s)
 
 
-def pictures(
-    song: Song, names: Sequence[str], question: ExplanationTarget, moment_s: float
-) -> None:
+def pictures(song: Song, names: Sequence[str], target: ExplanationTarget, moment_s: float) -> None:
     """Draw the evidence of one or two models on the spectrogram, the second on the first's grid."""
     from dashboard.charts import axes
     from dashboard.charts.evidence import overlays
@@ -173,19 +171,19 @@ def pictures(
             explanations.segment_explanation_of(
                 song,
                 name,
-                question,
-                explanations.place_in(explanations.analysis_of(song, name, progress), moment_s),
+                target,
+                explanations.segment_at(explanations.analysis_of(song, name, progress), moment_s),
                 progress,
             )
             for name in names
         ]
     titles = [model_name(name) for name in names]
-    said = [sentences.pictures_meaning(genre_name(question.target), len(found))]
+    said = [sentences.pictures_meaning(genre_name(target.genre), len(found))]
     silent = [sentences.silence_after(each, model_name(each.model)) for each in found]
     if len(found) == 2:
         lengths = [each.parameters.segment_s for each in found]
         grids = {replace(each.parameters, n_mfcc=0) for each in found}
-        found[1], same = explanations.on_grid_of(*found)
+        found[1], same = explanations.regridded_on(*found)
         said.append(f"Where both hear the song, the two correlate by **{same:.2f}**.")
         if len(grids) > 1:
             said.append(
@@ -204,20 +202,20 @@ def pictures(
         key="overlays",
         config={"displayModeBar": False},
         alt=" ".join(
-            f"{title}: {sentences.evidence_alt(question.target, each.mel[0], rows.labels)}"
+            f"{title}: {sentences.evidence_alt(target.genre, each.mel[0], rows.labels)}"
             for title, each in zip(titles, found, strict=True)
         ),
     )
 
 
-def number_bars(song: Song, name: str, question: ExplanationTarget, moment_s: float) -> None:
+def number_bars(song: Song, name: str, target: ExplanationTarget, moment_s: float) -> None:
     """Draw what speaks for a genre to a model that reads no picture: features, or moments."""
     from dashboard.charts import metrics
 
     with Progress() as progress:
         analysis = explanations.analysis_of(song, name, progress)
-        place = explanations.place_in(analysis, moment_s)
-        found = feature_models.feature_explanation_of(song, name, question.target, place, progress)
+        place = explanations.segment_at(analysis, moment_s)
+        found = feature_models.feature_explanation_of(song, name, target.genre, place, progress)
     st.subheader(model_name(name), anchor=False)
     order = np.argsort(-np.abs(found.values))[:FEATURES]
     names, values = [found.names[index] for index in order], found.values[order]
@@ -240,18 +238,18 @@ def number_bars(song: Song, name: str, question: ExplanationTarget, moment_s: fl
     )
     st.caption(sentences.numbers_caption(found, FEATURES))
     if found.unit == "moment":
-        moments_to_hear(song, name, question, place, sentences.spoke(names, values))
+        moments_to_hear(song, name, target, place, sentences.spoke(names, values))
     else:
         with st.expander("What the features are"):
             st.markdown(glossary.FEATURES)
 
 
 def moments_to_hear(
-    song: Song, name: str, question: ExplanationTarget, segment: int, spoke: np.ndarray
+    song: Song, name: str, target: ExplanationTarget, segment: int, spoke: np.ndarray
 ) -> None:
     """Let a segment be heard with only the moments that spoke for a genre, and without them."""
     with Progress() as progress:
-        gated = feature_models.gated_sounds_of(song, name, question.target, segment, progress)
+        gated = feature_models.gated_sounds_of(song, name, target.genre, segment, progress)
     titles = {
         "original": "All of it",
         "kept": "Only the moments that spoke for it",
@@ -262,14 +260,14 @@ def moments_to_hear(
         content, probability = gated[kind]
         with column:
             st.markdown(
-                f"{title}: **{percent(probability)}** {genre_name(question.target)}, asked again."
+                f"{title}: **{percent(probability)}** {genre_name(target.genre)}, asked again."
             )
             st.audio(content, format="audio/flac")
     st.caption(sentences.moments_heard(spoke))
 
 
 def acceptance_section(
-    song: Song, analysis: Analysis, pair: tuple[str, str], question: ExplanationTarget
+    song: Song, analysis: Analysis, pair: tuple[str, str], target: ExplanationTarget
 ) -> None:
     """Draw what each model hears in what matters to each."""
     if not all(map(feature_models.reads_spectrogram, pair)):
@@ -284,8 +282,8 @@ def acceptance_section(
         st.caption("This explains the whole song to both networks, which takes a while.")
         return
     with Progress() as progress:
-        matrix = excerpts.acceptance_of(song, pair, question, KEEP, progress)
-    genre = genre_name(question.target)
+        matrix = excerpts.cross_evaluation_of(song, pair, target, KEEP, progress)
+    genre = genre_name(target.genre)
     header = ["Excerpt of", "heard by", "whole song", f"its {percent(KEEP)} alone", "without it"]
     rows = [
         [
@@ -314,7 +312,9 @@ def measured(pair: tuple[str, str]) -> None:
     from dashboard.charts import metrics
 
     st.header("How good they are", anchor=False)
-    found = {name: answers for name in pair if (answers := measurements.answers(name)) is not None}
+    found = {
+        name: answers for name in pair if (answers := measurements.predictions(name)) is not None
+    }
     header = ["Model", "songs", "song vote", "95 % interval", "three seconds", "log loss", "ECE"]
     rows = []
     for name in pair:
@@ -335,7 +335,7 @@ def measured(pair: tuple[str, str]) -> None:
             ]
         )
     st.html(grid(header, rows, "Songs by artists that were not heard in training"))
-    test = measurements.compared(*pair)
+    test = measurements.mcnemar_test(*pair)
     if test is not None:
         only_a, only_b = int(test["only_a"]), int(test["only_b"])
         st.markdown(

@@ -26,7 +26,7 @@ def main() -> None:
     masthead("What a genre is to a network, learnt from songs by artists it had never heard.")
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        name = choose_model(measurements.models())
+        name = choose_model(measurements.model_names())
     if state.get("target") not in GENRES:
         state["target"] = GENRES[0]
     with right:
@@ -45,7 +45,7 @@ def profile(name: str, genre: str) -> None:
     from dashboard.charts import axes, metrics
 
     st.header(f"What speaks for {genre_name(genre)}", anchor=False)
-    found = measurements.profiles(name)
+    found = measurements.genre_profiles(name)
     if not feature_models.reads_spectrogram(name):
         st.info(
             "This model reads numbers about a segment, not its spectrogram, so no band or moment "
@@ -53,7 +53,11 @@ def profile(name: str, genre: str) -> None:
         )
         return
     if found is None:
-        there = [each for each in measurements.models() if measurements.profiles(each) is not None]
+        there = [
+            each
+            for each in measurements.model_names()
+            if measurements.genre_profiles(each) is not None
+        ]
         st.info(
             "What genres are to this model was not worked out: that takes thousands of "
             f"explanations. It was for {' and '.join(map(model_name, there)) or 'no model'}."

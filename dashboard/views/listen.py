@@ -14,15 +14,15 @@ from dashboard.services.background_task import BackgroundTask
 from dashboard.services.excerpts import OPTIMISED, Excerpt, PartSelection, PassageParts, SongParts
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
-from dashboard.services.warmup import Report
+from dashboard.services.warmup import ProgressCallback
 from dashboard.text import formatting, sentences
 from dashboard.text.formatting import markdown_safe
 from dashboard.text.html import account, verdict_card, verdict_cards
 from dashboard.widgets.controls import (
-    choose_cut,
     choose_model,
     choose_rival,
     choose_segment,
+    choose_selection,
     choose_target,
     is_dark,
 )
@@ -102,21 +102,21 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     with left:
         analysis = analyses[choose_model(list(analyses))]
     with middle:
-        target = choose_target(analysis)
+        genre = choose_target(analysis)
     with right:
-        versus = choose_rival(analysis, target)
-    segment = choose_segment(analysis, target)
+        versus = choose_rival(analysis, genre)
+    segment = choose_segment(analysis, genre)
     url_state.write()
-    question = ExplanationTarget(target, versus)
+    target = ExplanationTarget(genre, versus)
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
-    st.header(f"Why {sentences.question_name(target, versus)}, from {moment}?", anchor=False)
+    st.header(f"Why {sentences.question_name(genre, versus)}, from {moment}?", anchor=False)
     with renewed("stage", (song.digest, analysis.model)):
         state["whole-run"] = True
-        cut = stage_section(song, analysis, question, segment)
+        selection = stage_section(song, analysis, target, segment)
         state["whole-run"] = False
         # Not in the fragment: only a run of the whole page can be stopped by a click.
-        if not excerpts.is_ready(song, analysis, cut):
-            get_ready(song, analysis, cut)
+        if not excerpts.is_ready(song, analysis, selection):
+            get_ready(song, analysis, selection)
     if analysis.parameters.n_mfcc < analysis.parameters.n_mels:
         with st.expander("Hear what the network is given", icon=":material/hearing:"):
             network_input(song, analysis.model, segment)
@@ -124,85 +124,87 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
 
 @st.fragment
 def stage_section(
-    song: Song, analysis: Analysis, question: ExplanationTarget, segment: int
+    song: Song, analysis: Analysis, target: ExplanationTarget, segment: int
 ) -> PartSelection:
     """Draw how to divide the song, the player and the account; a fragment: the slider is quick."""
     from dashboard.player.payload import pack_of
 
     name = analysis.model
-    cut = choose_cut(question)
+    selection = choose_selection(target)
     url_state.write()
     with failures_as_sentences():
         left, right = st.columns([5, 2], gap="large")
         with left:
             with Progress() as progress:
-                own = explanations.segment_explanation_of(song, name, question, segment, progress)
-                ready = excerpts.is_ready(song, analysis, cut)
-                whole = excerpts.whole_of(song, name, progress)
-                heard = hear_first(song, analysis, cut, segment, progress) if ready else None
-            parts = explanations.finished_parts(song, analysis, question)
+                own = explanations.segment_explanation_of(song, name, target, segment, progress)
+                ready = excerpts.is_ready(song, analysis, selection)
+                whole = excerpts.whole_song_of(song, name, progress)
+                heard = hear_first(song, analysis, selection, segment, progress) if ready else None
+            parts = explanations.finished_batches(song, analysis, target)
             player(
                 pack_of(
-                    song, analysis, question, [own, *parts], segment, whole, heard, dark=is_dark()
+                    song, analysis, target, [own, *parts], segment, whole, heard, dark=is_dark()
                 ),
                 key="player",
             )
             if isinstance(heard, PassageParts):
-                wait_for_the_rest(song, analysis, cut)
+                wait_for_the_rest(song, analysis, selection)
             st.caption(sentences.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels))
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
                 end = formatting.clock(float(own.ends_s[0]), digits=1)
                 st.caption(f"The song ends at {end}: the rest of the segment is silence.")
         with right:
-            evidence_account(own, question)
+            evidence_account(own, target)
             if heard is not None:
-                readings(analysis, cut, whole, heard)
+                readings(analysis, selection, whole, heard)
         if heard is not None:
-            downloads(song, analysis, question, segment, cut)
+            downloads(song, analysis, target, segment, selection)
         elif not state["whole-run"]:
             st.rerun()
-    return cut
+    return selection
 
 
 def hear_first(
-    song: Song, analysis: Analysis, cut: PartSelection, segment: int, report: Report
+    song: Song, analysis: Analysis, selection: PartSelection, segment: int, report: ProgressCallback
 ) -> SongParts | PassageParts:
     """Return the parts of a song; of a long one at first those around the segment."""
     name = analysis.model
-    if len(analysis.starts_s) > LONG and excerpts.halves_at_hand(song, name, cut) is None:
-        return excerpts.passage_of(song, name, cut, segment, report)
-    return excerpts.halves_of(song, name, cut, report)
+    if len(analysis.starts_s) > LONG and excerpts.cached_song_parts(song, name, selection) is None:
+        return excerpts.passage_parts_of(song, name, selection, segment, report)
+    return excerpts.song_parts_of(song, name, selection, report)
 
 
 @st.fragment(run_every=REST_EVERY_S)
-def wait_for_the_rest(song: Song, analysis: Analysis, cut: PartSelection) -> None:
+def wait_for_the_rest(song: Song, analysis: Analysis, selection: PartSelection) -> None:
     """Have the whole song divided without holding up the page, then draw everything."""
     errand = state.setdefault("errand", BackgroundTask())
     name = analysis.model
-    if excerpts.halves_at_hand(song, name, cut) is None:
+    if excerpts.cached_song_parts(song, name, selection) is None:
         st.html('<p class="busy" role="status">The rest of the song follows …</p>')
-        errand.send((song.digest, name, cut), partial(excerpts.halves_of, song, name, cut))
+        errand.send(
+            (song.digest, name, selection), partial(excerpts.song_parts_of, song, name, selection)
+        )
         if errand.is_running:
             return
         with failures_as_sentences():  # it failed, or has just ended
-            excerpts.halves_of(song, name, cut, lambda *_: None)
+            excerpts.song_parts_of(song, name, selection, lambda *_: None)
     st.rerun()
 
 
-def evidence_account(own: Explanation, question: ExplanationTarget) -> None:
+def evidence_account(own: Explanation, target: ExplanationTarget) -> None:
     """Draw how the evidence of a segment adds up."""
     st.html(
         account(
-            question.target,
-            question.versus,
+            target.genre,
+            target.versus,
             float(own.base_value[0]),
             own.mfcc[0],
             float(own.prediction[0]),
         )
     )
-    st.caption(sentences.additivity(float(own.gap[0]), question.versus))
-    if not question.versus and float(own.mfcc[0].clip(0).sum()) > 1:
+    st.caption(sentences.additivity(float(own.gap[0]), target.versus))
+    if not target.versus and float(own.mfcc[0].clip(0).sum()) > 1:
         st.caption(
             "Its parts count for more than the whole can be: what speaks for and what speaks "
             "against it nearly cancel."
@@ -210,53 +212,57 @@ def evidence_account(own: Explanation, question: ExplanationTarget) -> None:
 
 
 def readings(
-    analysis: Analysis, cut: PartSelection, whole: Excerpt, heard: SongParts | PassageParts
+    analysis: Analysis, selection: PartSelection, whole: Excerpt, heard: SongParts | PassageParts
 ) -> None:
     """Say what the network's answers to the two parts mean."""
     st.markdown("**What the network says of what you hear**")
     if isinstance(heard, PassageParts):
         st.markdown("It is listening to the whole of it …")
         return
-    genre = analysis.genres.index(cut.question.target)
+    genre = analysis.genres.index(selection.target.genre)
     shares = (float(each.probabilities[genre]) for each in (whole, heard.kept, heard.rest))
-    st.markdown(sentences.readings(cut.keep, cut.of, cut.question.target, *shares))
+    st.markdown(sentences.readings(selection.keep, selection.of, selection.target.genre, *shares))
 
 
 def downloads(
-    song: Song, analysis: Analysis, question: ExplanationTarget, segment: int, cut: PartSelection
+    song: Song,
+    analysis: Analysis,
+    target: ExplanationTarget,
+    segment: int,
+    selection: PartSelection,
 ) -> None:
     """Offer the two parts as WAV, and everything as JSON and as a page of its own."""
     from dashboard import export
 
     name = analysis.model
-    percentage = round(100 * cut.keep)
-    if cut.method == OPTIMISED:
+    percentage = round(100 * selection.keep)
+    if selection.method == OPTIMISED:
         with Progress() as progress:
-            enough = excerpts.enough_of(song, name, cut.question, progress)
-        st.markdown(sentences.enough(enough, cut.question.target))
-    stem = formatting.file_stem(song.name, question.target)
+            enough = excerpts.sufficient_share_of(song, name, selection.target, progress)
+        st.markdown(sentences.enough(enough, selection.target.genre))
+    stem = formatting.file_stem(song.name, target.genre)
     files = [
         (
             "What is kept, WAV",
-            partial(excerpts.wav_of, song, name, cut, "keep"),
+            partial(excerpts.wav_file_of, song, name, selection, "keep"),
             "audio/wav",
             f"{stem}-kept-{percentage}.wav",
         ),
         (
             "The rest, WAV",
-            partial(excerpts.wav_of, song, name, cut, "remove"),
+            partial(excerpts.wav_file_of, song, name, selection, "remove"),
             "audio/wav",
             f"{stem}-rest-{percentage}.wav",
         ),
         (
             "Figures, JSON",
-            partial(export.figures, song, analysis, cut),
+            partial(export.figures, song, analysis, selection),
             "application/json",
             f"{stem}.json",
         ),
         (
             "Report, HTML",
-            partial(export.report, song, analysis, question, segment, cut),
+            partial(export.report, song, analysis, target, segment, selection),
             "text/html",
             f"{stem}.html",
         ),
@@ -274,9 +280,9 @@ def downloads(
             )
 
 
-def get_ready(song: Song, analysis: Analysis, cut: PartSelection) -> None:
+def get_ready(song: Song, analysis: Analysis, selection: PartSelection) -> None:
     """Work through the whole song unless that was stopped, then draw everything."""
-    key = (song.digest, analysis.model, cut.question, cut.method)
+    key = (song.digest, analysis.model, selection.target, selection.method)
     if state.get("stopped") == key:
         st.markdown("Stopped. What was finished is kept; the whole song is needed to divide it.")
         st.button(
@@ -286,7 +292,7 @@ def get_ready(song: Song, analysis: Analysis, cut: PartSelection) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
         with Progress() as progress:
-            excerpts.prepare(song, analysis.model, cut, progress)
+            excerpts.prepare(song, analysis.model, selection, progress)
     st.rerun()
 
 

@@ -69,7 +69,7 @@ def main() -> None:
     """Draw the page from top to bottom."""
     masthead("How good the models are, told honestly: with intervals, and with what leaks.")
     with failures_as_sentences():
-        names = [*measurements.models(), ENSEMBLE]
+        names = [*measurements.model_names(), ENSEMBLE]
         accuracies(names)
         leak(names)
         name = choose_model(names)
@@ -213,7 +213,7 @@ def details(name: str) -> None:
     if differs := measurements.card(name).get("differs") if name != ENSEMBLE else "":
         st.caption(f"Where it differs from its source: {differs}.")
     stored = [
-        each for each in measurements.PROTOCOLS if measurements.answers(name, each) is not None
+        each for each in measurements.PROTOCOLS if measurements.predictions(name, each) is not None
     ]
     if not stored:
         st.info("The answers of this network to its test songs are not stored.")
@@ -223,7 +223,7 @@ def details(name: str) -> None:
         unit = "song"
         if not measurements.predicts_whole_clips(name):
             unit = _choice("Judged by", UNITS, "song", "unit")
-    answers = measurements.answers(name, protocol)
+    answers = measurements.predictions(name, protocol)
     assert answers is not None
     st.caption(
         f"{TITLES[protocol].capitalize()}: {len(answers.names)} songs, seed 0."

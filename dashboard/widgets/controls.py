@@ -143,7 +143,7 @@ def draw_timeline(
     timeline(content, choose, key=f"timeline-{analysis.model}")
 
 
-def choose_cut(question: ExplanationTarget) -> PartSelection:
+def choose_selection(target: ExplanationTarget) -> PartSelection:
     """Draw the choices of what is kept."""
     left, middle, right = st.columns([3, 4, 2], vertical_alignment="bottom", gap="medium")
     if state.get("method") not in METHODS:
@@ -179,7 +179,7 @@ def choose_cut(question: ExplanationTarget) -> PartSelection:
             disabled=state["method"] == OPTIMISED,
         )
     st.caption(METHOD_MEANINGS[state["method"]])
-    return PartSelection(question, state["method"], state["keep"] / 100, state["share"])
+    return PartSelection(target, state["method"], state["keep"] / 100, state["share"])
 
 
 def is_dark() -> bool:

@@ -87,7 +87,7 @@ def other_sources() -> None:
         fetch = st.button("Download", icon=":material/download:")
     if fetch:
         with failures_as_sentences(), st.spinner("Downloading …"):
-            song = songs.downloaded(name)
+            song = songs.downloaded_recording(name)
             _forget_song()
             state["example"] = None
             state["uploads"] = state.get("uploads", 0) + 1

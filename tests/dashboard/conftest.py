@@ -26,6 +26,6 @@ def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -
     monkeypatch.setattr(songs, "_songs", ResultCache(16))
     for shelf in ("_analyses", "_explanations"):
         monkeypatch.setattr(explanations, shelf, ResultCache(16))
-    for shelf in ("_rankings", "_enough", "_wholes", "_halves"):
+    for shelf in ("_rankings", "_enough", "_wholes", "_song_parts"):
         monkeypatch.setattr(excerpts, shelf, ResultCache(16))
     return songs.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")

@@ -73,7 +73,7 @@ def test_training_without_validation_has_one_line_less_to_read() -> None:
 
 def test_what_is_stored_is_what_was_scored() -> None:
     for name in ("cnn", "cnn_lstm"):
-        answers = measurements.answers(name)
+        answers = measurements.predictions(name)
         score = measurements.score(name, "artist")
         assert answers is not None
         assert score is not None
@@ -89,12 +89,12 @@ def test_what_is_stored_is_what_was_scored() -> None:
 
 
 def test_two_models_are_compared_on_the_same_songs() -> None:
-    test = measurements.compared("cnn", "cnn_lstm")
+    test = measurements.mcnemar_test("cnn", "cnn_lstm")
     assert test is not None
-    back = measurements.compared("cnn_lstm", "cnn")
+    back = measurements.mcnemar_test("cnn_lstm", "cnn")
     assert back is not None
     assert (test["only_a"], test["only_b"]) == (back["only_b"], back["only_a"])
-    assert measurements.compared("cnn", "no such model") is None
+    assert measurements.mcnemar_test("cnn", "no such model") is None
 
 
 def test_named_bars_are_signed_and_the_first_is_on_top() -> None:

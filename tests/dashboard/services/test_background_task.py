@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from dashboard.services.background_task import BackgroundTask
-from dashboard.services.warmup import Report
+from dashboard.services.warmup import ProgressCallback
 
 WAIT_S = 10
 
@@ -23,7 +23,7 @@ def finished(errand: BackgroundTask) -> bool:
 def test_a_new_errand_ends_the_former_at_its_next_report() -> None:
     errand, begun, go_on, done = BackgroundTask(), threading.Event(), threading.Event(), []
 
-    def long(report: Report) -> None:
+    def long(report: ProgressCallback) -> None:
         report("", None)
         begun.set()
         go_on.wait(WAIT_S)
@@ -44,7 +44,7 @@ def test_a_new_errand_ends_the_former_at_its_next_report() -> None:
 def test_what_is_being_done_is_not_begun_again() -> None:
     errand, go_on, begun = BackgroundTask(), threading.Event(), []
 
-    def work(report: Report) -> None:
+    def work(report: ProgressCallback) -> None:
         begun.append(1)
         go_on.wait(WAIT_S)
 
@@ -58,7 +58,7 @@ def test_what_is_being_done_is_not_begun_again() -> None:
 def test_a_failure_ends_the_errand_and_it_can_be_sent_again() -> None:
     errand, tried = BackgroundTask(), []
 
-    def fail(report: Report) -> None:
+    def fail(report: ProgressCallback) -> None:
         tried.append(1)
         raise ValueError("no")
 

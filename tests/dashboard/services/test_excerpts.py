@@ -24,7 +24,7 @@ def silent(text: str, share: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "cut",
+    "selection",
     [
         PartSelection(JAZZ, ATTRIBUTED, 0.3),
         PartSelection(JAZZ, ATTRIBUTED, 0.4, "evidence"),
@@ -33,23 +33,23 @@ def silent(text: str, share: float | None) -> None:
     ],
     ids=str,
 )
-def test_halves_are_what_listen_leaves_and_what_the_network_says_of_them(
-    chosen: songs.Song, tiny_cnn: GenreModel, cut: PartSelection
+def test_song_parts_are_those_of_listen_with_the_predictions_for_them(
+    chosen: songs.Song, tiny_cnn: GenreModel, selection: PartSelection
 ) -> None:
-    halves = excerpts.halves_of(chosen, "cnn", cut, silent)
+    song_parts = excerpts.song_parts_of(chosen, "cnn", selection, silent)
     audio = load_audio(chosen.content)
-    explanation = explain(audio, tiny_cnn, target="jazz", versus=cut.question.versus or None)
+    explanation = explain(audio, tiny_cnn, target="jazz", versus=selection.target.versus or None)
     ranking = None
-    if cut.method == OPTIMISED:
-        ranking = excerpts.ranking_of(chosen, "cnn", JAZZ, silent)
+    if selection.method == OPTIMISED:
+        ranking = excerpts.optimised_ranking_of(chosen, "cnn", JAZZ, silent)
         assert ranking.shape == explanation.mel.shape
-    for mode, excerpt in (("keep", halves.kept), ("remove", halves.rest)):
+    for mode, excerpt in (("keep", song_parts.kept), ("remove", song_parts.rest)):
         left = listen(
             audio,
             explanation,
-            keep=cut.keep,
+            keep=selection.keep,
             mode=mode,  # type: ignore[arg-type]
-            of=cut.of,
+            of=selection.of,
             ranking=ranking,
         )
         expected = match_loudness(left, loudness(audio))
@@ -59,13 +59,15 @@ def test_halves_are_what_listen_leaves_and_what_the_network_says_of_them(
         np.testing.assert_allclose(
             excerpt.probabilities, analyze(expected, tiny_cnn).song_probabilities, atol=1e-4
         )
-    expected_mask = importance_mask(explanation, keep=cut.keep, of=cut.of, ranking=ranking)
-    np.testing.assert_array_equal(halves.mask, expected_mask)
+    expected_mask = importance_mask(
+        explanation, keep=selection.keep, of=selection.of, ranking=ranking
+    )
+    np.testing.assert_array_equal(song_parts.mask, expected_mask)
 
 
 def test_the_smallest_sound_is_asked_for_a_genre_alone_and_in_shares_of_the_area() -> None:
-    cut = PartSelection(ExplanationTarget("jazz", "rock"), OPTIMISED, 0.1, "evidence")
-    assert cut == PartSelection(JAZZ, OPTIMISED, 0.1, "area")
+    selection = PartSelection(ExplanationTarget("jazz", "rock"), OPTIMISED, 0.1, "evidence")
+    assert selection == PartSelection(JAZZ, OPTIMISED, 0.1, "area")
 
 
 @pytest.mark.parametrize("method", [ATTRIBUTED, OPTIMISED])
@@ -75,7 +77,7 @@ def test_work_that_was_stopped_goes_on_where_it_was(chosen: songs.Song, method: 
 
     analysis = explanations.analysis_of(chosen, "cnn", silent)
     shares: list[float] = []
-    cut = PartSelection(JAZZ, method)
+    selection = PartSelection(JAZZ, method)
 
     def stop_late(text: str, share: float | None) -> None:
         if share is not None:
@@ -84,27 +86,27 @@ def test_work_that_was_stopped_goes_on_where_it_was(chosen: songs.Song, method: 
                 raise Stopped
 
     with pytest.raises(Stopped):
-        excerpts.prepare(chosen, "cnn", cut, stop_late)
+        excerpts.prepare(chosen, "cnn", selection, stop_late)
     assert shares
-    assert not excerpts.is_ready(chosen, analysis, cut)
-    excerpts.prepare(chosen, "cnn", cut, silent)
-    assert excerpts.is_ready(chosen, analysis, cut)
+    assert not excerpts.is_ready(chosen, analysis, selection)
+    excerpts.prepare(chosen, "cnn", selection, silent)
+    assert excerpts.is_ready(chosen, analysis, selection)
 
 
 def test_how_little_is_enough_is_looked_up_once(
     chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    share = excerpts.enough_of(chosen, "cnn", JAZZ, silent)
+    share = excerpts.sufficient_share_of(chosen, "cnn", JAZZ, silent)
     assert 0 < share <= 1
     monkeypatch.setattr("core.explanation.extremal.smallest_share", None)
-    assert excerpts.enough_of(chosen, "cnn", JAZZ, silent) == share
+    assert excerpts.sufficient_share_of(chosen, "cnn", JAZZ, silent) == share
 
 
 def test_a_saved_half_is_what_is_played(chosen: songs.Song) -> None:
-    cut = PartSelection(JAZZ)
-    halves = excerpts.halves_of(chosen, "cnn", cut, silent)
-    for mode, excerpt in (("keep", halves.kept), ("remove", halves.rest)):
-        saved = excerpts.wav_of(chosen, "cnn", cut, mode)  # type: ignore[arg-type]
+    selection = PartSelection(JAZZ)
+    song_parts = excerpts.song_parts_of(chosen, "cnn", selection, silent)
+    for mode, excerpt in (("keep", song_parts.kept), ("remove", song_parts.rest)):
+        saved = excerpts.wav_file_of(chosen, "cnn", selection, mode)  # type: ignore[arg-type]
         assert saved[:4] == b"RIFF"
         np.testing.assert_allclose(
             load_audio(saved).samples, load_audio(excerpt.file).samples, atol=1e-3
@@ -117,12 +119,12 @@ def test_a_passage_is_there_before_the_song_and_keeps_the_same_cells(
 ) -> None:
     monkeypatch.setattr(excerpts, "PASSAGE", 2)
     monkeypatch.setattr(excerpts, "PASSAGE_BEFORE", 1)
-    cut = PartSelection(JAZZ, method, 0.3)
-    passage = excerpts.passage_of(chosen, "cnn", cut, 2, silent)
-    assert excerpts.halves_at_hand(chosen, "cnn", cut) is None
-    halves = excerpts.halves_of(chosen, "cnn", cut, silent)
-    assert excerpts.halves_at_hand(chosen, "cnn", cut) is halves
-    np.testing.assert_array_equal(passage.mask[1:3], halves.mask[1:3])
+    selection = PartSelection(JAZZ, method, 0.3)
+    passage = excerpts.passage_parts_of(chosen, "cnn", selection, 2, silent)
+    assert excerpts.cached_song_parts(chosen, "cnn", selection) is None
+    song_parts = excerpts.song_parts_of(chosen, "cnn", selection, silent)
+    assert excerpts.cached_song_parts(chosen, "cnn", selection) is song_parts
+    np.testing.assert_array_equal(passage.mask[1:3], song_parts.mask[1:3])
     assert not passage.mask[0].any()
     assert passage.start_s == pytest.approx(2.988, abs=0.001)
     duration_s = songs.audio_of(chosen, silent).duration_s

@@ -63,7 +63,7 @@ def test_a_stopped_explanation_keeps_its_finished_parts(
 
     with pytest.raises(Stopped):
         explanations.explanation_of(chosen, "cnn", JAZZ, stop_late)
-    (part,) = explanations.finished_parts(chosen, analysis, JAZZ)
+    (part,) = explanations.finished_batches(chosen, analysis, JAZZ)
     assert list(part.segments) == [0, 1]
     assert not explanations.is_explained(chosen, analysis, JAZZ)
 

@@ -10,8 +10,8 @@ ASKED_LESS = {"yamnet_cnn", "yamnet_lstm", "combined"}
 
 
 def test_two_models_are_compared_on_the_songs_that_both_were_asked_about() -> None:
-    found = measurements.compared("yamnet_cnn", "cnn")
-    less, more = measurements.answers("yamnet_cnn"), measurements.answers("cnn")
+    found = measurements.mcnemar_test("yamnet_cnn", "cnn")
+    less, more = measurements.predictions("yamnet_cnn"), measurements.predictions("cnn")
     assert found is not None
     assert less is not None
     assert more is not None
@@ -21,14 +21,14 @@ def test_two_models_are_compared_on_the_songs_that_both_were_asked_about() -> No
 
 
 def test_of_a_model_without_answers_nothing_is_said() -> None:
-    assert measurements.compared("cnn", "nobody") is None
+    assert measurements.mcnemar_test("cnn", "nobody") is None
 
 
 def test_who_was_asked_less_is_told_with_all_figures_on_those_songs() -> None:
-    names = measurements.models()
+    names = measurements.model_names()
     few, songs, on_those = measurements.compare_on_common_songs(names)
     assert set(few) == ASKED_LESS
-    less = measurements.answers("combined")
+    less = measurements.predictions("combined")
     assert less is not None
     assert songs == len(less.names)
     assert set(on_those) == set(names)
@@ -41,5 +41,5 @@ def test_who_was_asked_less_is_told_with_all_figures_on_those_songs() -> None:
 
 
 def test_who_hears_whole_clips_is_known_by_its_answers() -> None:
-    clips = {name for name in measurements.models() if measurements.predicts_whole_clips(name)}
+    clips = {name for name in measurements.model_names() if measurements.predicts_whole_clips(name)}
     assert clips == {"crnn", "bilstm", "random_forest_songs", "svm_songs"}
