@@ -270,7 +270,7 @@ def _own_name(file: object) -> str:
     return own if isinstance(own, str) else ""
 
 
-def resampled(audio: Audio, sample_rate: int) -> Audio:
+def resample(audio: Audio, sample_rate: int) -> Audio:
     """Return a sound at another sampling rate.
 
     Parameters

@@ -80,7 +80,7 @@ def from_logmel(tracks: TrackSet, reader: Extractor) -> FeatureSet:
     for rows in np.array_split(np.arange(len(segments)), max(1, len(segments) // CHUNK)):
         some = segments.where(rows)
         parts.append(
-            reader.read(nothing, segment_logmel(tracks, some), some.start, tracks.parameters)
+            reader.extract(nothing, segment_logmel(tracks, some), some.start, tracks.parameters)
         )
     return FeatureSet(np.concatenate(parts), segments)
 
@@ -148,7 +148,7 @@ def from_recordings(
         Whole segments; of a recording shorter than one, that one.
     """
     listing = [(str(path), path.stat().st_size) for path in files.values()]
-    key = [listing, tracks.parameters.to_json(), reader.read.__name__]
+    key = [listing, tracks.parameters.to_json(), reader.name, reader.version]
     file = kept / f"read-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}.npz"
     if not file.is_file():
         inputs, names, start = [], [], []
@@ -163,7 +163,7 @@ def from_recordings(
             segments = split_segments(spectrogram, tracks.parameters)
             whole = starts + tracks.parameters.segment_frames <= len(spectrogram)
             whole[0] = True
-            inputs.append(reader.read(audio, segments[whole], starts[whole], tracks.parameters))
+            inputs.append(reader.extract(audio, segments[whole], starts[whole], tracks.parameters))
             names += [name] * int(whole.sum())
             start.append(starts[whole])
         progress(len(files), len(files))

@@ -84,7 +84,7 @@ def _of_trees(model: EstimatorModel, inputs: np.ndarray, index: int) -> FeatureE
     explainer = shap.TreeExplainer(forest)
     return FeatureExplanation(
         unit="feature",
-        names=model.reader.features,
+        names=model.reader.feature_names,
         values=np.asarray(explainer.shap_values(inputs[np.newaxis]))[0, :, index],
         base_value=float(np.asarray(explainer.expected_value)[index]),
         prediction=float(forest.predict_proba(inputs[np.newaxis])[0, index]),
@@ -103,7 +103,7 @@ def _of_features(
     found = permutation(inputs[np.newaxis], max_evals=EVALUATIONS * len(inputs), silent=True)
     return FeatureExplanation(
         unit="feature",
-        names=model.reader.features,
+        names=model.reader.feature_names,
         values=found.values[0],
         base_value=float(np.ravel(found.base_values)[0]),
         prediction=float(model.predict(inputs[np.newaxis])[0, index]),

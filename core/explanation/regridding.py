@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.features.spectrogram import FeatureParameters, mel_filterbank
+from core.features.spectrogram import FeatureParameters, band_frequencies
 
 
 class Grid(NamedTuple):
@@ -29,16 +29,9 @@ class Grid(NamedTuple):
     start_s: float
 
 
-def band_centres(parameters: FeatureParameters) -> np.ndarray:
-    """Return the middle of each mel band in Hz, `shape=(n_mels,)`."""
-    bank = mel_filterbank(parameters)
-    bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft
-    return (bank @ bins) / bank.sum(axis=1)
-
-
 def _band_edges(parameters: FeatureParameters) -> np.ndarray:
     """Return where one band ends and the next begins, in Hz, ``(n_mels + 1,)``."""
-    centres = band_centres(parameters)
+    centres = band_frequencies(parameters)
     between = (centres[1:] + centres[:-1]) / 2
     return np.concatenate([[0.0], between, [parameters.sample_rate / 2]])
 

@@ -9,11 +9,9 @@ autocorrelation of their strength (spectral flux).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from core.features.spectrogram import FeatureParameters, mel_filterbank, mfcc_from_logmel
+from core.features.spectrogram import FeatureParameters, band_frequencies, mfcc_from_logmel
 
 COEFFICIENTS = 20
 ROLL_OFF = 0.85  # share of the power below it
@@ -25,7 +23,7 @@ LEAST = 1e-6  # of the onsets' variance
 SHAPES = ("centroid", "bandwidth", "roll-off", "flatness", "energy")
 
 
-def names() -> tuple[str, ...]:
+def descriptor_names() -> tuple[str, ...]:
     """Return the names of the numbers, in their order."""
     frames = [f"MFCC {number}" for number in range(1, COEFFICIENTS + 1)]
     frames += [*SHAPES, *(f"contrast {number}" for number in range(1, CONTRASTS + 1))]
@@ -42,14 +40,6 @@ def _onsets(levels: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     lags = [round(lag * parameters.sample_rate / parameters.hop_length) for lag in LAGS]
     lagged = [(strength[:, lag:] * strength[:, : frames - lag]).mean(axis=1) for lag in lags]
     return np.stack([np.log(variance), *(value / variance for value in lagged)], axis=1)
-
-
-@lru_cache(maxsize=8)
-def _frequencies(parameters: FeatureParameters) -> np.ndarray:
-    """Return the middle of each band in kHz."""
-    bank = mel_filterbank(parameters)
-    bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft / 1000
-    return (bank @ bins) / bank.sum(axis=1)
 
 
 def segment_descriptors(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
@@ -70,7 +60,7 @@ def segment_descriptors(logmel_db: np.ndarray, parameters: FeatureParameters) ->
     levels = np.asarray(logmel_db, dtype=np.float32)
     power = 10 ** (levels / 10)
     total = power.sum(axis=-1)
-    frequencies = _frequencies(parameters).astype(np.float32)
+    frequencies = (band_frequencies(parameters) / 1000).astype(np.float32)
     centroid = power @ frequencies / total
     distance = np.square(frequencies - centroid[..., np.newaxis])
     bandwidth = np.sqrt((power * distance).sum(axis=-1) / total)

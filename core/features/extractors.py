@@ -1,8 +1,8 @@
-"""What models read that see no spectrogram: numbers about a segment, or about its moments.
+"""Feature extractors: inputs of the models that do not read spectrograms.
 
-A reader turns a song's segments into arrays of numbers. Those of moments read several short
-stretches of a segment one after the other, so that a model can hear their order, and so that an
-explanation can say which of them counted.
+An extractor turns a song's segments into feature vectors, one for each segment or a sequence of
+them. Sequences keep the order in time, so a model can use it and an explanation can tell which part
+of a segment contributed.
 """
 
 from __future__ import annotations
@@ -14,66 +14,73 @@ import numpy as np
 
 from core.audio.io import Audio
 from core.constants import SEGMENT_FRAMES
-from core.features.descriptors import names as vector_names
-from core.features.descriptors import segment_descriptors
+from core.features.descriptors import descriptor_names, segment_descriptors
 from core.features.gtzan_table import STABLE, readable_name, song_features, stable_features
 from core.features.spectrogram import FeatureParameters, mfcc_from_logmel
 
 
 @dataclass(frozen=True)
 class Extractor:
-    """How a model reads.
+    """One way to compute a model's inputs.
 
     Parameters
     ----------
-    read : callable
-        From the song, its log-mel segments ``(n, segment_frames, n_mels)``, the first frame of
-        each and the feature parameters to numbers ``(n, features)``, or ``(n, moments, features)``.
-    features : tuple of str
-        Names of the numbers; empty where they have none.
-    moments : int
-        Stretches of a segment that are read one after the other, or one.
+    name : str
+        Identifier on model cards (``reads``) and in cache keys; it never changes.
+    version : int
+        Part of cache keys; increase it whenever the computed features change.
+    extract : callable
+        Maps the song, its log-mel segments ``(n, segment_frames, n_mels)`` in dB, the first frame
+        of each segment ``(n,)`` and the feature parameters to features, ``(n, features)`` or
+        ``(n, steps, features)``, float32.
+    feature_names : tuple of str
+        Names of the features; empty where single features have no meaning of their own.
     segments : int
-        Three-second segments that are heard at a time.
+        Length of the model's input, as a number of three-second segments.
     """
 
-    read: Callable[[Audio, np.ndarray, np.ndarray, FeatureParameters], np.ndarray]
-    features: tuple[str, ...] = ()
-    moments: int = 1
+    name: str
+    version: int
+    extract: Callable[[Audio, np.ndarray, np.ndarray, FeatureParameters], np.ndarray]
+    feature_names: tuple[str, ...] = ()
     segments: int = 1
 
     @property
     def frames(self) -> int:
-        """Frames that are heard at a time."""
+        """Length of the model's input in spectrogram frames."""
         return self.segments * SEGMENT_FRAMES
 
 
-def _vectors(
+def _descriptors(
     audio: Audio, logmel_db: np.ndarray, starts: np.ndarray, parameters: FeatureParameters
 ) -> np.ndarray:
+    """Compute the descriptors of each segment, ``(n, 111)``."""
     return segment_descriptors(logmel_db, parameters)
 
 
-def _sequence(
+def _descriptor_sequence(
     audio: Audio, logmel_db: np.ndarray, starts: np.ndarray, parameters: FeatureParameters
 ) -> np.ndarray:
+    """Compute the descriptors of every three seconds of longer segments, ``(n, steps, 111)``."""
     count, frames, bands = logmel_db.shape
     parts = logmel_db.reshape(-1, SEGMENT_FRAMES, bands)
     return segment_descriptors(parts, parameters).reshape(count, frames // SEGMENT_FRAMES, -1)
 
 
-def _table(
+def _table_features(
     audio: Audio, logmel_db: np.ndarray, starts: np.ndarray, parameters: FeatureParameters
 ) -> np.ndarray:
+    """Compute the features of the public GTZAN table except for the tempo, ``(n, 56)``."""
     length = parameters.segment_frames * parameters.hop_length
-    begins = starts * parameters.hop_length
-    parts = [audio.samples[begin : begin + length] for begin in begins]
+    first_samples = starts * parameters.hop_length
+    parts = [audio.samples[first : first + length] for first in first_samples]
     return stable_features(np.stack([song_features(part) for part in parts])).astype(np.float32)
 
 
-def _embeddings(
+def _yamnet_embeddings(
     audio: Audio, logmel_db: np.ndarray, starts: np.ndarray, parameters: FeatureParameters
 ) -> np.ndarray:
+    """Compute YAMNet's embeddings of each segment, ``(n, 6, 1024)``."""
     from core.features.yamnet import embeddings
 
     hop = parameters.hop_length
@@ -81,19 +88,22 @@ def _embeddings(
     return embeddings(audio.samples, audio.sample_rate, starts * hop, length)
 
 
-def _combined(
+def _yamnet_embeddings_and_mfcc(
     audio: Audio, logmel_db: np.ndarray, starts: np.ndarray, parameters: FeatureParameters
 ) -> np.ndarray:
-    heard = _embeddings(audio, logmel_db, starts, parameters)
+    """Join YAMNet's embeddings with the MFCCs of the same frames, ``(n, 6, 1024 + 12 · 13)``."""
+    embedded = _yamnet_embeddings(audio, logmel_db, starts, parameters)
     mfcc = mfcc_from_logmel(logmel_db, parameters.n_mfcc)
-    return np.concatenate([heard, mfcc.reshape(*heard.shape[:2], -1)], axis=2)
+    return np.concatenate([embedded, mfcc.reshape(*embedded.shape[:2], -1)], axis=2)
 
 
-DESCRIPTORS = Extractor(_vectors, vector_names())
 EXTRACTORS = {
-    "vectors": DESCRIPTORS,
-    "sequence": Extractor(_sequence, moments=10, segments=10),
-    "table": Extractor(_table, tuple(map(readable_name, STABLE)), segments=10),
-    "yamnet": Extractor(_embeddings, moments=6),
-    "yamnet+mfcc": Extractor(_combined, moments=6),
+    extractor.name: extractor
+    for extractor in (
+        Extractor("vectors", 1, _descriptors, descriptor_names()),
+        Extractor("sequence", 1, _descriptor_sequence, segments=10),
+        Extractor("table", 1, _table_features, tuple(map(readable_name, STABLE)), segments=10),
+        Extractor("yamnet", 1, _yamnet_embeddings),
+        Extractor("yamnet+mfcc", 1, _yamnet_embeddings_and_mfcc),
+    )
 }

@@ -26,7 +26,7 @@ LEAST_POWER = 1e-10  # before a logarithm
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Stage:
     """What is left of a sound after a step.
 
     Parameters
@@ -36,19 +36,19 @@ class Step:
     values : np.ndarray [shape=(frames, rows) or (samples,)]
         Samples of the waveform; levels of the STFT in dB; power of the mel bands as a share of the
         largest; levels of the mel bands in dB; all coefficients of their DCT; the first of them.
-    numbers : int
+    values_per_second : int
         How many numbers describe a second of sound now.
-    sound : Audio
+    audio : Audio
         The sound made from nothing but these numbers.
     """
 
     name: str
     values: np.ndarray
-    numbers: int
-    sound: Audio
+    values_per_second: int
+    audio: Audio
 
 
-def steps(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[Step]:
+def stages(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[Stage]:
     """Return the steps from a waveform to MFCCs for one segment's length of a song.
 
     Parameters
@@ -62,7 +62,7 @@ def steps(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[S
 
     Returns
     -------
-    list of Step
+    list of Stage
         In the order of the steps.
     """
     frames, hop = parameters.segment_frames, parameters.hop_length
@@ -81,20 +81,20 @@ def steps(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[S
     floored = np.where(levels > -parameters.top_db, 10 ** (levels / 10), 0)
     from_levels = audio_from_mel(floored, parameters)
     return [
-        Step("waveform", samples, audio.sample_rate, replace(audio, samples=samples)),
-        Step(
+        Stage("waveform", samples, audio.sample_rate, replace(audio, samples=samples)),
+        Stage(
             "stft",
             decibels,
             round(rate * magnitudes.shape[1]),
             audio_from_magnitudes(magnitudes, parameters),
         ),
-        Step(
+        Stage(
             "mel",
             mel / max(mel.max(), LEAST_POWER),
             round(rate * parameters.n_mels),
             audio_from_mel(mel, parameters),
         ),
-        Step("db", levels, round(rate * parameters.n_mels), from_levels),
-        Step("dct", coefficients, round(rate * parameters.n_mels), from_levels),
-        Step("mfcc", mfcc, round(rate * parameters.n_mfcc), audio_from_mfcc(mfcc, parameters)),
+        Stage("db", levels, round(rate * parameters.n_mels), from_levels),
+        Stage("dct", coefficients, round(rate * parameters.n_mels), from_levels),
+        Stage("mfcc", mfcc, round(rate * parameters.n_mfcc), audio_from_mfcc(mfcc, parameters)),
     ]

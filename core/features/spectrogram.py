@@ -110,6 +110,27 @@ def mel_filterbank(parameters: FeatureParameters) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
+def band_frequencies(parameters: FeatureParameters) -> np.ndarray:
+    """Compute the centre frequency of each mel band: the mean of its bins, weighted by its filter.
+
+    Parameters
+    ----------
+    parameters : FeatureParameters
+        Feature parameters.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_mels,), dtype=float64, read-only]
+        Frequencies in Hz, ascending.
+    """
+    bank = mel_filterbank(parameters)
+    bins = np.arange(bank.shape[1]) * parameters.sample_rate / parameters.n_fft
+    centres = (bank @ bins) / bank.sum(axis=1)
+    centres.setflags(write=False)
+    return centres
+
+
+@lru_cache(maxsize=8)
 def dct_matrix(n_mfcc: int = N_MFCC, n_mels: int = N_MELS) -> np.ndarray:
     """Return the first rows of the orthonormal DCT-II: ``mfcc = logmel @ dct_matrix().T``.
 

@@ -50,7 +50,7 @@ def file_path() -> Path:
     return Path(os.environ.get("GROOVE_GUIDE_CACHE") or pooch.os_cache("groove-guide")) / FILE_NAME
 
 
-def is_there() -> bool:
+def is_available() -> bool:
     """Return whether the network can be asked."""
     return file_path().is_file()
 

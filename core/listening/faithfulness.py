@@ -1,8 +1,8 @@
 """Does an explanation tell the truth: what the model says of the audio that it kept and removed.
 
 The two masked songs are analysed again from their waveforms, each with its own maximum as the
-reference. The metrics, and the papers they come from, are those of `core.listening.faithfulness_metrics`; all
-of them can be imported from here.
+reference. The metrics, and the papers they come from, are those of
+`core.listening.faithfulness_metrics`; all of them can be imported from here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.analysis import analyze
-from core.audio.io import resampled
+from core.audio.io import resample
 from core.explanation.masks import importance_mask
 from core.listening.faithfulness_metrics import (
     average_drop,
@@ -149,7 +149,7 @@ def acceptance(
     """
     matrix: dict[str, dict[str, dict[str, float]]] = {}
     for explanation in explanations:
-        heard = resampled(audio, explanation.parameters.sample_rate)
+        heard = resample(audio, explanation.parameters.sample_rate)
         kept, rest = divide(heard, explanation, keep=keep)
         sounds = {"original": audio, "kept": kept, "removed": rest}
         matrix[explanation.model] = {}
@@ -157,7 +157,7 @@ def acceptance(
             genre = listener.genres.index(explanation.target)
             cells = matrix[explanation.model][listener.name] = {}
             for name, sound in sounds.items():
-                own = resampled(sound, listener.parameters.sample_rate)
+                own = resample(sound, listener.parameters.sample_rate)
                 rows = analyze(own, listener).probabilities
                 # A listener with other segments hears about the same moments under these numbers.
                 segments = np.minimum(explanation.segments, len(rows) - 1)

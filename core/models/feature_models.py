@@ -37,7 +37,7 @@ class FeatureModel(GenreModel):
 
     def read(self, audio: Audio, segments: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return the numbers it reads of a song's segments, ``(n, …)``."""
-        return self.reader.read(audio, segments, starts, self.parameters)
+        return self.reader.extract(audio, segments, starts, self.parameters)
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Return the genre probabilities of segments as `read` returned them.

@@ -196,7 +196,7 @@ def run(
         else:
             model = EstimatorModel(fitted.estimator, card, background)
         save_model(model, folder)
-        if not system.reads.startswith("yamnet") or yamnet.is_there():
+        if not system.reads.startswith("yamnet") or yamnet.is_available():
             row |= cost(model)
     save_scores(folder, f"{name}/{split.protocol}", row)
     return fitted.row["test"]

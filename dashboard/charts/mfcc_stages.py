@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dashboard.charts.theme import palette
 
 if TYPE_CHECKING:
-    from core.features.mfcc_stages import Step
+    from core.features.mfcc_stages import Stage
 
 
 MOST_POINTS = 3_000  # of the waveform's picture
@@ -18,7 +18,7 @@ MOST_POINTS = 3_000  # of the waveform's picture
 POINTS_PERCENTILE = 99  # the strongest colour: one outlier must not pale the others
 
 
-def picture(step: Step, *, large: bool, dark: bool) -> go.Figure:
+def picture(step: Stage, *, large: bool, dark: bool) -> go.Figure:
     """Draw what is left after a step, for a page or, large, for a projector."""
     colours = palette(dark)
     values = np.asarray(step.values, dtype=np.float32)

@@ -13,33 +13,33 @@ from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 
 if TYPE_CHECKING:
-    from core.features.mfcc_stages import Step
+    from core.features.mfcc_stages import Stage
 
 KEEP = 0.2
 
-_steps: ResultCache[list[Step]] = ResultCache(8)
+_steps: ResultCache[list[Stage]] = ResultCache(8)
 
 
-def steps_of(song: Song, name: str, start_s: float, report: ProgressCallback) -> list[Step]:
+def steps_of(song: Song, name: str, start_s: float, report: ProgressCallback) -> list[Stage]:
     """Return the steps from a waveform to MFCCs, for three seconds of a song."""
     model = models.model_of(name)
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
 
-    def take() -> list[Step]:
-        from core.features.mfcc_stages import steps
+    def take() -> list[Stage]:
+        from core.features.mfcc_stages import stages
 
         report("Turning every step into sound …", None)
-        return steps(audio, start_s, model.parameters)
+        return stages(audio, start_s, model.parameters)
 
     key = (song.digest, model.parameters, start_s)
     return _steps.get(key, take, waiting=lambda: report("Turning every step into sound …", None))
 
 
-def sound_of(step: Step) -> bytes:
+def sound_of(step: Stage) -> bytes:
     """Return a step's sound as a FLAC file."""
     from core.audio.io import encode_audio
 
-    return encode_audio(step.sound, "FLAC")
+    return encode_audio(step.audio, "FLAC")
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,9 @@ def needs_yamnet(name: str) -> bool:
     """Return whether a model hears through YAMNet, which is not on this machine."""
     if name not in FEATURE_SYSTEMS or not FEATURE_SYSTEMS[name].reads.startswith("yamnet"):
         return False
-    from core.features.yamnet import is_there
+    from core.features.yamnet import is_available
 
-    return not is_there()
+    return not is_available()
 
 
 def download_yamnet() -> None:

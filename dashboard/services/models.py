@@ -43,9 +43,9 @@ def standardisation(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def band_frequencies(name: str) -> np.ndarray:
     """Return the middle of each mel band of a model in Hz, `shape=(n_mels,)`."""
-    from core.explanation.regridding import band_centres
+    from core.features import spectrogram
 
-    return band_centres(model_of(name).parameters)
+    return spectrogram.band_frequencies(model_of(name).parameters)
 
 
 def frame_seconds(name: str) -> float:

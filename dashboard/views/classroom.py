@@ -20,7 +20,7 @@ from dashboard.widgets.song_picker import choose_song
 from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 
 if TYPE_CHECKING:
-    from core.features.mfcc_stages import Step
+    from core.features.mfcc_stages import Stage
 
 CONFIG = {"displayModeBar": False}
 SECTIONS = {"steps": "From a song to 13 numbers", "game": "Beat the network"}
@@ -123,14 +123,14 @@ def show_steps(song: Song) -> None:
         draw_step(step)
 
 
-def draw_step(step: Step) -> None:
+def draw_step(step: Stage) -> None:
     """Draw one step: what it does, its picture, its sound, and how many numbers are left."""
     title, text = EXPLAINED[step.name]
     with st.container(border=True):
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             st.subheader(title, anchor=False)
-            numbers = f"{step.numbers:,}".replace(",", "\u202f")
+            numbers = f"{step.values_per_second:,}".replace(",", "\u202f")
             st.markdown(f"{text}\n\n**{numbers}** numbers a second")
             st.audio(classroom.sound_of(step), format="audio/flac", alt=f"{title}, as sound")
         with right:

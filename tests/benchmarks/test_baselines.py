@@ -24,8 +24,8 @@ from core.explanation.explain import Explanation
 from core.explanation.masks import importance_mask
 from core.features.spectrogram import FeatureParameters, dct_matrix, mfcc_from_logmel
 from core.models.base import GenreModel
-from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples, tiny_model
+from tests.synthetic_explanation import synthetic_explanation
 
 FRAMES, BANDS = 72 // BLOCKS[0], 128 // BLOCKS[1]  # of a block
 JAZZ = GENRES.index("jazz")
@@ -70,14 +70,14 @@ def block_cells(block: tuple[int, int]) -> tuple[slice, slice]:
 
 def even_explanation(count: int = 1) -> Explanation:
     """Return an explanation of segments at -20 dB in every cell."""
-    explanation = made_up_explanation(Audio(song_samples(3.0 * count)))
+    explanation = synthetic_explanation(Audio(song_samples(3.0 * count)))
     logmel = np.full_like(explanation.logmel, -20)
     return replace(explanation, logmel=logmel, mfcc_values=mfcc_from_logmel(logmel))
 
 
 @pytest.fixture(scope="module")
 def explanation(song: Audio) -> Explanation:
-    return made_up_explanation(song, segments=[0, 1, 2])
+    return synthetic_explanation(song, segments=[0, 1, 2])
 
 
 @pytest.mark.parametrize("method", SIGNED)
@@ -188,7 +188,7 @@ def test_chance_is_that_of_the_seed_and_the_segment_and_of_nothing_else(
     [*SIGNED, plain_gradient, lambda model, explanation: random_ranking(explanation, seed=0)],
 )
 def test_a_ranking_serves_as_one_of_the_shap_values(method: Method, tiny_cnn: GenreModel) -> None:
-    explanation = made_up_explanation(Audio(song_samples(2.2)))  # a segment that is not full
+    explanation = synthetic_explanation(Audio(song_samples(2.2)))  # a segment that is not full
     ranking = method(tiny_cnn, explanation)
     assert ranking.shape == explanation.mel.shape
     assert ranking.dtype == np.float32

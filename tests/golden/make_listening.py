@@ -8,8 +8,8 @@ import numpy as np
 
 from core.audio.io import Audio
 from core.listening.filtering import listen
-from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples
+from tests.synthetic_explanation import synthetic_explanation
 
 GOLDEN = Path(__file__).parent / "masked_song.npz"
 EVERY = 97  # samples: enough to tell any change of level, delay or tone
@@ -26,7 +26,7 @@ def masked_songs() -> dict[str, np.ndarray]:
     song = Audio(song_samples(5.0))
     bands, frames = np.arange(128), np.arange(72)[:, np.newaxis]
     evidence = np.sin(bands / 9 + frames / 12)  # smooth, so no rounding can reorder its cells
-    explanation = made_up_explanation(song, evidence=np.stack([evidence, -evidence]))
+    explanation = synthetic_explanation(song, evidence=np.stack([evidence, -evidence]))
     return {
         "kept": listen(song, explanation, keep=0.3, mode="keep").samples[::EVERY],
         "removed": listen(song, explanation, keep=0.3, mode="remove").samples[::EVERY],

@@ -9,12 +9,11 @@ import pytest
 
 from core.explanation.regridding import (
     Grid,
-    band_centres,
     correlation,
     overlapping_frames,
     regridded,
 )
-from core.features.spectrogram import FeatureParameters
+from core.features.spectrogram import FeatureParameters, band_frequencies
 from core.networks.musicnn import PARAMETERS as LARGE
 
 SMALL = FeatureParameters()
@@ -38,12 +37,12 @@ def test_what_is_inside_both_grids_keeps_its_sum() -> None:
 
 def test_a_spot_stays_where_it_is() -> None:
     values = np.zeros((187, 96), dtype=np.float32)
-    band = int(np.argmin(np.abs(band_centres(LARGE) - 1000)))
+    band = int(np.argmin(np.abs(band_frequencies(LARGE) - 1000)))
     values[100, band] = 1.0
     found = regridded(values, Grid(LARGE, 0.0), Grid(SMALL, 0.0))
     frame, row = np.unravel_index(found.argmax(), found.shape)
     assert frame * 915 / 22_050 == pytest.approx(100 * 256 / 16_000, abs=0.05)
-    assert band_centres(SMALL)[row] == pytest.approx(1000, rel=0.05)
+    assert band_frequencies(SMALL)[row] == pytest.approx(1000, rel=0.05)
 
 
 def test_of_half_a_minute_the_three_seconds_are_taken() -> None:

@@ -17,7 +17,7 @@ from core.constants import GENRES, MODELS_DIR, SAMPLE_RATE
 from core.errors import ExplanationError, ModelError
 from core.explanation.explain import explain
 from core.explanation.feature_attribution import explain_features
-from core.features.descriptors import names, segment_descriptors
+from core.features.descriptors import descriptor_names, segment_descriptors
 from core.features.spectrogram import FeatureParameters, logmel, split_segments
 from core.models.feature_models import EstimatorModel, read_estimator
 from core.models.store import load_model
@@ -32,7 +32,9 @@ def cuts(samples: np.ndarray) -> np.ndarray:
 
 
 def named(samples: np.ndarray) -> dict[str, float]:
-    return dict(zip(names(), segment_descriptors(cuts(samples), PARAMETERS)[0], strict=True))
+    return dict(
+        zip(descriptor_names(), segment_descriptors(cuts(samples), PARAMETERS)[0], strict=True)
+    )
 
 
 def test_a_tone_has_its_frequency_as_its_centre_and_no_width() -> None:

@@ -67,7 +67,7 @@ def test_how_loud_a_song_is_does_not_count(listener: _Listener) -> None:
 
 
 def test_without_its_file_it_says_how_to_get_it() -> None:
-    assert not yamnet.is_there()
+    assert not yamnet.is_available()
     with pytest.raises(ModelError, match="python -m core yamnet"):
         heard(np.ones(70_000, dtype=np.float32))
 
@@ -77,7 +77,7 @@ def test_another_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     other.write_bytes(b"another network")
     assert main(["yamnet", str(other)]) == 1
     assert "another file than the YAMNet" in capsys.readouterr().err
-    assert not yamnet.is_there()
+    assert not yamnet.is_available()
 
 
 def test_a_copy_is_put_where_it_is_looked_for(

@@ -33,8 +33,8 @@ from core.listening.faithfulness import (
 )
 from core.listening.filtering import listen
 from core.models.base import GenreModel
-from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples
+from tests.synthetic_explanation import synthetic_explanation
 
 ORIGINAL = np.array([0.8, 0.5, 0.25, 0.4])
 MASKED = np.array([0.9, 0.25, 0.25, 0.1])
@@ -312,7 +312,7 @@ def test_probabilities_are_those_of_the_masked_audio_analysed_again(
 
 def test_to_keep_all_loses_nothing_and_leaves_silence(tiny_cnn: GenreModel) -> None:
     song = Audio(song_samples(9.0)[: 3 * 72 * 915 - 1])  # three segments and nothing more
-    explanation = made_up_explanation(song)
+    explanation = synthetic_explanation(song)
     answer = faithfulness(tiny_cnn, song, explanation, keep=1)
     assert answer["probability_kept"] == pytest.approx(answer["probability_original"], abs=1e-3)
     silence = analyze(Audio(np.zeros_like(song.samples)), tiny_cnn).probabilities
@@ -324,7 +324,7 @@ def test_to_keep_all_loses_nothing_and_leaves_silence(tiny_cnn: GenreModel) -> N
 def test_silent_audio_is_judged_like_any_other(tiny_cnn: GenreModel, keep: float) -> None:
     for samples in (song_samples(3.0), np.zeros(70_000, dtype=np.float32)):
         song = Audio(samples)
-        answer = faithfulness(tiny_cnn, song, made_up_explanation(song), keep=keep)
+        answer = faithfulness(tiny_cnn, song, synthetic_explanation(song), keep=keep)
         assert all(np.isfinite(value) for name, value in answer.items() if name != "segments")
 
 

@@ -16,9 +16,9 @@ from core.constants import SAMPLE_RATE
 from core.explanation.masks import importance_mask
 from core.features.spectrogram import FeatureParameters, mel_filterbank, stft
 from core.listening.filtering import Mode, divide, listen, passage
-from tests.core.made_up import made_up_explanation
 from tests.golden.make_listening import GOLDEN, masked_songs
 from tests.synthetic import song_samples
+from tests.synthetic_explanation import synthetic_explanation
 
 PARAMETERS = FeatureParameters()
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -48,7 +48,7 @@ def test_the_two_modes_add_up_to_the_song(
     samples: int, keep: float, seed: int, amplitude: float
 ) -> None:
     song = Audio(np.float32(amplitude) * song_samples(samples / SAMPLE_RATE, seed=seed % 5))
-    explanation = made_up_explanation(song, seed=seed)
+    explanation = synthetic_explanation(song, seed=seed)
     kept = listen(song, explanation, keep=keep, mode="keep")
     removed = listen(song, explanation, keep=keep, mode="remove")
     for heard in (kept, removed):
@@ -65,7 +65,7 @@ def test_a_larger_area_contains_the_smaller_and_both_are_met(
     keep: float, more: float, seed: int
 ) -> None:
     song = Audio(song_samples(4.8))  # one segment and one that is 60 % full
-    explanation = made_up_explanation(song, seed=seed)
+    explanation = synthetic_explanation(song, seed=seed)
     small = importance_mask(explanation, keep=min(keep, more))
     large = importance_mask(explanation, keep=max(keep, more))
     assert not (small & ~large).any()
@@ -77,14 +77,14 @@ def test_a_larger_area_contains_the_smaller_and_both_are_met(
 
 def test_evidence_for_the_genre_comes_before_evidence_against_it() -> None:
     song = Audio(song_samples(3.0))
-    mask = importance_mask(made_up_explanation(song, evidence=LOW), keep=0.3)
+    mask = importance_mask(synthetic_explanation(song, evidence=LOW), keep=0.3)
     assert mask[..., :36].any()
     assert not mask[..., 44:].any()
 
 
 def test_of_equal_evidence_the_louder_is_kept() -> None:
     song = Audio(song_samples(3.0))
-    explanation = made_up_explanation(song, evidence=np.zeros(128))
+    explanation = synthetic_explanation(song, evidence=np.zeros(128))
     mask = importance_mask(explanation, keep=0.1)
     assert explanation.logmel[mask].min() >= explanation.logmel[~mask].max()
 
@@ -92,7 +92,7 @@ def test_of_equal_evidence_the_louder_is_kept() -> None:
 def test_all_is_kept_as_it_was_or_removed_without_a_trace() -> None:
     samples = song_samples(2 * SEGMENT / SAMPLE_RATE)[:-1]  # the next frame would be a remainder
     song = Audio(samples)
-    explanation = made_up_explanation(song)
+    explanation = synthetic_explanation(song)
     np.testing.assert_allclose(listen(song, explanation, keep=1).samples, samples, atol=1e-6)
     assert not listen(song, explanation, keep=1, mode="remove").samples.any()
     assert not listen(song, explanation, keep=0).samples.any()
@@ -102,7 +102,7 @@ def test_all_is_kept_as_it_was_or_removed_without_a_trace() -> None:
 
 
 def test_what_is_masked_is_silent_and_what_is_kept_keeps_its_level(song: Audio) -> None:
-    explanation = made_up_explanation(song, segments=[0, 1, 2])
+    explanation = synthetic_explanation(song, segments=[0, 1, 2])
     mask = np.concatenate(list(importance_mask(explanation, keep=0.25)))
     before = mel_db(song.samples)[: len(mask)]
     for mode, left in zip(MODES, (mask, ~mask), strict=True):
@@ -124,7 +124,7 @@ def test_a_sound_in_the_kept_bands_passes_and_another_is_silent() -> None:
     low, high = sine(440), sine(4000)
     song = Audio(low + high)
     inner = slice(4_096, 2 * SEGMENT - 4_096)
-    explanation = made_up_explanation(song, evidence=LOW)
+    explanation = synthetic_explanation(song, evidence=LOW)
     kept = listen(song, explanation, keep=0.31).samples[inner]
     removed = listen(song, explanation, keep=0.31, mode="remove").samples[inner]
     np.testing.assert_allclose(kept, low[inner], atol=1e-3)
@@ -133,7 +133,7 @@ def test_a_sound_in_the_kept_bands_passes_and_another_is_silent() -> None:
 
 def test_nothing_clicks_where_segments_meet() -> None:
     song = Audio(sine(440, duration_s=3 * SEGMENT / SAMPLE_RATE))
-    explanation = made_up_explanation(song, evidence=LOW, segments=[0, 2])
+    explanation = synthetic_explanation(song, evidence=LOW, segments=[0, 2])
     steepest = np.abs(np.diff(song.samples, n=2)).max()
     for mode in MODES:
         heard = listen(song, explanation, keep=0.31, mode=mode).samples[2_048:-2_048]
@@ -141,7 +141,7 @@ def test_nothing_clicks_where_segments_meet() -> None:
 
 
 def test_segments_without_an_explanation_are_silent_or_untouched(song: Audio) -> None:
-    explanation = made_up_explanation(song, segments=[1])
+    explanation = synthetic_explanation(song, segments=[1])
     kept = listen(song, explanation, keep=0.5).samples
     removed = listen(song, explanation, keep=0.5, mode="remove").samples
     reach = 2_048
@@ -156,7 +156,7 @@ def test_segments_without_an_explanation_are_silent_or_untouched(song: Audio) ->
 @pytest.mark.parametrize(("first", "count"), [(0, 2), (1, 1), (2, 9), (0, 9)])
 def test_a_passage_sounds_like_that_part_of_the_song(first: int, count: int) -> None:
     song = Audio(song_samples(10.5))
-    explanation = made_up_explanation(song)
+    explanation = synthetic_explanation(song)
     assert len(explanation) == 4, "three whole segments and most of a fourth"
     audio, part = passage(song, explanation, first, count)
     assert part.segments.tolist() == list(range(min(count, 4 - first)))
@@ -181,13 +181,13 @@ def test_filtering_can_be_ended(song: Audio) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        divide(song, made_up_explanation(song), progress=end)
+        divide(song, synthetic_explanation(song), progress=end)
 
 
 def test_a_part_that_is_louder_than_the_whole_does_not_clip() -> None:
     square = np.sign(sine(100)).astype(np.float32)  # its fundamental reaches 4 / pi
     song = Audio(square)
-    explanation = made_up_explanation(song, evidence=np.where(np.arange(128) < 8, 1.0, -1.0))
+    explanation = synthetic_explanation(song, evidence=np.where(np.arange(128) < 8, 1.0, -1.0))
     kept = listen(song, explanation, keep=0.06).samples
     removed = listen(song, explanation, keep=0.06, mode="remove").samples
     assert 0.99 < np.abs(kept).max() <= 1
@@ -201,23 +201,23 @@ def test_a_part_that_is_louder_than_the_whole_does_not_clip() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_silence_stays_silence(mode: Mode) -> None:
     song = Audio(np.zeros(70_000, dtype=np.float32))
-    assert not listen(song, made_up_explanation(song), mode=mode).samples.any()
+    assert not listen(song, synthetic_explanation(song), mode=mode).samples.any()
 
 
 @pytest.mark.parametrize("keep", [-0.1, 1.5, float("nan")])
 def test_an_area_that_is_no_share_is_refused(song: Audio, keep: float) -> None:
     with pytest.raises(ValueError, match="is not a share"):
-        listen(song, made_up_explanation(song), keep=keep)
+        listen(song, synthetic_explanation(song), keep=keep)
 
 
 def test_an_unknown_mode_is_refused(song: Audio) -> None:
     with pytest.raises(ValueError, match="mode='invert' is unknown; choose 'keep' or 'remove'"):
-        listen(song, made_up_explanation(song), mode="invert")  # type: ignore[arg-type]
+        listen(song, synthetic_explanation(song), mode="invert")  # type: ignore[arg-type]
 
 
 def test_the_explanation_of_another_song_is_refused(song: Audio) -> None:
     with pytest.raises(ValueError, match="explain this song"):
-        listen(Audio(song_samples(3.0)), made_up_explanation(song))
+        listen(Audio(song_samples(3.0)), synthetic_explanation(song))
 
 
 def test_the_golden_song_sounds_as_it_did() -> None:

@@ -10,15 +10,15 @@ import pytest
 from core.audio.io import Audio
 from dashboard.charts.axes import band_rows
 from dashboard.charts.evidence import overlays
-from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples
+from tests.synthetic_explanation import synthetic_explanation
 
 ROWS = band_rows(np.geomspace(20, 11_000, 128))
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_shapes_are_compared_whatever_their_scale(dark: bool) -> None:
-    first = made_up_explanation(Audio(song_samples(3.1)), seed=1)
+    first = synthetic_explanation(Audio(song_samples(3.1)), seed=1)
     second = replace(first, mel=3 * first.mel)
     one, other, difference = overlays((first, second), ("A", "B"), ROWS, dark=dark).data
     np.testing.assert_allclose(one.z, other.z, atol=1e-5)
@@ -27,7 +27,7 @@ def test_shapes_are_compared_whatever_their_scale(dark: bool) -> None:
 
 
 def test_the_pictures_share_their_axes_and_tell_both_values() -> None:
-    first, second = (made_up_explanation(Audio(song_samples(3.1)), seed=seed) for seed in (1, 2))
+    first, second = (synthetic_explanation(Audio(song_samples(3.1)), seed=seed) for seed in (1, 2))
     figure = overlays((first, second), ("A", "B"), ROWS, dark=False)
     assert [trace.xaxis for trace in figure.data] == ["x"] * 3
     assert figure.layout.yaxis2.matches == figure.layout.yaxis3.matches == "y"
@@ -44,7 +44,7 @@ def test_the_pictures_share_their_axes_and_tell_both_values() -> None:
 
 def test_the_axis_ends_where_the_pictures_end() -> None:
     song = Audio(song_samples(10.0))
-    first, second = (made_up_explanation(song, seed=seed, segments=[2]) for seed in (1, 2))
+    first, second = (synthetic_explanation(song, seed=seed, segments=[2]) for seed in (1, 2))
     figure = overlays((first, second), ("A", "B"), ROWS, dark=False)
     begin, end = (np.datetime64(edge) for edge in figure.layout.xaxis.range)
     seconds = (end - begin) / np.timedelta64(1, "s")
@@ -55,7 +55,7 @@ def test_the_axis_ends_where_the_pictures_end() -> None:
 
 
 def test_one_picture_stands_alone() -> None:
-    only = made_up_explanation(Audio(song_samples(3.1)), seed=1)
+    only = synthetic_explanation(Audio(song_samples(3.1)), seed=1)
     figure = overlays((only,), ("A",), ROWS, dark=False)
     assert len(figure.data) == 1
     assert list(figure.layout.yaxis.domain) == [0, 1]
@@ -65,7 +65,7 @@ def test_one_picture_stands_alone() -> None:
 
 def test_no_moment_is_a_number_that_is_read_as_a_year() -> None:
     song = Audio(song_samples(10.0))
-    only = made_up_explanation(song, seed=1, segments=[2])
+    only = synthetic_explanation(song, seed=1, segments=[2])
     (picture,) = overlays((only,), ("A",), ROWS, dark=False).data
     # Frame 147 begins after 6100 ms exactly, which Plotly takes for the year 6100.
     assert picture.x[147 - 144] == "1970-01-01 00:00:06.100000"
@@ -73,7 +73,7 @@ def test_no_moment_is_a_number_that_is_read_as_a_year() -> None:
 
 
 def test_nothing_is_drawn_beyond_the_end_of_the_song() -> None:
-    only = replace(made_up_explanation(Audio(song_samples(3.1)), seed=1), filled=np.array([50]))
+    only = replace(synthetic_explanation(Audio(song_samples(3.1)), seed=1), filled=np.array([50]))
     (picture,) = overlays((only,), ("A",), ROWS, dark=False).data
     assert picture.z.shape == (128, 50)
     assert len(picture.x) == 50

@@ -10,8 +10,8 @@ import pytest
 from core.audio.io import Audio
 from core.explanation.feature_attribution import FeatureExplanation
 from dashboard.text import sentences
-from tests.core.made_up import made_up_explanation
 from tests.synthetic import song_samples
+from tests.synthetic_explanation import synthetic_explanation
 
 FOUND = FeatureExplanation("feature", ("a", "b"), np.array([0.2, -0.1]), 0.1, 0.2, "probability")
 MOMENTS = replace(FOUND, unit="moment", values=np.array([0.1, 0.2, -0.05, 0.01]))
@@ -41,7 +41,7 @@ def test_what_lies_beyond_the_song_is_one_bar_of_silence() -> None:
 
 
 def test_silence_after_a_song_is_told_with_what_it_counts() -> None:
-    found = made_up_explanation(Audio(song_samples(3.1)), seed=1)
+    found = synthetic_explanation(Audio(song_samples(3.1)), seed=1)
     assert sentences.silence_after(found, "CRNN") == ""
     mel = found.mel.copy()
     mel[0, 30:] = 0.25 / mel[0, 30:].size

@@ -19,7 +19,7 @@ from core.features.spectrogram import (
 )
 
 
-def made_up_explanation(
+def synthetic_explanation(
     audio: Audio,
     *,
     evidence: np.ndarray | None = None,
