@@ -1,9 +1,9 @@
 """What cells are ranked by in other methods than SHAP: gradients, noise, occlusion and LIME.
 
-Each function returns an importance ranking that `core.listening.filtering.listen` takes in place of its own,
-so that methods differ in nothing but the order of the cells. A *block* is one of 8 x 16 equal
-rectangles of a segment's log-mel spectrogram (9 frames x 8 bands with the shared features); without
-a block, its cells are at the floor.
+Each function returns an importance ranking that `core.listening.filtering.listen` takes in place of
+its own, so that methods differ in nothing but the order of the cells. A *block* is one of 8 x 16
+equal rectangles of a segment's log-mel spectrogram (9 frames x 8 bands with the shared features);
+without a block, its cells are at the floor.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 from core.explanation.attribution import Output, gradients_of
 from core.explanation.explain import Explanation
 from core.features.spectrogram import FeatureParameters, dct_matrix
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 
 GRAIN = 0.5  # deviation of the blur of noise, in cells: regions, not single cells
 BLOCKS = (8, 16)  # in time, in frequency
@@ -26,7 +26,7 @@ LIME_KERNEL_WIDTH = 0.25  # of the cosine distance; as in LIME's own code, like 
 LIME_PENALTY = 1.0
 
 
-def plain_gradient(model: GenreModel, explanation: Explanation) -> np.ndarray:
+def plain_gradient(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
     """Rank cells by how strongly the probability reacts to them, up or down.
 
     Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks: visualising image
@@ -34,7 +34,7 @@ def plain_gradient(model: GenreModel, explanation: Explanation) -> np.ndarray:
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The explained model.
     explanation : Explanation
         Says which segments, and which genre.
@@ -47,7 +47,7 @@ def plain_gradient(model: GenreModel, explanation: Explanation) -> np.ndarray:
     return np.abs(_mel_gradients(model, explanation)).astype(np.float32)
 
 
-def gradient_times_input(model: GenreModel, explanation: Explanation) -> np.ndarray:
+def gradient_times_input(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
     """Rank cells by their gradient times their level above the floor.
 
     Shrikumar, Greenside, Shcherbina & Kundaje 2016, "Not just a black box: learning important
@@ -55,7 +55,7 @@ def gradient_times_input(model: GenreModel, explanation: Explanation) -> np.ndar
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The explained model.
     explanation : Explanation
         Says which segments, and which genre.
@@ -94,14 +94,14 @@ def random_ranking(explanation: Explanation, seed: int) -> np.ndarray:
     return np.stack(noise).astype(np.float32)
 
 
-def occlusion(model: GenreModel, explanation: Explanation) -> np.ndarray:
+def occlusion(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
     """Rank blocks by how much the probability drops without them.
 
     Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks".
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The explained model.
     explanation : Explanation
         Says which segments, and which genre.
@@ -122,7 +122,7 @@ def occlusion(model: GenreModel, explanation: Explanation) -> np.ndarray:
     return np.stack(drops).astype(np.float32)[:, blocks]
 
 
-def lime(model: GenreModel, explanation: Explanation, seed: int) -> np.ndarray:
+def lime(model: SpectrogramModel, explanation: Explanation, seed: int) -> np.ndarray:
     """Rank blocks by their weight in a linear model of what the network says near a segment.
 
     LIME (Ribeiro, Singh & Guestrin 2016, "Why should I trust you?") as audioLIME applies it to
@@ -131,7 +131,7 @@ def lime(model: GenreModel, explanation: Explanation, seed: int) -> np.ndarray:
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The explained model.
     explanation : Explanation
         Says which segments, and which genre.
@@ -159,7 +159,7 @@ def lime(model: GenreModel, explanation: Explanation, seed: int) -> np.ndarray:
     return np.stack(weights).astype(np.float32)[:, blocks]
 
 
-def _mel_gradients(model: GenreModel, explanation: Explanation) -> np.ndarray:
+def _mel_gradients(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
     """Return the gradient of the genre's probability for each log-mel cell, per dB."""
     output = Output(model.genres.index(explanation.target))
     gradients, _ = gradients_of(model, output)(model.standardise(explanation.mfcc_values))
@@ -176,12 +176,12 @@ def _blocks(parameters: FeatureParameters) -> np.ndarray:
     return times[:, np.newaxis] * BLOCKS[1] + bands
 
 
-def _without_blocks(model: GenreModel, logmel: np.ndarray, present: np.ndarray) -> np.ndarray:
+def _without_blocks(model: SpectrogramModel, logmel: np.ndarray, present: np.ndarray) -> np.ndarray:
     """Return a model's answers to one segment of which some blocks are at the floor.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model.
     logmel : np.ndarray [shape=(segment_frames, n_mels)]
         The segment in dB.

@@ -41,9 +41,9 @@ from core.data.splits import Segments, split_tracks
 from core.explanation.attribution import GRADIENT_BATCH, Output, gradients_of, shap_values
 from core.explanation.expected_gradients import Evaluate, mean_gradients
 from core.features.spectrogram import mfcc_from_logmel
-from core.models.base import GenreModel
 from core.models.cards import list_models
-from core.models.store import load_model
+from core.models.spectrogram_models import SpectrogramModel
+from core.models.store import load_spectrogram_model
 from core.storage import write_json
 
 REFERENCE_NODES = 700  # on each way: 21 000 gradients with 30 background segments
@@ -95,11 +95,11 @@ class Library:
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model to explain.
     """
 
-    def __init__(self, model: GenreModel) -> None:
+    def __init__(self, model: SpectrogramModel) -> None:
         counts = np.rint(model.background.shares * ROWS).astype(int)
         rows = np.repeat(inputs_of(model, model.background.logmel), counts, axis=0)
         self.explainer = shap.GradientExplainer(
@@ -118,7 +118,7 @@ class Library:
         return values[0, :, :, 0, 0]
 
 
-def inputs_of(model: GenreModel, logmel_db: np.ndarray) -> np.ndarray:
+def inputs_of(model: SpectrogramModel, logmel_db: np.ndarray) -> np.ndarray:
     """Return what a model's network reads of log-mel segments, without the last axis."""
     return model.standardise(mfcc_from_logmel(logmel_db, model.parameters.n_mfcc))
 
@@ -137,7 +137,7 @@ def contributions(
     Parameters
     ----------
     evaluate : callable
-        From points to gradients and values, as `core.explanation.attribution.gradients_of` returns it.
+        From points to gradients and values: `core.explanation.attribution.gradients_of`.
     target : np.ndarray [shape=(segment_frames, n_mfcc)]
         Standardised MFCCs.
     background : np.ndarray [shape=(k, segment_frames, n_mfcc)]
@@ -166,7 +166,7 @@ def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
-def questions(model: GenreModel, logmel_db: np.ndarray) -> list[Question]:
+def questions(model: SpectrogramModel, logmel_db: np.ndarray) -> list[Question]:
     """Return the question that each segment poses, with its reference."""
     background = inputs_of(model, model.background.logmel)
     genres = model.predict_logmel(logmel_db).argmax(axis=1)
@@ -179,7 +179,7 @@ def questions(model: GenreModel, logmel_db: np.ndarray) -> list[Question]:
     return found
 
 
-def gradients_taken(model: GenreModel, question: Question) -> int:
+def gradients_taken(model: SpectrogramModel, question: Question) -> int:
     """Return how many gradients our estimator takes for an answer."""
     points = 0
 
@@ -196,7 +196,7 @@ def gradients_taken(model: GenreModel, question: Question) -> int:
     return points
 
 
-def compare(model: GenreModel, library: Library, asked: list[Question]) -> dict[str, Any]:
+def compare(model: SpectrogramModel, library: Library, asked: list[Question]) -> dict[str, Any]:
     """Let both estimators answer in turn; return mean error, gradients and seconds of each."""
     ours, theirs = [], []
     for index, question in enumerate(tqdm(asked, f"{model.name}: both estimators")):
@@ -262,7 +262,7 @@ def broad_background(background: np.ndarray, asked: list[Question]) -> dict[str,
     return {"difference": difference, "chance": chance}
 
 
-def additivity(model: GenreModel, logmel_db: np.ndarray) -> dict[str, float]:
+def additivity(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, float]:
     """Return the mean and the largest of ``|base value + sum of values - probability|``."""
     probabilities = model.predict_logmel(logmel_db)
     genres = probabilities.argmax(axis=1)
@@ -279,7 +279,7 @@ def additivity(model: GenreModel, logmel_db: np.ndarray) -> dict[str, float]:
     return {"mean": float(np.mean(gaps)), "max": float(np.max(gaps))}
 
 
-def explain_song(model: GenreModel, logmel_db: np.ndarray) -> dict[str, float]:
+def explain_song(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, float]:
     """Return the seconds until the first and until all segments are explained for the verdict."""
     verdict = int(model.predict_logmel(logmel_db).mean(axis=0).argmax())
     explained = shap_values(model, Output(verdict), logmel_db)
@@ -344,8 +344,8 @@ def main() -> int:
     drawn = np.random.default_rng(0).choice(len(split.refit), BROAD_SEGMENTS, replace=False)
     broad = segment_logmel(tracks, split.refit.where(drawn))
     figures = {}
-    for name in [card["name"] for card in list_models()]:
-        model = load_model(name)
+    for name in [card["name"] for card in list_models() if "reads" not in card]:
+        model = load_spectrogram_model(name)
         library, asked = Library(model), questions(model, some)
         found = compare(model, library, asked)
         equal = equal_error(library, asked, found)

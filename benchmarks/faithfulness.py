@@ -41,9 +41,9 @@ from benchmarks.judgement import (
 )
 from benchmarks.pieces import Track, evenly, held_out_tracks
 from core.constants import GENRES, MODELS_DIR
-from core.models.base import GenreModel
 from core.models.cards import list_models
-from core.models.store import load_model
+from core.models.spectrogram_models import SpectrogramModel
+from core.models.store import load_spectrogram_model
 from core.storage import write_json
 
 MODELS = ("cnn", "cnn_lstm")
@@ -52,7 +52,7 @@ RESAMPLES = 2_000
 SUMMARY = "summary.json"  # in a model's folder of runs
 
 
-def summary(model: GenreModel, tracks: Sequence[Track]) -> dict[str, Any]:
+def summary(model: SpectrogramModel, tracks: Sequence[Track]) -> dict[str, Any]:
     """Return all figures of one model: counts, and for each method means over all segments.
 
     The `seconds` of a segment are medians over the tracks (the first one pays for the graph), and
@@ -171,7 +171,7 @@ def main() -> None:
         parser.error(f"there are no recordings in {arguments.data}/audio/full/GENRE/TRACK.ogg")
     if arguments.tracks is not None:
         tracks = evenly(tracks, arguments.tracks)
-    models = [load_model(name) for name in MODELS if name in arguments.models]
+    models = [load_spectrogram_model(name) for name in MODELS if name in arguments.models]
     for model in models:
         figures = summary(model, tracks)
         print(table(model.name, figures))

@@ -32,8 +32,8 @@ from core.explanation.extremal import extremal_ranking
 from core.explanation.masks import evidence, importance_mask
 from core.listening.faithfulness import deletion_auc, evaluate, insertion_auc, rank_correlation
 from core.listening.filtering import Mode, listen
-from core.models.base import GenreModel
 from core.models.cards import PARTS
+from core.models.spectrogram_models import SpectrogramModel
 from core.storage import replacing, write_json
 
 RUNS_DIR = PROJECT_DIR / "runs" / "faithfulness"
@@ -45,7 +45,7 @@ ACROSS = 0.2  # area of the masks that the other models hear, and of roughness
 CHECKED = 20  # segments that are also explained with shuffled weights
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-Method = Callable[[GenreModel, Explanation, int], np.ndarray]
+Method = Callable[[SpectrogramModel, Explanation, int], np.ndarray]
 TagLogits = dict[tuple[Mode, float], Analysis]  # by mode and kept or removed share
 
 METHODS: dict[str, Method] = {
@@ -71,12 +71,12 @@ def folder_of(card: dict[str, Any]) -> Path:
     return RUNS_DIR / "-".join((card["name"], *digests))
 
 
-def measure(model: GenreModel, tracks: Sequence[Track]) -> list[dict[str, Any]]:
+def measure(model: SpectrogramModel, tracks: Sequence[Track]) -> list[dict[str, Any]]:
     """Judge all methods by all tracks; what is in the model's folder of runs is not done again.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model that is explained, and judges.
     tracks : sequence of Track
         The recordings.
@@ -134,7 +134,9 @@ def _store_sounds(file: Path, piece: Piece, heard: TagLogits) -> None:
         )
 
 
-def row(model: GenreModel, piece: Piece, ranking: np.ndarray, heard: TagLogits) -> dict[str, Any]:
+def row(
+    model: SpectrogramModel, piece: Piece, ranking: np.ndarray, heard: TagLogits
+) -> dict[str, Any]:
     """Return the figures of one ranking of a piece: means over its segments."""
     whole, count = piece.whole, len(piece.whole)
     floor = -model.parameters.top_db
@@ -165,19 +167,19 @@ def row(model: GenreModel, piece: Piece, ranking: np.ndarray, heard: TagLogits) 
     }
 
 
-def shuffled(model: GenreModel, seed: int) -> GenreModel:
+def shuffled(model: SpectrogramModel, seed: int) -> SpectrogramModel:
     """Return a copy of a model that knows nothing: each of its trained weights is shuffled.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model.
     seed : int
         Seed of the permutations.
 
     Returns
     -------
-    GenreModel
+    SpectrogramModel
         Same architecture, normalisation statistics and background.
     """
     import keras
@@ -188,15 +190,15 @@ def shuffled(model: GenreModel, seed: int) -> GenreModel:
     for weight in network.trainable_weights:
         values = weight.numpy()
         weight.assign(generator.permutation(values.ravel()).reshape(values.shape))
-    return GenreModel(network, model.card, model.background)
+    return SpectrogramModel(network, model.card, model.background)
 
 
-def randomisation(model: GenreModel, tracks: Sequence[Track]) -> dict[str, float]:
+def randomisation(model: SpectrogramModel, tracks: Sequence[Track]) -> dict[str, float]:
     """Compare explanations with those of a copy that knows nothing (Adebayo et al. 2018).
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model.
     tracks : sequence of Track
         The recordings, of `CHECKED` of which the first segment is explained.
@@ -225,12 +227,12 @@ def randomisation(model: GenreModel, tracks: Sequence[Track]) -> dict[str, float
     return {name: float(np.mean(correlations)) for name, correlations in found.items()}
 
 
-def across(models: Sequence[GenreModel], tracks: Sequence[Track]) -> dict[str, Any]:
+def across(models: Sequence[SpectrogramModel], tracks: Sequence[Track]) -> dict[str, Any]:
     """Let models hear what the SHAP values of each other keep.
 
     Parameters
     ----------
-    models : sequence of GenreModel
+    models : sequence of SpectrogramModel
         Models that `measure` has been through.
     tracks : sequence of Track
         The recordings.

@@ -14,7 +14,7 @@ from core.audio.io import Audio
 from core.data.gtzan import gtzan_index
 from core.explanation.explain import Explanation, explain, joined
 from core.features.spectrogram import FeatureParameters
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 
 AUDIO = ("full", "excerpt", "clip")  # the first that there is of a track
 MOST_SEGMENTS = 4  # of a track
@@ -85,7 +85,7 @@ class Piece:
     seconds: float
 
 
-def explained(audio: Audio, model: GenreModel) -> Piece:
+def explained(audio: Audio, model: SpectrogramModel) -> Piece:
     """Explain each segment for the genre that the model takes it for."""
     probabilities = analyze(audio, model).probabilities
     genres = probabilities.argmax(axis=1)

@@ -117,12 +117,13 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
         read_card(card_path(name))
         status.show("loading the model")
         from core.cli.report import examine, folder_names, write
+        from core.models.spectrogram_models import SpectrogramModel
         from core.models.store import load_model
 
         with _silence():
             import tensorflow  # noqa: F401
         model = load_model(name)
-        if options.explain and not model.reads_spectrogram:
+        if options.explain and not isinstance(model, SpectrogramModel):
             raise ModelError(
                 f"{model.name} reads features of three seconds, not places in them: there is "
                 "nothing to keep and play. Leave out --explain, or name a network."

@@ -40,8 +40,8 @@ class Analysis:
     logmel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32, range=[-top_db, 0]]
         Log-mel segments in dB relative to the song's maximum.
     inputs : np.ndarray [shape=(n, …), dtype=float32]
-        What the model read of the segments, as its `read` returned it: MFCCs, not standardised,
-        ``(n, segment_frames, n_mfcc)``, if it is a network on a spectrogram.
+        Inputs of the model, as its `extract` computes them; for a `SpectrogramModel` MFCCs, not
+        standardised, ``(n, segment_frames, n_mfcc)``.
     probabilities : np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
         Genre probabilities of the segments.
     starts_s, ends_s : np.ndarray [shape=(n,), range=[0, duration_s]]
@@ -114,7 +114,7 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
     spectrogram = logmel(audio.samples, parameters)
     segments = split_segments(spectrogram, parameters)
     starts = segment_starts(len(spectrogram), parameters)
-    inputs = model.read(audio, segments, starts)
+    inputs = model.extract(audio, segments, starts)
     seconds_per_frame = parameters.hop_length / parameters.sample_rate
     ends = np.minimum(starts + parameters.segment_frames, len(spectrogram)) * seconds_per_frame
     return Analysis(

@@ -21,23 +21,23 @@ settings.load_profile("steady")
 
 if TYPE_CHECKING:
     from core.audio.io import Audio
-    from core.models.base import GenreModel
+    from core.models.spectrogram_models import SpectrogramModel
 
 
 @pytest.fixture(scope="session")
-def tiny_cnn() -> GenreModel:
+def tiny_cnn() -> SpectrogramModel:
     """Small convolutional network with random weights."""
     return tiny_model("cnn", seed=1)
 
 
 @pytest.fixture(scope="session")
-def tiny_cnn_lstm() -> GenreModel:
+def tiny_cnn_lstm() -> SpectrogramModel:
     """Small convolutional and recurrent network with random weights."""
     return tiny_model("cnn_lstm", seed=2)
 
 
 @pytest.fixture(scope="session", params=["cnn", "cnn_lstm"])
-def tiny(request: pytest.FixtureRequest) -> GenreModel:
+def tiny(request: pytest.FixtureRequest) -> SpectrogramModel:
     """Each of the two small models in turn."""
     return request.getfixturevalue(f"tiny_{request.param}")
 

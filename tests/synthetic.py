@@ -8,7 +8,7 @@ import numpy as np
 
 from core.constants import GENRES, SAMPLE_RATE
 from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
-from core.models.base import Background, GenreModel
+from core.models.spectrogram_models import SpectrogramBackground, SpectrogramModel
 
 if TYPE_CHECKING:
     import keras
@@ -136,7 +136,7 @@ def _cnn_lstm(parameters: FeatureParameters, seed: int) -> keras.Model:
 
 def tiny_model(
     name: str, *, parameters: FeatureParameters | None = None, seed: int = 0
-) -> GenreModel:
+) -> SpectrogramModel:
     """Return a small model with random weights, complete with card and background.
 
     Parameters
@@ -150,7 +150,7 @@ def tiny_model(
 
     Returns
     -------
-    GenreModel
+    SpectrogramModel
         Knows nothing about music but answers like a trained model.
     """
     parameters = parameters or FeatureParameters()
@@ -175,4 +175,6 @@ def tiny_model(
         "weights": {"file": f"{name}.keras", "sha256": "", "bytes": 0},
         "background": {"file": f"{name}.background.npz", "sha256": "", "bytes": 0},
     }
-    return GenreModel(network, card, Background(logmel=segments, weights=weights / weights.sum()))
+    return SpectrogramModel(
+        network, card, SpectrogramBackground(weights=weights / weights.sum(), logmel=segments)
+    )

@@ -1,8 +1,8 @@
 """SHAP values of log-mel segments: expected gradients for the MFCCs, carried back to the mel bands.
 
-The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`), compared with
-the small weighted background of segments that comes with every model. A frame of MFCCs is a linear
-image of the log-mel frame, so one set of gradients serves both views::
+The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`),
+compared with the small weighted background of segments that comes with every model. A frame
+of MFCCs is a linear image of the log-mel frame, so one set of gradients serves both views::
 
     phi_mfcc = E[(mfcc - mfcc') * g_mfcc]        g_mfcc: gradient for the standardised MFCCs / scale
     phi_mel  = E[(mel - mel') * (g_mfcc @ D)]    D: rows of the DCT
@@ -25,7 +25,7 @@ import numpy as np
 from core.explanation.expected_gradients import Evaluate, mean_gradients
 from core.explanation.graphs import cached_per_model
 from core.features.spectrogram import dct_matrix
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 
 GRADIENT_BATCH = 64  # gradients at a time; larger batches are no faster on two cores
 LEAST_PROBABILITY = 1e-12  # before a logarithm
@@ -73,13 +73,13 @@ class Output:
 
 
 def shap_values(
-    model: GenreModel, output: Output, logmel_db: np.ndarray
+    model: SpectrogramModel, output: Output, logmel_db: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the SHAP values of one segment after the other.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model whose output is explained.
     output : Output
         Which of its outputs.
@@ -137,12 +137,12 @@ def output_of(probabilities: Any, genre: Any, rival: Any) -> Any:
     return tf.gather(logs, genre, axis=1) - tf.gather(logs, rival, axis=1)
 
 
-def gradients_of(model: GenreModel, output: Output) -> Evaluate:
+def gradients_of(model: SpectrogramModel, output: Output) -> Evaluate:
     """Return a function from points to an output's gradients and values there.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model; one graph is traced for all its outputs.
     output : Output
         Which of its outputs.
@@ -170,7 +170,7 @@ def gradients_of(model: GenreModel, output: Output) -> Evaluate:
 
 
 @cached_per_model
-def _graph(model: GenreModel) -> Any:
+def _graph(model: SpectrogramModel) -> Any:
     """Return the graph that all explanations of a model share."""
     import tensorflow as tf
 

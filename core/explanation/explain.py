@@ -1,16 +1,16 @@
 """Why a model says what it says: SHAP values of a song's segments, in three views of equal sum.
 
-The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`), compared with
-the small weighted background of segments that comes with every model.
+The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`),
+compared with the small weighted background of segments that comes with every model.
 
 Conventions
 -----------
 The explained output ``f`` is the calibrated probability of one genre or, where a genre is explained
 *rather than* another, the difference of their log-odds: ``log p(target) - log p(versus)``, in nats.
-The MFCC and the mel view have the same sum in every frame (see `core.explanation.attribution`). A band's share
-of the mel view goes to the STFT bins under the band in proportion to the energy that each gives it,
-which keeps the sum a second time. What the sum lacks of ``f(x) - E[f(x')]`` is the `gap`, in units
-of ``f``.
+The MFCC and the mel view have the same sum in every frame (see `core.explanation.attribution`). A
+band's share of the mel view goes to the STFT bins under the band in proportion to the energy that
+each gives it, which keeps the sum a second time. What the sum lacks of ``f(x) - E[f(x')]`` is the
+`gap`, in units of ``f``.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from core.explanation.attribution import Output, shap_values
 from core.explanation.perturbation import perturbation_values
 from core.features.spectrogram import FeatureParameters, mel_filterbank, segment_starts, stft_frames
 from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 
 if TYPE_CHECKING:
     import shap
@@ -197,7 +198,7 @@ def explain(
     >>> bool(abs(explanation.gap).max() < 0.01)  # the contributions add up to the prediction
     True
     """
-    if not model.reads_spectrogram:
+    if not isinstance(model, SpectrogramModel):
         raise ExplanationError(
             f"{model.name} reads features, not places in a song; use explain_features."
         )

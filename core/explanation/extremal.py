@@ -24,7 +24,7 @@ from core.explanation.masks import evidence, importance_mask
 
 if TYPE_CHECKING:
     from core.explanation.explain import Explanation
-    from core.models.base import GenreModel
+    from core.models.spectrogram_models import SpectrogramModel
 
 AREAS = (0.05, 0.1, 0.2, 0.3)  # of a segment, one of them at each step
 STEPS = 60
@@ -40,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 
 def extremal_ranking(
-    model: GenreModel,
+    model: SpectrogramModel,
     explanation: Explanation,
     *,
     seed: int = 0,
@@ -50,7 +50,7 @@ def extremal_ranking(
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model that is to be convinced.
     explanation : Explanation
         Its explanation for the genre in question.
@@ -89,12 +89,14 @@ def extremal_ranking(
     return ranking
 
 
-def smallest_share(model: GenreModel, explanation: Explanation, ranking: np.ndarray) -> np.ndarray:
+def smallest_share(
+    model: SpectrogramModel, explanation: Explanation, ranking: np.ndarray
+) -> np.ndarray:
     """Return how little of each segment still convinces the model.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model that is to be convinced.
     explanation : Explanation
         Its explanation for the genre in question.
@@ -122,7 +124,7 @@ def smallest_share(model: GenreModel, explanation: Explanation, ranking: np.ndar
 
 
 @cached_per_model
-def _graph(model: GenreModel) -> Any:
+def _graph(model: SpectrogramModel) -> Any:
     """Return the graph that optimises the rankings of a few segments."""
     import tensorflow as tf
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import Pipeline
 
 from core.constants import GENRES
 from core.explanation.shapley import shapley_values
-from core.models.feature_models import EstimatorModel, FeatureModel
+from core.models.feature_models import FeatureModel
 
 EVALUATIONS = 12  # for each feature, by permutation
 
@@ -71,20 +72,20 @@ def explain_features(
     index = GENRES.index(genre)
     if inputs.ndim == 2:
         return _of_moments(model, inputs, index)
-    if isinstance(model, EstimatorModel) and len(model.estimator) == 1:
+    if isinstance(model.classifier, Pipeline) and len(model.classifier) == 1:
         return _of_trees(model, inputs, index)
     return _of_features(model, inputs, index, seed)
 
 
-def _of_trees(model: EstimatorModel, inputs: np.ndarray, index: int) -> FeatureExplanation:
+def _of_trees(model: FeatureModel, inputs: np.ndarray, index: int) -> FeatureExplanation:
     import shap
 
-    forest = model.estimator[-1]
+    forest = model.classifier[-1]
     assert isinstance(forest, RandomForestClassifier)
     explainer = shap.TreeExplainer(forest)
     return FeatureExplanation(
         unit="feature",
-        names=model.reader.feature_names,
+        names=model.extractor.feature_names,
         values=np.asarray(explainer.shap_values(inputs[np.newaxis]))[0, :, index],
         base_value=float(np.asarray(explainer.expected_value)[index]),
         prediction=float(forest.predict_proba(inputs[np.newaxis])[0, index]),
@@ -103,7 +104,7 @@ def _of_features(
     found = permutation(inputs[np.newaxis], max_evals=EVALUATIONS * len(inputs), silent=True)
     return FeatureExplanation(
         unit="feature",
-        names=model.reader.feature_names,
+        names=model.extractor.feature_names,
         values=found.values[0],
         base_value=float(np.ravel(found.base_values)[0]),
         prediction=float(model.predict(inputs[np.newaxis])[0, index]),
@@ -114,7 +115,6 @@ def _of_features(
 def _of_moments(model: FeatureModel, inputs: np.ndarray, index: int) -> FeatureExplanation:
     background = model.background.inputs
     shares = model.background.shares
-    assert background is not None
 
     def worth(present: np.ndarray) -> np.ndarray:
         mixed = np.where(present[:, np.newaxis, :, np.newaxis], inputs, background)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.explanation.attribution import Output, shap_values
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from core.storage import replacing
 
 SUFFIX = ".profiles.npz"  # beside the model's card
@@ -44,7 +44,7 @@ class GenreProfiles:
 
 
 def genre_profiles(
-    model: GenreModel,
+    model: SpectrogramModel,
     logmel_db: np.ndarray,
     labels: np.ndarray,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -53,7 +53,7 @@ def genre_profiles(
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model.
     logmel_db : np.ndarray [shape=(n, segment_frames, n_mels)]
         Segments in dB relative to their songs' maxima, of songs that the model was not fitted on.

@@ -11,10 +11,10 @@ from weakref import WeakKeyDictionary
 from core.features.spectrogram import dct_matrix
 
 if TYPE_CHECKING:
-    from core.models.base import GenreModel
+    from core.models.spectrogram_models import SpectrogramModel
 
 
-def cached_per_model(trace: Callable[[GenreModel], Any]) -> Callable[[GenreModel], Any]:
+def cached_per_model(trace: Callable[[SpectrogramModel], Any]) -> Callable[[SpectrogramModel], Any]:
     """Return a function that remembers what `trace` made of a model.
 
     Parameters
@@ -28,11 +28,11 @@ def cached_per_model(trace: Callable[[GenreModel], Any]) -> Callable[[GenreModel
     callable
         The same for any number of threads: the first one traces, the others wait.
     """
-    graphs: WeakKeyDictionary[GenreModel, Any] = WeakKeyDictionary()
+    graphs: WeakKeyDictionary[SpectrogramModel, Any] = WeakKeyDictionary()
     lock = threading.Lock()
 
     @wraps(trace)
-    def graph(model: GenreModel) -> Any:
+    def graph(model: SpectrogramModel) -> Any:
         with lock:
             if model not in graphs:
                 graphs[model] = trace(model)
@@ -41,12 +41,12 @@ def cached_per_model(trace: Callable[[GenreModel], Any]) -> Callable[[GenreModel
     return graph
 
 
-def probabilities_of(model: GenreModel) -> Callable[[Any], Any]:
+def probabilities_of(model: SpectrogramModel) -> Callable[[Any], Any]:
     """Return the way from a log-mel spectrogram to a network's answers, for use inside graphs.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model; the function does not hold it.
 
     Returns

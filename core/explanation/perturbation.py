@@ -3,9 +3,9 @@
 SHAP values compare a song with others. What is played of an explanation compares it with silence:
 some regions sound and the rest does not. So a cell's value here is its gain times the output's
 gradient for it, averaged over random regions of silence like those that the networks met in
-training (`core.features.masking`). That is RISE (Petsiuk, Das & Saenko 2018, "RISE: Randomized input
-sampling for explanation of black-box models") with gradients in place of mere outcomes: a few dozen
-draws do what takes RISE thousands. A silent cell has no part in a draw.
+training (`core.features.masking`). That is RISE (Petsiuk, Das & Saenko 2018, "RISE: Randomized
+input sampling for explanation of black-box models") with gradients in place of mere outcomes: a few
+dozen draws do what takes RISE thousands. A silent cell has no part in a draw.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import numpy as np
 
 from core.explanation.attribution import Output, output_of
 from core.explanation.graphs import cached_per_model, probabilities_of
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 
 DRAWS = 32  # regions of silence a segment
 
 
 def perturbation_values(
-    model: GenreModel, output: Output, logmel_db: np.ndarray, *, seed: int = 0
+    model: SpectrogramModel, output: Output, logmel_db: np.ndarray, *, seed: int = 0
 ) -> Iterator[np.ndarray]:
     """Yield how much each cell's sounding adds to an output, for one segment after the other.
 
     Parameters
     ----------
-    model : GenreModel
+    model : SpectrogramModel
         The model whose output it is.
     output : Output
         Which of its outputs.
@@ -54,7 +54,7 @@ def perturbation_values(
 
 
 @cached_per_model
-def _graph(model: GenreModel) -> tuple[Any, Any, threading.Lock]:
+def _graph(model: SpectrogramModel) -> tuple[Any, Any, threading.Lock]:
     """Return the graph of a segment's values, the generator that it draws from, and its lock."""
     import tensorflow as tf
 

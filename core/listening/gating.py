@@ -67,5 +67,5 @@ def gate_moments(audio: Audio, model: FeatureModel, segment: int, kept: np.ndarr
     changed = replace(audio, samples=samples)
     cells = split_segments(logmel(samples, parameters), parameters)[segment : segment + 1]
     places = np.array([segment * parameters.segment_frames])
-    answer = model.predict(model.read(changed, cells, places))[0]
+    answer = model.predict(model.extract(changed, cells, places))[0]
     return GatedSegment(replace(audio, samples=samples[start:stop]), answer)

@@ -1,12 +1,15 @@
-"""Models that read a segment as numbers: forests, support vector machines, networks of moments.
+"""Classifiers of descriptors or embeddings: random forests, support vector machines, networks.
 
-They answer like the networks on spectrograms; what they read is said by their card (``reads``, see
-`core.features.extractors`). Forests and machines are stored with skops, never pickle.
+The card's ``reads`` entry names the features, see `core.features.extractors`. Scikit-learn
+pipelines are stored with skops, never pickled.
 """
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,94 +19,162 @@ from sklearn.pipeline import Pipeline
 
 from core.errors import ModelError
 from core.features.extractors import EXTRACTORS, Extractor
-from core.models.base import GenreModel
+from core.models.base import Background, GenreModel, batched_predictor
 from core.networks.classical import decision_scores
 
 if TYPE_CHECKING:
+    import keras
+
     from core.audio.io import Audio
 
-TRUSTED = ("sklearn.tree._tree.Tree",)  # beyond what skops allows by itself
+TRUSTED_TYPES = ("sklearn.tree._tree.Tree",)  # beyond those that skops trusts by default
+
+
+@dataclass(frozen=True)
+class FeatureBackground(Background):
+    """Reference segments of a `FeatureModel`.
+
+    Parameters
+    ----------
+    weights : np.ndarray [shape=(k,), non-negative]
+        Share of the training set that each segment represents; sums to one.
+    inputs : np.ndarray [shape=(k, …), dtype=float32]
+        Features of the segments, as `FeatureModel.extract` computes them.
+    """
+
+    inputs: np.ndarray
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Arrays to be stored, by name."""
+        return {
+            "inputs": self.inputs.astype(np.float32),
+            "weights": self.weights.astype(np.float32),
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> FeatureBackground:
+        """Read the background from a file.
+
+        Raises
+        ------
+        ValueError
+            If the file contains pickled objects.
+        """
+        with np.load(path, allow_pickle=False) as archive:
+            return cls(
+                weights=archive["weights"].astype(np.float32),
+                inputs=archive["inputs"].astype(np.float32),
+            )
 
 
 class FeatureModel(GenreModel):
-    """A network that reads segments as numbers, stretch by stretch."""
+    """A classifier of the descriptors or embeddings of a segment.
 
-    reads_spectrogram = False
+    Parameters
+    ----------
+    classifier : keras.Model or Pipeline
+        Fitted. A network maps features to calibrated probabilities; the output of a scikit-learn
+        pipeline is calibrated with the temperature on the card.
+    card : dict
+        Model card, as written by `core.models.store.save_model`.
+    background : FeatureBackground or Path
+        Reference segments, or the file that holds them; it is read on first access.
+    """
+
+    def __init__(
+        self,
+        classifier: keras.Model | Pipeline,
+        card: dict[str, Any],
+        background: FeatureBackground | Path,
+    ) -> None:
+        super().__init__(card)
+        self.classifier = classifier
+        self._background = background
 
     @property
-    def reader(self) -> Extractor:
-        """How it reads."""
+    def weights_suffix(self) -> str:
+        """File name suffix of the stored weights."""
+        return ".skops" if isinstance(self.classifier, Pipeline) else ".keras"
+
+    @property
+    def extractor(self) -> Extractor:
+        """Extractor of the model's features."""
         return EXTRACTORS[self.card["reads"]]
 
-    def read(self, audio: Audio, segments: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return the numbers it reads of a song's segments, ``(n, …)``."""
-        return self.reader.extract(audio, segments, starts, self.parameters)
+    @cached_property
+    def background(self) -> FeatureBackground:
+        """Reference segments from the training set."""
+        if isinstance(self._background, Path):
+            return FeatureBackground.load(self._background)
+        return self._background
+
+    @cached_property
+    def _probabilities(self) -> Callable[[np.ndarray], np.ndarray]:
+        if not isinstance(self.classifier, Pipeline):
+            return batched_predictor(self.classifier)
+        pipeline, temperature = self.classifier, self.card["temperature"]
+
+        def predict(inputs: np.ndarray) -> np.ndarray:
+            if not len(inputs):  # scikit-learn refuses an empty array
+                return np.zeros((0, len(self.genres)), dtype=np.float32)
+            logits = decision_scores(pipeline, inputs) / temperature
+            return scipy.special.softmax(logits, axis=1).astype(np.float32)
+
+        return predict
+
+    def extract(self, audio: Audio, segments: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Compute the features of segments.
+
+        Parameters
+        ----------
+        audio : Audio
+            The song.
+        segments : np.ndarray [shape=(n, segment_frames, n_mels)]
+            Log-mel segments of the song in dB.
+        starts : np.ndarray [shape=(n,), dtype=int]
+            First frame of each segment.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, features) or (n, moments, features), dtype=float32]
+            Features.
+        """
+        return self.extractor.extract(audio, segments, starts, self.parameters)
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
-        """Return the genre probabilities of segments as `read` returned them.
+        """Compute the genre probabilities of segments.
 
         Parameters
         ----------
         inputs : np.ndarray [shape=(n, features) or (n, moments, features)]
-            Numbers.
+            Output of `extract`.
 
         Returns
         -------
         np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
-            Rows sum to one.
+            Probabilities in the order of `genres`; rows sum to one.
         """
-        return self._answers(np.asarray(inputs, dtype=np.float32))
-
-    def predict_logmel(self, logmel_db: np.ndarray) -> np.ndarray:
-        """Refuse: a spectrogram alone does not tell the numbers.
-
-        Raises
-        ------
-        ModelError
-            Always.
-        """
-        raise ModelError(f"{self.name} is asked with what its `read` returns.")
-
-
-class EstimatorModel(FeatureModel):
-    """A forest or a support vector machine.
-
-    Parameters
-    ----------
-    estimator : Pipeline
-        Fitted.
-    card, background
-        As of a `GenreModel`.
-    """
-
-    suffix = ".skops"
-
-    def __init__(self, estimator: Pipeline, card: dict[str, Any], background: Any) -> None:
-        super().__init__(None, card, background)
-        self.estimator = estimator
-
-    def _answers(self, inputs: np.ndarray) -> np.ndarray:
-        if not len(inputs):
-            return np.zeros((0, len(self.genres)), dtype=np.float32)
-        logits = decision_scores(self.estimator, inputs) / self.card["temperature"]
-        return scipy.special.softmax(logits, axis=1).astype(np.float32)
+        return self._probabilities(np.asarray(inputs, dtype=np.float32))
 
     def save_weights(self, path: Path) -> None:
-        """Write the estimator."""
+        """Write the network or the pipeline."""
+        if not isinstance(self.classifier, Pipeline):
+            self.classifier.save(path)
+            return
         import skops.io
 
         path.write_bytes(
-            skops.io.dumps(self.estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+            skops.io.dumps(self.classifier, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
         )
 
 
-def read_estimator(path: Path) -> Pipeline:
-    """Read an estimator; nothing but the listed types is made of the file.
+def load_pipeline(path: Path) -> Pipeline:
+    """Read a scikit-learn pipeline without executing any code from the file.
 
     Parameters
     ----------
     path : Path
-        What `EstimatorModel.save_weights` wrote.
+        File written by `FeatureModel.save_weights`.
 
     Returns
     -------
@@ -113,15 +184,15 @@ def read_estimator(path: Path) -> Pipeline:
     Raises
     ------
     ModelError
-        If it holds other types.
+        If the file contains types that are not trusted.
     """
     import skops.io
 
     content = path.read_bytes()
-    unknown = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED)
-    if unknown:
+    untrusted = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES)
+    if untrusted:
         raise ModelError(
-            f"{path.name} holds types that no model here needs ({', '.join(sorted(unknown))}). "
+            f"{path.name} contains types that are not trusted ({', '.join(sorted(untrusted))}). "
             "Train the model again."
         )
-    return skops.io.loads(content, trusted=list(TRUSTED))
+    return skops.io.loads(content, trusted=list(TRUSTED_TYPES))

@@ -11,19 +11,19 @@ import numpy as np
 from core.errors import ModelError
 from core.models.base import GenreModel
 from core.models.cards import PARTS, card_path, checked_file, read_card
+from core.models.feature_models import FeatureModel, load_pipeline
+from core.models.spectrogram_models import SpectrogramModel
 from core.storage import replacing, sha256, write_json
 
 if TYPE_CHECKING:
-    pass
-
+    import keras
 
 _cache: dict[Path, GenreModel] = {}
-
 _cache_lock = threading.Lock()
 
 
 def load_model(name: str | Path) -> GenreModel:
-    """Load a model; the same one is loaded only once.
+    """Load a model; repeated calls return the same object.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def load_model(name: str | Path) -> GenreModel:
     Returns
     -------
     GenreModel
-        The model, ready to predict.
+        A `SpectrogramModel` or a `FeatureModel`, ready to predict.
 
     Raises
     ------
@@ -52,28 +52,57 @@ def load_model(name: str | Path) -> GenreModel:
         if path not in _cache:
             card = read_card(path)
             weights, background = (checked_file(path, card, part) for part in PARTS)
-            if weights.suffix == ".skops":
-                from core.models.feature_models import EstimatorModel, read_estimator
-
-                _cache[path] = EstimatorModel(read_estimator(weights), card, background)
-                return _cache[path]
-            import keras
-
-            import core.networks.single_channel_conv  # noqa: F401  # Keras must know the layer to read it
-
-            try:
-                network = keras.models.load_model(weights, compile=False, safe_mode=True)
-            except (OSError, ValueError, TypeError) as error:
-                raise ModelError(
-                    f"{weights.name} cannot be opened by this version of Keras ({error})."
-                ) from error
-            kind = GenreModel
-            if "reads" in card:
-                from core.models.feature_models import FeatureModel
-
-                kind = FeatureModel
-            _cache[path] = kind(network, card, background)
+            _cache[path] = _open(card, weights, background)
         return _cache[path]
+
+
+def load_spectrogram_model(name: str | Path) -> SpectrogramModel:
+    """Load a model whose predictions can be explained on the spectrogram.
+
+    Parameters
+    ----------
+    name : str or Path
+        As in `load_model`.
+
+    Returns
+    -------
+    SpectrogramModel
+        Ready to predict.
+
+    Raises
+    ------
+    ModelError
+        As in `load_model`, or if the model classifies descriptors or embeddings.
+    """
+    model = load_model(name)
+    if not isinstance(model, SpectrogramModel):
+        raise ModelError(
+            f"{model.name} classifies descriptors or embeddings, not a spectrogram. "
+            "Choose a network on MFCCs, such as 'cnn'."
+        )
+    return model
+
+
+def _open(card: dict[str, Any], weights: Path, background: Path) -> GenreModel:
+    if weights.suffix == ".skops":
+        return FeatureModel(load_pipeline(weights), card, background)
+    network = _load_network(weights)
+    if "reads" in card:
+        return FeatureModel(network, card, background)
+    return SpectrogramModel(network, card, background)
+
+
+def _load_network(weights: Path) -> keras.Model:
+    import keras
+
+    import core.networks.single_channel_conv  # noqa: F401  # registers the custom layer for loading
+
+    try:
+        return keras.models.load_model(weights, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{weights.name} cannot be opened by this version of Keras ({error})."
+        ) from error
 
 
 def save_model(model: GenreModel, folder: Path | str) -> Path:
@@ -92,18 +121,12 @@ def save_model(model: GenreModel, folder: Path | str) -> Path:
         The card.
     """
     folder = Path(folder)
-    weights = folder / f"{model.name}{model.suffix}"
+    weights = folder / f"{model.name}{model.weights_suffix}"
     background = folder / f"{model.name}.background.npz"
     with replacing(weights) as temporary:
         model.save_weights(temporary)
     with replacing(background) as temporary:
-        parts: dict[str, Any] = {
-            "logmel": model.background.logmel.astype(np.float16),
-            "weights": model.background.weights.astype(np.float32),
-        }
-        if model.background.inputs is not None:
-            parts["inputs"] = model.background.inputs.astype(np.float32)
-        np.savez_compressed(temporary, **parts)
+        np.savez_compressed(temporary, allow_pickle=False, **model.background.to_arrays())
     for part, path in zip(PARTS, (weights, background), strict=True):
         model.card[part] = {
             "file": path.name,

@@ -13,7 +13,8 @@ from core.constants import GENRES
 from core.data.gtzan import TrackSet
 from core.data.splits import Segments
 from core.features.spectrogram import mfcc_from_logmel
-from core.models.base import Background
+from core.models.feature_models import FeatureBackground
+from core.models.spectrogram_models import SpectrogramBackground
 
 PER_GENRE = 3  # medoids a genre
 
@@ -52,7 +53,7 @@ def choose_background(
     scale: np.ndarray,
     seed: int = 0,
     per_genre: int = PER_GENRE,
-) -> Background:
+) -> SpectrogramBackground:
     """Choose the background of a model from its training side.
 
     Parameters
@@ -70,7 +71,7 @@ def choose_background(
 
     Returns
     -------
-    Background
+    SpectrogramBackground
         Medoids of each genre's clusters; weights sum to one.
     """
     length = tracks.parameters.segment_frames
@@ -91,10 +92,10 @@ def choose_background(
         places, shares = medoids(points, per_genre, seed)
         chosen += [cuts[place] for place in places]
         weights += (shares * len(points) / len(segments)).tolist()
-    return Background(np.stack(chosen), np.array(weights, dtype=np.float32))
+    return SpectrogramBackground(np.array(weights, dtype=np.float32), np.stack(chosen))
 
 
-def choose_inputs(inputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> Background:
+def choose_inputs(inputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> FeatureBackground:
     """Choose the background of a model that reads numbers.
 
     Parameters
@@ -108,7 +109,7 @@ def choose_inputs(inputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> Back
 
     Returns
     -------
-    Background
+    FeatureBackground
         Up to three segments a genre, medoids of clusters; every genre weighs the same.
     """
     points = inputs if inputs.ndim == 2 else inputs.mean(axis=1)
@@ -121,5 +122,4 @@ def choose_inputs(inputs: np.ndarray, labels: np.ndarray, seed: int = 0) -> Back
         places, shares = medoids(points[members], PER_GENRE, seed)
         chosen += members[places].tolist()
         weights += (shares / len(present)).tolist()
-    none = np.zeros((0, 0, 0), dtype=np.float32)
-    return Background(none, np.array(weights, dtype=np.float32), inputs[chosen].astype(np.float32))
+    return FeatureBackground(np.array(weights, dtype=np.float32), inputs[chosen].astype(np.float32))

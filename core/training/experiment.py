@@ -30,7 +30,7 @@ from core.models.registry import (
     TITLES,
     with_prerequisites,
 )
-from core.models.store import load_model, save_model
+from core.models.store import load_spectrogram_model, save_model
 from core.networks import musicnn
 from core.training import ensemble, feature_models, musicnn_head, musicnn_tags
 from core.training.fit import Settings
@@ -351,7 +351,7 @@ def store_genre_profiles(
     progress : callable
         Called as ``progress(done, total)`` with numbers of segments.
     """
-    model = load_model((folder / f"{name}.json").resolve())
+    model = load_spectrogram_model((folder / f"{name}.json").resolve())
     tracks = replace(tracks, parameters=model.parameters)
     test = split_tracks(tracks, "artist", seed).test
     labels = tracks.labels[test.track]

@@ -21,7 +21,7 @@ from core.evaluation.metrics import cross_entropy, evaluate
 from core.evaluation.scores import details, save_scores
 from core.features import yamnet
 from core.features.spectrogram import FeatureParameters
-from core.models.feature_models import EstimatorModel, FeatureModel
+from core.models.feature_models import FeatureModel
 from core.models.registry import FEATURE_SYSTEMS, FeatureSystem
 from core.models.store import save_model
 from core.networks.classical import build_estimator, decision_scores
@@ -191,10 +191,10 @@ def run(
         background = choose_inputs(fitted.refit.inputs, labels, seed)
         if system.kind == "network":
             logits = layers.Rescaling(1 / fitted.row["temperature"])(fitted.estimator.output)
-            network = keras.Model(fitted.estimator.input, layers.Softmax()(logits), name=name)
-            model = FeatureModel(network, card, background)
+            classifier = keras.Model(fitted.estimator.input, layers.Softmax()(logits), name=name)
         else:
-            model = EstimatorModel(fitted.estimator, card, background)
+            classifier = fitted.estimator
+        model = FeatureModel(classifier, card, background)
         save_model(model, folder)
         if not system.reads.startswith("yamnet") or yamnet.is_available():
             row |= cost(model)

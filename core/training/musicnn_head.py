@@ -1,6 +1,7 @@
 """A genre model on top of musicnn: a listener who has heard a large share of a million songs.
 
-`core.networks.musicnn` hears fifty tags in three seconds; one linear layer makes ten genres of their logits.
+`core.networks.musicnn` predicts fifty tags for three seconds; one linear layer maps their logits
+to ten genres.
 That layer is a linear discriminant analysis with shrinkage, whose posterior is a softmax. In front
 stand the same features as in every other model here, a log-mel spectrogram relative to the song's
 maximum and its cosine transform, so that what musicnn makes of a song does not depend on its level,
@@ -29,8 +30,8 @@ from core.data.splits import Segments, Split
 from core.evaluation.calibration import fit_temperature
 from core.evaluation.metrics import evaluate
 from core.features.spectrogram import logmel, split_segments
-from core.models.base import Background, GenreModel
 from core.models.registry import MUSICNN
+from core.models.spectrogram_models import SpectrogramBackground, SpectrogramModel
 from core.networks import musicnn
 from core.networks.musicnn import genre_network
 from core.training.background import medoids
@@ -170,7 +171,7 @@ def train(
     )
 
 
-def background_of(folders: Sequence[Path], names: set[str], seed: int) -> Background:
+def background_of(folders: Sequence[Path], names: set[str], seed: int) -> SpectrogramBackground:
     """Choose what explanations compare with, from recordings of the training side.
 
     A gradient of this network takes a hundred times as long as one of the small networks, so there
@@ -187,7 +188,7 @@ def background_of(folders: Sequence[Path], names: set[str], seed: int) -> Backgr
 
     Returns
     -------
-    Background
+    SpectrogramBackground
         Medoids of clusters of segments, each with its cluster's share.
     """
     random = np.random.default_rng(seed)
@@ -202,15 +203,15 @@ def background_of(folders: Sequence[Path], names: set[str], seed: int) -> Backgr
     cuts = np.stack(chosen)
     points = np.concatenate([cuts.mean(axis=1), cuts.std(axis=1)], axis=1)
     places, shares = medoids(points, BACKGROUND, seed)
-    return Background(cuts[places], shares.astype(np.float32))
+    return SpectrogramBackground(shares.astype(np.float32), cuts[places])
 
 
 def package(
     tagger: keras.Model,
     head: tuple[np.ndarray, np.ndarray, float],
-    background: Background,
+    background: SpectrogramBackground,
     description: dict[str, Any],
-) -> GenreModel:
+) -> SpectrogramModel:
     """Make the model that can be saved, explained and played like the others.
 
     Parameters
@@ -219,14 +220,14 @@ def package(
         musicnn, with its weights.
     head : tuple
         As `train` returned it.
-    background : Background
+    background : SpectrogramBackground
         What explanations compare with.
     description : dict
         `title`, `data`, `training` and `metrics` of the card.
 
     Returns
     -------
-    GenreModel
+    SpectrogramModel
         With calibrated output.
     """
     network = genre_network(tagger, *head)
@@ -241,4 +242,4 @@ def package(
         "temperature": head[2],
         **description,
     }
-    return GenreModel(network, card, background)
+    return SpectrogramModel(network, card, background)

@@ -24,8 +24,8 @@ from core.data.segments import Standardisation, segment_mfcc, standardisation
 from core.data.splits import Segments, Split
 from core.evaluation.calibration import apply_temperature, fit_temperature
 from core.evaluation.metrics import evaluate
-from core.models.base import GenreModel
 from core.models.registry import SPECTROGRAM_SYSTEMS
+from core.models.spectrogram_models import SpectrogramModel
 from core.networks.baselines import set_statistics
 from core.networks.cnn import build, serving_network, start_from
 from core.training.augmentation import BatchMaker
@@ -219,7 +219,7 @@ class Run:
         statistics: Standardisation,
         temperature: float,
         description: dict[str, Any],
-    ) -> GenreModel:
+    ) -> SpectrogramModel:
         """Make a model that can be saved.
 
         Parameters
@@ -237,7 +237,7 @@ class Run:
 
         Returns
         -------
-        GenreModel
+        SpectrogramModel
             With calibrated output and a background from `refit`.
         """
         card = {
@@ -261,7 +261,7 @@ class Run:
         background = choose_background(
             self.tracks, self.split.refit, statistics.scale, self.seed, count
         )
-        return GenreModel(serving_network(network, temperature), card, background)
+        return SpectrogramModel(serving_network(network, temperature), card, background)
 
 
 def predict(network: keras.Model, inputs: np.ndarray) -> np.ndarray:

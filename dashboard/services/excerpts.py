@@ -142,7 +142,7 @@ def optimised_ranking_of(
 ) -> np.ndarray:
     """Optimised ranking of a song's cells, ``(n, segment_frames, n_mels)``."""
     parts = explanations.batches_of(song, name, target, report)
-    model = models.model_of(name)
+    model = models.spectrogram_model_of(name)
     from core.explanation.extremal import extremal_ranking
 
     count = sum(len(part) for part in parts)
@@ -291,7 +291,7 @@ def sufficient_share_of(
     song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
 ) -> float:
     """Mean share of a segment that suffices for the model, taken by the optimised ranking."""
-    model = models.model_of(name)
+    model = models.spectrogram_model_of(name)
     doing = "Looking how little is enough …"
 
     def look() -> float:

@@ -10,6 +10,7 @@ from core.models.registry import SHOWN_MODELS
 
 if TYPE_CHECKING:
     from core.models.base import GenreModel
+    from core.models.spectrogram_models import SpectrogramModel
 
 
 MODELS = SHOWN_MODELS  # in the order of their cards on the page
@@ -37,7 +38,7 @@ def genre_index(name: str, genre: str) -> int:
 
 def standardisation(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and scale of a model's coefficients, ``(n_mfcc,)`` each."""
-    model = model_of(name)
+    model = spectrogram_model_of(name)
     return model.mean, model.scale
 
 
@@ -59,3 +60,12 @@ def model_of(name: str) -> GenreModel:
     from core.models.store import load_model
 
     return load_model(name)
+
+
+def spectrogram_model_of(name: str) -> SpectrogramModel:
+    """Load a model whose predictions can be explained on the spectrogram."""
+    from core.models.spectrogram_models import SpectrogramModel
+
+    model = model_of(name)
+    assert isinstance(model, SpectrogramModel)
+    return model

@@ -23,14 +23,14 @@ from core.constants import GENRES
 from core.explanation.explain import Explanation
 from core.explanation.masks import importance_mask
 from core.features.spectrogram import FeatureParameters, dct_matrix, mfcc_from_logmel
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from tests.synthetic import song_samples, tiny_model
 from tests.synthetic_explanation import synthetic_explanation
 
 FRAMES, BANDS = 72 // BLOCKS[0], 128 // BLOCKS[1]  # of a block
 JAZZ = GENRES.index("jazz")
 
-Method = Callable[[GenreModel, Explanation], np.ndarray]
+Method = Callable[[SpectrogramModel, Explanation], np.ndarray]
 
 SIGNED: list[Method] = [
     gradient_times_input,
@@ -39,7 +39,7 @@ SIGNED: list[Method] = [
 ]
 
 
-def listens_to(block: tuple[int, int], weight: float) -> GenreModel:
+def listens_to(block: tuple[int, int], weight: float) -> SpectrogramModel:
     """Return a model whose log-odds of jazz are `weight` times the level of one block, in dB."""
     import keras
 
@@ -56,7 +56,7 @@ def listens_to(block: tuple[int, int], weight: float) -> GenreModel:
     )
     network = keras.Model(inputs, outputs)
     network.get_layer("answer").set_weights([kernel.reshape(-1, len(GENRES)), bias])
-    return GenreModel(network, tiny.card, tiny.background)
+    return SpectrogramModel(network, tiny.card, tiny.background)
 
 
 def block_cells(block: tuple[int, int]) -> tuple[slice, slice]:
@@ -117,7 +117,7 @@ def test_lime_weighs_blocks_as_occlusion_does_where_blocks_add_up() -> None:
 
 
 def test_gradient_times_input_is_what_rising_from_silence_last_adds(
-    tiny: GenreModel, explanation: Explanation
+    tiny: SpectrogramModel, explanation: Explanation
 ) -> None:
     level = explanation.logmel + 80
     up, down = (
@@ -130,7 +130,7 @@ def test_gradient_times_input_is_what_rising_from_silence_last_adds(
 
 
 def test_occlusion_is_the_probability_lost_with_a_block(
-    tiny_cnn: GenreModel, explanation: Explanation
+    tiny_cnn: SpectrogramModel, explanation: Explanation
 ) -> None:
     drops = occlusion(tiny_cnn, explanation)
     whole = tiny_cnn.predict_logmel(explanation.logmel)[:, JAZZ]
@@ -174,8 +174,8 @@ def test_random_masks_have_the_area_and_the_grain_of_others(explanation: Explana
     "method", [lambda model, explanation, seed: random_ranking(explanation, seed), lime]
 )
 def test_chance_is_that_of_the_seed_and_the_segment_and_of_nothing_else(
-    method: Callable[[GenreModel, Explanation, int], np.ndarray],
-    tiny_cnn: GenreModel,
+    method: Callable[[SpectrogramModel, Explanation, int], np.ndarray],
+    tiny_cnn: SpectrogramModel,
     explanation: Explanation,
 ) -> None:
     ranking = method(tiny_cnn, explanation, 3)
@@ -187,7 +187,9 @@ def test_chance_is_that_of_the_seed_and_the_segment_and_of_nothing_else(
     "method",
     [*SIGNED, plain_gradient, lambda model, explanation: random_ranking(explanation, seed=0)],
 )
-def test_a_ranking_serves_as_one_of_the_shap_values(method: Method, tiny_cnn: GenreModel) -> None:
+def test_a_ranking_serves_as_one_of_the_shap_values(
+    method: Method, tiny_cnn: SpectrogramModel
+) -> None:
     explanation = synthetic_explanation(Audio(song_samples(2.2)))  # a segment that is not full
     ranking = method(tiny_cnn, explanation)
     assert ranking.shape == explanation.mel.shape

@@ -19,7 +19,7 @@ from core.explanation.explain import explain
 from core.explanation.masks import evidence
 from core.features.spectrogram import FeatureParameters
 from core.listening.filtering import Mode, listen
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from tests.synthetic import song_samples
 
 
@@ -59,7 +59,7 @@ def test_recordings_are_those_of_the_test_side_and_whole_ones_come_first(tmp_pat
     ]
 
 
-def test_the_middle_of_a_song_is_segments_without_a_remainder(tiny_cnn: GenreModel) -> None:
+def test_the_middle_of_a_song_is_segments_without_a_remainder(tiny_cnn: SpectrogramModel) -> None:
     song = Audio(song_samples(14.0))
     piece = middle(song, FeatureParameters())
     answer = analyze(piece, tiny_cnn)
@@ -71,7 +71,7 @@ def test_the_middle_of_a_song_is_segments_without_a_remainder(tiny_cnn: GenreMod
     np.testing.assert_array_equal(middle(short, FeatureParameters()).samples, short.samples)
 
 
-def test_each_segment_is_explained_for_its_own_genre(tiny_cnn: GenreModel) -> None:
+def test_each_segment_is_explained_for_its_own_genre(tiny_cnn: SpectrogramModel) -> None:
     song = Audio(np.concatenate([song_samples(6.0, seed=seed) for seed in range(3)]))
     probabilities = analyze(song, tiny_cnn).probabilities
     assert len(set(probabilities.argmax(axis=1))) > 1
@@ -90,7 +90,7 @@ def test_each_segment_is_explained_for_its_own_genre(tiny_cnn: GenreModel) -> No
 
 
 def test_figures_are_those_of_the_audio_and_of_every_segment(
-    tiny_cnn: GenreModel, tracks: list[Track], few: Path
+    tiny_cnn: SpectrogramModel, tracks: list[Track], few: Path
 ) -> None:
     figures = summary(tiny_cnn, tracks)
     assert (figures["tracks"], figures["segments"]) == (2, 3)
@@ -119,7 +119,7 @@ def test_figures_are_those_of_the_audio_and_of_every_segment(
 
 
 def test_a_killed_run_goes_on_where_it_stopped(
-    tiny_cnn: GenreModel, tracks: list[Track], few: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_cnn: SpectrogramModel, tracks: list[Track], few: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*_: object) -> np.ndarray:
         raise KeyboardInterrupt
@@ -137,7 +137,7 @@ def test_a_killed_run_goes_on_where_it_stopped(
 
 
 def test_models_hear_what_each_other_keeps(
-    tiny_cnn: GenreModel, tiny_cnn_lstm: GenreModel, tracks: list[Track], few: Path
+    tiny_cnn: SpectrogramModel, tiny_cnn_lstm: SpectrogramModel, tracks: list[Track], few: Path
 ) -> None:
     models = [tiny_cnn, tiny_cnn_lstm]
     rows = [measure(model, tracks) for model in models]
@@ -157,8 +157,8 @@ def test_models_hear_what_each_other_keeps(
 
 
 def test_runs_of_one_model_each_are_merged_and_a_run_of_both_compares_them(
-    tiny_cnn: GenreModel,
-    tiny_cnn_lstm: GenreModel,
+    tiny_cnn: SpectrogramModel,
+    tiny_cnn_lstm: SpectrogramModel,
     tracks: list[Track],
     few: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -190,7 +190,7 @@ def test_runs_of_one_model_each_are_merged_and_a_run_of_both_compares_them(
     assert "genres" not in result()  # it would be taken for a model card
 
 
-def test_a_shuffled_model_has_the_same_weights_elsewhere(tiny: GenreModel) -> None:
+def test_a_shuffled_model_has_the_same_weights_elsewhere(tiny: SpectrogramModel) -> None:
     copy = shuffled(tiny, seed=0)
     for before, after in zip(
         tiny.network.trainable_weights, copy.network.trainable_weights, strict=True

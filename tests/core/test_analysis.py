@@ -18,7 +18,7 @@ from core.features.spectrogram import logmel, segment_starts
 from tests.synthetic import song_samples
 
 if TYPE_CHECKING:
-    from core.models.base import GenreModel
+    from core.models.spectrogram_models import SpectrogramModel
 
 SEGMENT_S = 72 * 915 / SAMPLE_RATE
 
@@ -28,7 +28,7 @@ def audio(duration_s: float, level: float = 1.0) -> Audio:
     return Audio(samples=samples, sample_rate=SAMPLE_RATE, name="song.wav")
 
 
-def test_a_song_of_ten_seconds_has_three_segments(song: Audio, tiny: GenreModel) -> None:
+def test_a_song_of_ten_seconds_has_three_segments(song: Audio, tiny: SpectrogramModel) -> None:
     analysis = analyze(song, tiny)
     assert analysis.probabilities.shape == (3, 10)
     assert analysis.logmel.shape == (3, 72, 128)
@@ -39,13 +39,15 @@ def test_a_song_of_ten_seconds_has_three_segments(song: Audio, tiny: GenreModel)
     assert (analysis.song, analysis.model, analysis.genres) == (song.name, tiny.name, GENRES)
 
 
-def test_probabilities_are_the_models_for_the_songs_mfcc(song: Audio, tiny: GenreModel) -> None:
+def test_probabilities_are_the_models_for_the_songs_mfcc(
+    song: Audio, tiny: SpectrogramModel
+) -> None:
     analysis = analyze(song, tiny)
     np.testing.assert_array_equal(analysis.probabilities, tiny.predict(analysis.inputs))
     np.testing.assert_array_equal(analysis.logmel[1], logmel(song.samples, tiny.parameters)[72:144])
 
 
-def test_the_verdict_is_the_mean_of_the_segments(song: Audio, tiny: GenreModel) -> None:
+def test_the_verdict_is_the_mean_of_the_segments(song: Audio, tiny: SpectrogramModel) -> None:
     analysis = analyze(song, tiny)
     mean = analysis.probabilities.astype(np.float64).mean(axis=0)
     np.testing.assert_allclose(analysis.song_probabilities, mean)
@@ -54,7 +56,7 @@ def test_the_verdict_is_the_mean_of_the_segments(song: Audio, tiny: GenreModel) 
     assert analysis.probability == pytest.approx(mean.max())
 
 
-def test_a_song_shorter_than_a_segment_is_filled_up_and_says_so(tiny_cnn: GenreModel) -> None:
+def test_a_song_shorter_than_a_segment_is_filled_up_and_says_so(tiny_cnn: SpectrogramModel) -> None:
     analysis = analyze(audio(1.0), tiny_cnn)
     assert analysis.padded
     assert analysis.probabilities.shape == (1, 10)
@@ -63,7 +65,7 @@ def test_a_song_shorter_than_a_segment_is_filled_up_and_says_so(tiny_cnn: GenreM
 
 
 def test_a_rest_that_is_half_full_is_a_segment_that_ends_with_the_song(
-    tiny_cnn: GenreModel,
+    tiny_cnn: SpectrogramModel,
 ) -> None:
     analysis = analyze(audio(5.0), tiny_cnn)
     assert len(analysis.probabilities) == 2
@@ -74,7 +76,7 @@ def test_a_rest_that_is_half_full_is_a_segment_that_ends_with_the_song(
 @settings(max_examples=25)
 @given(duration_s=st.floats(0.5, 14.0))
 def test_segments_lie_within_the_song_one_after_the_other(
-    tiny_cnn: GenreModel, duration_s: float
+    tiny_cnn: SpectrogramModel, duration_s: float
 ) -> None:
     song = audio(duration_s)
     analysis = analyze(song, tiny_cnn)
@@ -87,24 +89,26 @@ def test_segments_lie_within_the_song_one_after_the_other(
 
 @pytest.mark.parametrize("level", [0.3, 0.01, 1e-4])
 def test_turning_a_song_down_does_not_change_its_verdict(
-    song: Audio, tiny: GenreModel, level: float
+    song: Audio, tiny: SpectrogramModel, level: float
 ) -> None:
     quiet = analyze(audio(song.duration_s, level), tiny)
     np.testing.assert_allclose(quiet.probabilities, analyze(song, tiny).probabilities, atol=1e-4)
 
 
-def test_silence_still_has_probabilities(tiny: GenreModel) -> None:
+def test_silence_still_has_probabilities(tiny: SpectrogramModel) -> None:
     analysis = analyze(audio(4.0, level=0.0), tiny)
     np.testing.assert_allclose(analysis.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_song_at_another_sampling_rate_is_refused_with_both_rates(tiny_cnn: GenreModel) -> None:
+def test_a_song_at_another_sampling_rate_is_refused_with_both_rates(
+    tiny_cnn: SpectrogramModel,
+) -> None:
     fast = Audio(samples=song_samples(4.0), sample_rate=44_100, name="fast.wav")
     with pytest.raises(ModelError, match="22050 Hz, not at 44100 Hz"):
         analyze(fast, tiny_cnn)
 
 
-def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: GenreModel) -> None:
+def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: SpectrogramModel) -> None:
     analysis = analyze(song, tiny_cnn)
     content = json.loads(json.dumps(to_json(analysis), allow_nan=False))
     assert set(content) == {"song", "model", "genres", "verdict", "segments"}
@@ -123,7 +127,7 @@ def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: GenreModel) -
         np.testing.assert_allclose(segment["probabilities"], analysis.probabilities[index])
 
 
-def test_json_carries_the_explanation_it_is_given(song: Audio, tiny_cnn: GenreModel) -> None:
+def test_json_carries_the_explanation_it_is_given(song: Audio, tiny_cnn: SpectrogramModel) -> None:
     summary = {"target": "jazz", "keep": 0.2}
     content = to_json(analyze(song, tiny_cnn), explanation=summary)
     assert content["explanation"] == summary

@@ -19,18 +19,22 @@ from core.__main__ import _silence, main
 from core.analysis import analyze, to_json
 from core.audio.io import Audio, load_audio, save_audio
 from core.constants import GENRES, PROJECT_DIR
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import load_model, save_model
 
 
 @pytest.fixture(scope="module")
 def models(
-    tiny_cnn: GenreModel, tiny_cnn_lstm: GenreModel, tmp_path_factory: pytest.TempPathFactory
+    tiny_cnn: SpectrogramModel,
+    tiny_cnn_lstm: SpectrogramModel,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """Folder with both small models."""
     folder = tmp_path_factory.mktemp("models")
     for tiny in (tiny_cnn, tiny_cnn_lstm):
-        save_model(GenreModel(tiny.network, copy.deepcopy(tiny.card), tiny.background), folder)
+        save_model(
+            SpectrogramModel(tiny.network, copy.deepcopy(tiny.card), tiny.background), folder
+        )
     return folder
 
 

@@ -6,16 +6,16 @@ import pytest
 
 from core.audio.io import Audio, encode_audio
 from core.errors import ModelError
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.cache import ResultCache
 
 
 @pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: GenreModel) -> songs.Song:
+def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: SpectrogramModel) -> songs.Song:
     """The little song as an upload, a small network, empty shelves, nothing left to load."""
 
-    def model(name: str) -> GenreModel:
+    def model(name: str) -> SpectrogramModel:
         if name != "cnn":
             raise ModelError(f"There is no model {name!r}.")
         return tiny_cnn

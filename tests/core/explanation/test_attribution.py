@@ -13,7 +13,7 @@ from core.audio.io import Audio
 from core.explanation.attribution import Output, gradients_of
 from core.explanation.explain import Explanation, explain
 from core.features.spectrogram import mfcc_from_logmel
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 
 NODES = 100  # on each way, for what is as good as exact
 SAMPLES = (64, 256, 1024)
@@ -26,16 +26,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:The structure of `inputs`:UserWa
 
 
 @pytest.fixture(scope="module")
-def found(song: Audio, tiny: GenreModel) -> Explanation:
+def found(song: Audio, tiny: SpectrogramModel) -> Explanation:
     return explain(song, tiny, segments=[1])
 
 
-def background_of(model: GenreModel) -> np.ndarray:
+def background_of(model: SpectrogramModel) -> np.ndarray:
     return model.standardise(mfcc_from_logmel(model.background.logmel, model.parameters.n_mfcc))
 
 
 @pytest.fixture(scope="module")
-def moments(tiny: GenreModel, found: Explanation) -> tuple[np.ndarray, float]:
+def moments(tiny: SpectrogramModel, found: Explanation) -> tuple[np.ndarray, float]:
     """Mean of ``(x - x') * gradient`` on the ways to the segment; standard deviation around it."""
     evaluate = gradients_of(tiny, Output(tiny.genres.index(found.target)))
     positions = ((np.arange(NODES) + 0.5) / NODES)[:, np.newaxis, np.newaxis]
@@ -49,7 +49,7 @@ def moments(tiny: GenreModel, found: Explanation) -> tuple[np.ndarray, float]:
 
 
 @pytest.fixture(scope="module")
-def distances(tiny: GenreModel, found: Explanation) -> np.ndarray:
+def distances(tiny: SpectrogramModel, found: Explanation) -> np.ndarray:
     """Distances of shap's values from ours: a row a number of samples, a column a seed."""
     repeats = np.rint(tiny.background.shares * PARTS).astype(int)
     rows = np.repeat(background_of(tiny), repeats, axis=0)[..., np.newaxis]
@@ -97,7 +97,7 @@ def pyplot() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def coefficients(song: Audio, tiny_cnn: GenreModel) -> shap.Explanation:
+def coefficients(song: Audio, tiny_cnn: SpectrogramModel) -> shap.Explanation:
     """A song's explanation as shap's plots want it."""
     return explain(song, tiny_cnn).shap
 

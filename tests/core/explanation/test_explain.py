@@ -16,14 +16,14 @@ from core.errors import ExplanationError, ModelError
 from core.explanation.expected_gradients import GAP_TOLERANCE
 from core.explanation.explain import Explanation, explain, joined
 from core.features.spectrogram import FeatureParameters, mel_filterbank, mfcc_from_logmel
-from core.models.base import Background, GenreModel
+from core.models.spectrogram_models import SpectrogramBackground, SpectrogramModel
 from tests.synthetic import song_samples, tiny_model
 
 MODELS = {name: tiny_model(name, seed=seed) for seed, name in enumerate(("cnn", "cnn_lstm"), 5)}
 
 
 @pytest.fixture(scope="module")
-def explanation(song: Audio, tiny_cnn: GenreModel) -> Explanation:
+def explanation(song: Audio, tiny_cnn: SpectrogramModel) -> Explanation:
     return explain(song, tiny_cnn)
 
 
@@ -61,7 +61,7 @@ def test_all_views_have_one_sum_per_frame_and_explain_the_prediction(
     assert np.abs(found.gap).max() <= GAP_TOLERANCE + 1e-5  # the network computes in float32
 
 
-def test_values_are_those_of_brute_force(song: Audio, tiny: GenreModel) -> None:
+def test_values_are_those_of_brute_force(song: Audio, tiny: SpectrogramModel) -> None:
     import tensorflow as tf
 
     found = explain(song, tiny, target="jazz", segments=[1])
@@ -80,7 +80,7 @@ def test_values_are_those_of_brute_force(song: Audio, tiny: GenreModel) -> None:
 
 
 def test_predictions_are_those_of_the_analysis_and_the_base_value_of_the_background(
-    song: Audio, tiny: GenreModel
+    song: Audio, tiny: SpectrogramModel
 ) -> None:
     analysis = analyze(song, tiny)
     found = explain(song, tiny)
@@ -94,7 +94,7 @@ def test_predictions_are_those_of_the_analysis_and_the_base_value_of_the_backgro
 
 
 def test_a_segment_alone_is_explained_as_among_all(
-    song: Audio, tiny_cnn: GenreModel, explanation: Explanation
+    song: Audio, tiny_cnn: SpectrogramModel, explanation: Explanation
 ) -> None:
     alone = explain(song, tiny_cnn, segments=[2, 0, 2])
     np.testing.assert_array_equal(alone.segments, [2, 0])
@@ -129,14 +129,14 @@ def test_the_audible_part_is_that_of_cells_which_are_louder_than_the_background(
 ) -> None:
     model = tiny_model("cnn", seed=3)
     quiet_and_loud = np.where(np.arange(128) % 2, -80.0, 0.0) * np.ones((1, 72, 1))
-    background = Background(quiet_and_loud.astype(np.float32), np.ones(1, np.float32))
-    found = explain(song, GenreModel(model.network, model.card, background))
+    background = SpectrogramBackground(np.ones(1, np.float32), quiet_and_loud.astype(np.float32))
+    found = explain(song, SpectrogramModel(model.network, model.card, background))
     louder = found.logmel > background.logmel
     assert louder[..., 1::2].mean() > 0.9
     np.testing.assert_array_equal(found.audible, np.where(louder, found.mel, 0))
 
 
-def test_what_is_silent_has_no_audible_part(tiny: GenreModel) -> None:
+def test_what_is_silent_has_no_audible_part(tiny: SpectrogramModel) -> None:
     found = explain(Audio(song_samples(1.0)), tiny)
     assert found.mel[0, found.filled[0] :].any()
     assert not found.audible[0, found.filled[0] :].any()
@@ -147,14 +147,14 @@ def test_a_bin_has_a_share_only_in_the_bands_above_it(explanation: Explanation) 
     assert not explanation.stft[..., bank.max(axis=0) == 0].any()
 
 
-def test_padding_is_explained_too(tiny_cnn: GenreModel) -> None:
+def test_padding_is_explained_too(tiny_cnn: SpectrogramModel) -> None:
     found = explain(Audio(song_samples(1.0)), tiny_cnn)
     np.testing.assert_array_equal(found.filled, [1 + SAMPLE_RATE // 915])
     assert np.abs(found.mfcc[0, found.filled[0] :]).max() > 0
     assert_equal_sums(found)
 
 
-def test_silence_is_explained_without_a_hitch(tiny: GenreModel) -> None:
+def test_silence_is_explained_without_a_hitch(tiny: SpectrogramModel) -> None:
     found = explain(Audio(np.zeros(100_000, dtype=np.float32)), tiny)
     assert np.isfinite(found.stft).all()
     assert_equal_sums(found)
@@ -163,7 +163,9 @@ def test_silence_is_explained_without_a_hitch(tiny: GenreModel) -> None:
 def test_a_song_like_the_background_has_nothing_to_explain(song: Audio) -> None:
     model = tiny_model("cnn", seed=3)
     logmel = analyze(song, model).logmel[:1]
-    model = GenreModel(model.network, model.card, Background(logmel, np.ones(1, np.float32)))
+    model = SpectrogramModel(
+        model.network, model.card, SpectrogramBackground(np.ones(1, np.float32), logmel)
+    )
     found = explain(song, model, segments=[0])
     assert not found.mfcc.any()
     np.testing.assert_allclose(found.gap, 0, atol=1e-6)
@@ -188,18 +190,20 @@ def test_other_frame_rates_are_explained_as_well() -> None:
     ],
 )
 def test_what_cannot_be_explained_is_said_in_a_sentence(
-    song: Audio, tiny_cnn: GenreModel, options: dict, message: str
+    song: Audio, tiny_cnn: SpectrogramModel, options: dict, message: str
 ) -> None:
     with pytest.raises(ExplanationError, match=message):
         explain(song, tiny_cnn, **options)
 
 
-def test_a_song_at_another_sampling_rate_is_refused(tiny_cnn: GenreModel) -> None:
+def test_a_song_at_another_sampling_rate_is_refused(tiny_cnn: SpectrogramModel) -> None:
     with pytest.raises(ModelError, match="16000 Hz"):
         explain(Audio(song_samples(3.0), sample_rate=16_000), tiny_cnn)
 
 
-def test_progress_counts_segments_and_may_stop_the_work(song: Audio, tiny_cnn: GenreModel) -> None:
+def test_progress_counts_segments_and_may_stop_the_work(
+    song: Audio, tiny_cnn: SpectrogramModel
+) -> None:
     reports: list[tuple[int, int]] = []
     explain(song, tiny_cnn, progress=lambda done, total: reports.append((done, total)))
     assert reports == [(0, 3), (1, 3), (2, 3), (3, 3)]
@@ -215,7 +219,7 @@ def test_progress_counts_segments_and_may_stop_the_work(song: Audio, tiny_cnn: G
         explain(song, tiny_cnn, progress=stop)
 
 
-def test_joined_parts_are_the_explanation_of_the_whole(song: Audio, tiny: GenreModel) -> None:
+def test_joined_parts_are_the_explanation_of_the_whole(song: Audio, tiny: SpectrogramModel) -> None:
     whole = explain(song, tiny, target="jazz")
     parts = joined([whole[:1], whole[1:]])
     np.testing.assert_array_equal(parts.mel, whole.mel)
@@ -224,7 +228,9 @@ def test_joined_parts_are_the_explanation_of_the_whole(song: Audio, tiny: GenreM
         joined([whole[:1], explain(song, tiny, target="rock", segments=[1])])
 
 
-def test_a_genre_rather_than_another_adds_up_in_log_odds(song: Audio, tiny: GenreModel) -> None:
+def test_a_genre_rather_than_another_adds_up_in_log_odds(
+    song: Audio, tiny: SpectrogramModel
+) -> None:
     found = explain(song, tiny, target="jazz", versus="blues")
     rows = analyze(song, tiny).probabilities.astype(np.float64)
     jazz, blues = (tiny.genres.index(genre) for genre in ("jazz", "blues"))
@@ -245,14 +251,14 @@ def test_a_genre_rather_than_another_adds_up_in_log_odds(song: Audio, tiny: Genr
     ],
 )
 def test_a_rival_must_be_another_genre(
-    song: Audio, tiny_cnn: GenreModel, options: dict[str, str], sentence: str
+    song: Audio, tiny_cnn: SpectrogramModel, options: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(ExplanationError, match=sentence):
         explain(song, tiny_cnn, **options)  # type: ignore[arg-type]
 
 
 def test_what_is_known_of_a_song_is_not_asked_again(
-    song: Audio, tiny: GenreModel, monkeypatch: pytest.MonkeyPatch
+    song: Audio, tiny: SpectrogramModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = explain(song, tiny, target="jazz", segments=[1])
     known = analyze(song, tiny)

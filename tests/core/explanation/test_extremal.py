@@ -10,20 +10,20 @@ from core.explanation.explain import Explanation, explain
 from core.explanation.extremal import AREAS, SHARES, extremal_ranking, smallest_share
 from core.explanation.masks import importance_mask
 from core.features.masking import filtered, raised
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 
 
 @pytest.fixture(scope="module")
-def explanation(song: Audio, tiny_cnn: GenreModel) -> Explanation:
+def explanation(song: Audio, tiny_cnn: SpectrogramModel) -> Explanation:
     return explain(song, tiny_cnn, target="jazz")
 
 
 @pytest.fixture(scope="module")
-def ranking(tiny_cnn: GenreModel, explanation: Explanation) -> np.ndarray:
+def ranking(tiny_cnn: SpectrogramModel, explanation: Explanation) -> np.ndarray:
     return extremal_ranking(tiny_cnn, explanation)
 
 
-def heard(model: GenreModel, explanation: Explanation, mask: np.ndarray) -> np.ndarray:
+def heard(model: SpectrogramModel, explanation: Explanation, mask: np.ndarray) -> np.ndarray:
     """Return the target's probability for filtered segments."""
     logmel = raised(filtered(explanation.logmel, mask, 80.0), 1.0, 80.0).numpy()
     return model.predict_logmel(logmel)[:, model.genres.index(explanation.target)]
@@ -31,7 +31,7 @@ def heard(model: GenreModel, explanation: Explanation, mask: np.ndarray) -> np.n
 
 @pytest.mark.parametrize("area", AREAS)
 def test_an_optimised_mask_convinces_more_than_an_attributed_one(
-    tiny_cnn: GenreModel, explanation: Explanation, ranking: np.ndarray, area: float
+    tiny_cnn: SpectrogramModel, explanation: Explanation, ranking: np.ndarray, area: float
 ) -> None:
     attributed, optimised = (
         heard(tiny_cnn, explanation, importance_mask(explanation, keep=area, ranking=ranks))
@@ -41,7 +41,7 @@ def test_an_optimised_mask_convinces_more_than_an_attributed_one(
 
 
 def test_the_same_seed_gives_the_same_ranking(
-    tiny_cnn: GenreModel, explanation: Explanation, ranking: np.ndarray
+    tiny_cnn: SpectrogramModel, explanation: Explanation, ranking: np.ndarray
 ) -> None:
     assert ranking.shape == explanation.mel.shape
     assert np.isfinite(ranking).all()
@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_ranking(
 
 
 def test_the_smallest_share_convinces_and_no_smaller_one_does(
-    tiny_cnn: GenreModel, explanation: Explanation, ranking: np.ndarray
+    tiny_cnn: SpectrogramModel, explanation: Explanation, ranking: np.ndarray
 ) -> None:
     smallest = smallest_share(tiny_cnn, explanation, ranking)
     whole = tiny_cnn.predict_logmel(explanation.logmel)[:, tiny_cnn.genres.index("jazz")]
@@ -63,7 +63,9 @@ def test_the_smallest_share_convinces_and_no_smaller_one_does(
     assert (heard(tiny_cnn, explanation, less)[smaller > 0] < whole[smaller > 0]).all()
 
 
-def test_a_stop_is_obeyed_between_batches(tiny_cnn: GenreModel, explanation: Explanation) -> None:
+def test_a_stop_is_obeyed_between_batches(
+    tiny_cnn: SpectrogramModel, explanation: Explanation
+) -> None:
     def stop(done: int, total: int) -> None:
         raise InterruptedError
 

@@ -14,7 +14,7 @@ from core.explanation.genre_profiles import (
     load_profiles,
     save_profiles,
 )
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from tests.synthetic import background_logmel
 
 LABELS = np.array([5, 0, 5, 7])
@@ -26,12 +26,12 @@ def logmel() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def profiles(tiny_cnn: GenreModel, logmel: np.ndarray) -> GenreProfiles:
+def profiles(tiny_cnn: SpectrogramModel, logmel: np.ndarray) -> GenreProfiles:
     return genre_profiles(tiny_cnn, logmel, LABELS)
 
 
 def test_the_views_of_a_genre_have_the_same_sum(
-    profiles: GenreProfiles, tiny_cnn: GenreModel, logmel: np.ndarray
+    profiles: GenreProfiles, tiny_cnn: SpectrogramModel, logmel: np.ndarray
 ) -> None:
     totals = profiles.signed_coefficients.sum(axis=1)
     np.testing.assert_allclose(profiles.signed_bands.sum(axis=1), totals, atol=1e-4)
@@ -61,7 +61,7 @@ def test_profiles_come_back_from_their_file(profiles: GenreProfiles, tmp_path: P
         np.testing.assert_array_equal(getattr(found, name), values)
 
 
-def test_progress_counts_segments(tiny_cnn: GenreModel, logmel: np.ndarray) -> None:
+def test_progress_counts_segments(tiny_cnn: SpectrogramModel, logmel: np.ndarray) -> None:
     reports: list[tuple[int, int]] = []
     genre_profiles(tiny_cnn, logmel, LABELS, lambda *report: reports.append(report))
     assert reports == [(1, 4), (2, 4), (3, 4), (4, 4)]

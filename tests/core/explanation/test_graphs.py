@@ -12,7 +12,7 @@ from core.audio.io import Audio
 from core.explanation.explain import explain
 from core.explanation.extremal import extremal_ranking
 from core.explanation.graphs import cached_per_model, probabilities_of
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from tests.synthetic import tiny_model
 
 
@@ -20,7 +20,7 @@ def test_a_model_is_traced_once_for_all_threads() -> None:
     traces: list[str] = []
 
     @cached_per_model
-    def graph(model: GenreModel) -> object:
+    def graph(model: SpectrogramModel) -> object:
         traces.append(model.name)
         return object()
 
@@ -47,7 +47,7 @@ def test_a_model_that_was_explained_can_be_forgotten(song: Audio) -> None:
     assert alive() is None
 
 
-def test_answers_are_those_of_the_model(tiny: GenreModel) -> None:
+def test_answers_are_those_of_the_model(tiny: SpectrogramModel) -> None:
     logmel = np.random.default_rng(0).uniform(-80, 0, (2, 72, 128)).astype(np.float32)
     answers = probabilities_of(tiny)(logmel).numpy()
     np.testing.assert_allclose(answers, tiny.predict_logmel(logmel), atol=1e-5)

@@ -11,18 +11,18 @@ from core.explanation.attribution import Output
 from core.explanation.explain import explain
 from core.explanation.perturbation import DRAWS, perturbation_values
 from core.features.masking import filtered, regions
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from tests.synthetic import song_samples
 
 
 @pytest.fixture(scope="module")
-def segments(song: Audio, tiny_cnn: GenreModel) -> np.ndarray:
+def segments(song: Audio, tiny_cnn: SpectrogramModel) -> np.ndarray:
     return explain(song, tiny_cnn, target="jazz").logmel
 
 
 @pytest.mark.parametrize("output", [Output(5), Output(5, 0)])
 def test_a_segment_does_not_depend_on_its_company(
-    tiny: GenreModel, segments: np.ndarray, output: Output
+    tiny: SpectrogramModel, segments: np.ndarray, output: Output
 ) -> None:
     together = list(perturbation_values(tiny, output, segments))
     (alone,) = perturbation_values(tiny, output, segments[1:2])
@@ -31,7 +31,7 @@ def test_a_segment_does_not_depend_on_its_company(
     assert alone.dtype == np.float32
 
 
-def test_a_rival_turns_the_sign(tiny: GenreModel, segments: np.ndarray) -> None:
+def test_a_rival_turns_the_sign(tiny: SpectrogramModel, segments: np.ndarray) -> None:
     (there,), (back,) = (
         perturbation_values(tiny, output, segments[:1]) for output in (Output(5, 0), Output(0, 5))
     )
@@ -39,7 +39,7 @@ def test_a_rival_turns_the_sign(tiny: GenreModel, segments: np.ndarray) -> None:
 
 
 def test_the_values_are_slopes_averaged_over_regions_of_silence(
-    tiny: GenreModel, segments: np.ndarray
+    tiny: SpectrogramModel, segments: np.ndarray
 ) -> None:
     output = Output(5)
     (values,) = perturbation_values(tiny, output, segments[:1], seed=3)
@@ -53,7 +53,7 @@ def test_the_values_are_slopes_averaged_over_regions_of_silence(
     assert after - before == pytest.approx(float((values * louder).sum()), rel=0.2)
 
 
-def test_what_has_ended_has_no_part(tiny_cnn: GenreModel) -> None:
+def test_what_has_ended_has_no_part(tiny_cnn: SpectrogramModel) -> None:
     found = explain(Audio(song_samples(1.0)), tiny_cnn)
     silent = found.logmel == -80
     assert silent[0, found.filled[0] + 1 :].all()

@@ -19,7 +19,7 @@ from core.explanation.explain import explain
 from core.explanation.feature_attribution import explain_features
 from core.features.descriptors import descriptor_names, segment_descriptors
 from core.features.spectrogram import FeatureParameters, logmel, split_segments
-from core.models.feature_models import EstimatorModel, read_estimator
+from core.models.feature_models import FeatureModel, load_pipeline
 from core.models.store import load_model
 from tests.synthetic import song_samples
 
@@ -52,7 +52,7 @@ def test_a_tone_has_its_frequency_as_its_centre_and_no_width() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bundled_model_answers_and_its_evidence_adds_up(name: str) -> None:
     model = load_model(name)
-    assert isinstance(model, EstimatorModel)
+    assert isinstance(model, FeatureModel)
     song = Audio(song_samples(7.0))
     analysis = analyze(song, model)
     np.testing.assert_allclose(analysis.probabilities.sum(axis=1), 1, atol=1e-5)
@@ -98,5 +98,5 @@ def test_a_file_with_other_types_is_refused(tmp_path: Path) -> None:
     Stranger.__module__ = "stranger"
     path = tmp_path / "model.skops"
     path.write_bytes(skops.io.dumps(Stranger()))
-    with pytest.raises(ModelError, match="holds types that no model here needs"):
-        read_estimator(path)
+    with pytest.raises(ModelError, match="contains types that are not trusted"):
+        load_pipeline(path)

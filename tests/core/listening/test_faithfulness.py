@@ -32,7 +32,7 @@ from core.listening.faithfulness import (
     validate,
 )
 from core.listening.filtering import listen
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from tests.synthetic import song_samples
 from tests.synthetic_explanation import synthetic_explanation
 
@@ -290,7 +290,7 @@ def test_all_metrics_come_by_the_names_of_the_literature() -> None:
 
 
 def test_probabilities_are_those_of_the_masked_audio_analysed_again(
-    song: Audio, tiny: GenreModel
+    song: Audio, tiny: SpectrogramModel
 ) -> None:
     explanation = explain(song, tiny, segments=[2, 0])
     genre = tiny.genres.index(explanation.target)
@@ -310,7 +310,7 @@ def test_probabilities_are_those_of_the_masked_audio_analysed_again(
     json.dumps(answer, allow_nan=False)
 
 
-def test_to_keep_all_loses_nothing_and_leaves_silence(tiny_cnn: GenreModel) -> None:
+def test_to_keep_all_loses_nothing_and_leaves_silence(tiny_cnn: SpectrogramModel) -> None:
     song = Audio(song_samples(9.0)[: 3 * 72 * 915 - 1])  # three segments and nothing more
     explanation = synthetic_explanation(song)
     answer = faithfulness(tiny_cnn, song, explanation, keep=1)
@@ -321,7 +321,7 @@ def test_to_keep_all_loses_nothing_and_leaves_silence(tiny_cnn: GenreModel) -> N
 
 
 @pytest.mark.parametrize("keep", [0, 0.2])
-def test_silent_audio_is_judged_like_any_other(tiny_cnn: GenreModel, keep: float) -> None:
+def test_silent_audio_is_judged_like_any_other(tiny_cnn: SpectrogramModel, keep: float) -> None:
     for samples in (song_samples(3.0), np.zeros(70_000, dtype=np.float32)):
         song = Audio(samples)
         answer = faithfulness(tiny_cnn, song, synthetic_explanation(song), keep=keep)
@@ -329,7 +329,7 @@ def test_silent_audio_is_judged_like_any_other(tiny_cnn: GenreModel, keep: float
 
 
 def test_models_hear_what_matters_to_each_other(
-    song: Audio, tiny_cnn: GenreModel, tiny_cnn_lstm: GenreModel
+    song: Audio, tiny_cnn: SpectrogramModel, tiny_cnn_lstm: SpectrogramModel
 ) -> None:
     models = (tiny_cnn, tiny_cnn_lstm)
     explanations = [explain(song, model, target="jazz", segments=[1]) for model in models]

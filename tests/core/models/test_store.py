@@ -14,17 +14,18 @@ import pytest
 from core.constants import GENRES, MODELS_DIR
 from core.errors import ModelError
 from core.features.spectrogram import FeatureParameters, mfcc_from_logmel
-from core.models.base import GenreModel
 from core.models.cards import list_models
-from core.models.store import load_model, save_model
+from core.models.feature_models import FeatureModel
+from core.models.spectrogram_models import SpectrogramModel
+from core.models.store import load_model, load_spectrogram_model, save_model
 from core.storage import sha256, write_json
 from tests.synthetic import tiny_model
 
 
 @pytest.fixture
-def card(tiny_cnn: GenreModel, tmp_path: Path) -> Path:
+def card(tiny_cnn: SpectrogramModel, tmp_path: Path) -> Path:
     """Card of a model that was saved in an empty folder."""
-    own = GenreModel(tiny_cnn.network, copy.deepcopy(tiny_cnn.card), tiny_cnn.background)
+    own = SpectrogramModel(tiny_cnn.network, copy.deepcopy(tiny_cnn.card), tiny_cnn.background)
     return save_model(own, tmp_path)
 
 
@@ -42,8 +43,8 @@ def some_mfcc(count: int = 3) -> np.ndarray:
     return np.random.RandomState(0).normal(0, 40, (count, 72, 13)).astype(np.float32)
 
 
-def test_a_saved_model_predicts_the_same(tiny: GenreModel, tmp_path: Path) -> None:
-    own = GenreModel(tiny.network, copy.deepcopy(tiny.card), tiny.background)
+def test_a_saved_model_predicts_the_same(tiny: SpectrogramModel, tmp_path: Path) -> None:
+    own = SpectrogramModel(tiny.network, copy.deepcopy(tiny.card), tiny.background)
     loaded = load_model(save_model(own, tmp_path))
     np.testing.assert_allclose(
         loaded.predict(some_mfcc()), tiny.predict(some_mfcc()), atol=1e-6, rtol=0
@@ -52,9 +53,9 @@ def test_a_saved_model_predicts_the_same(tiny: GenreModel, tmp_path: Path) -> No
 
 
 def test_a_saved_background_keeps_its_segments_and_weights(
-    card: Path, tiny_cnn: GenreModel
+    card: Path, tiny_cnn: SpectrogramModel
 ) -> None:
-    loaded = load_model(card).background
+    loaded = load_spectrogram_model(card).background
     np.testing.assert_allclose(loaded.logmel, tiny_cnn.background.logmel, atol=0.04)  # float16
     np.testing.assert_allclose(loaded.weights, tiny_cnn.background.weights, rtol=1e-6)
     assert loaded.logmel.dtype == np.float32
@@ -160,25 +161,25 @@ def test_the_models_folder_holds_cards_weights_and_arrays_only() -> None:
 
 @pytest.mark.parametrize("shape", [(72, 13), (1, 71, 13), (1, 72, 20), (1, 72, 13, 1), (72,)])
 def test_mfcc_of_a_wrong_shape_are_refused_with_both_shapes(
-    tiny_cnn: GenreModel, shape: tuple[int, ...]
+    tiny_cnn: SpectrogramModel, shape: tuple[int, ...]
 ) -> None:
     with pytest.raises(ModelError, match=r"\(n, 72, 13\)") as raised:
         tiny_cnn.predict(np.zeros(shape))
     assert str(shape) in str(raised.value)
 
 
-def test_probabilities_are_probabilities(tiny: GenreModel) -> None:
+def test_probabilities_are_probabilities(tiny: SpectrogramModel) -> None:
     probabilities = tiny.predict(some_mfcc(5))
     assert probabilities.shape == (5, 10)
     assert probabilities.min() >= 0
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_no_segments_give_no_probabilities(tiny_cnn: GenreModel) -> None:
+def test_no_segments_give_no_probabilities(tiny_cnn: SpectrogramModel) -> None:
     assert tiny_cnn.predict(np.zeros((0, 72, 13))).shape == (0, 10)
 
 
-def test_company_does_not_change_a_segments_probabilities(tiny: GenreModel) -> None:
+def test_company_does_not_change_a_segments_probabilities(tiny: SpectrogramModel) -> None:
     many = some_mfcc(130)  # more than two batches
     together = tiny.predict(many)
     for index in (0, 63, 64, 129):
@@ -186,14 +187,14 @@ def test_company_does_not_change_a_segments_probabilities(tiny: GenreModel) -> N
         np.testing.assert_allclose(together[index], alone, atol=1e-5)
 
 
-def test_logmel_and_its_mfcc_give_the_same_answer(tiny: GenreModel) -> None:
+def test_logmel_and_its_mfcc_give_the_same_answer(tiny: SpectrogramModel) -> None:
     segments = tiny.background.logmel
     np.testing.assert_array_equal(
         tiny.predict_logmel(segments), tiny.predict(mfcc_from_logmel(segments))
     )
 
 
-def test_standardised_background_has_no_mean_and_unit_scale(tiny_cnn: GenreModel) -> None:
+def test_standardised_background_has_no_mean_and_unit_scale(tiny_cnn: SpectrogramModel) -> None:
     values = tiny_cnn.standardise(mfcc_from_logmel(tiny_cnn.background.logmel))
     np.testing.assert_allclose(values.mean(axis=(0, 1)), 0, atol=1e-3)
     np.testing.assert_allclose(values.std(axis=(0, 1)), 1, atol=1e-3)
@@ -208,8 +209,9 @@ def test_a_folder_of_models_lists_its_cards_and_nothing_else(card: Path) -> None
 @pytest.mark.parametrize("entry", list_models(), ids=lambda entry: entry["name"])
 def test_every_bundled_model_loads_and_predicts(entry: dict[str, Any]) -> None:
     model = load_model(entry["name"])
-    if model.background.inputs is None:
+    if isinstance(model, SpectrogramModel):
         probabilities = model.predict_logmel(model.background.logmel[:2])
     else:
+        assert isinstance(model, FeatureModel)
         probabilities = model.predict(model.background.inputs[:2])
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)

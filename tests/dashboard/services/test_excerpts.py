@@ -11,7 +11,7 @@ from core.audio.loudness import loudness, match_loudness
 from core.explanation.explain import explain
 from core.explanation.masks import importance_mask
 from core.listening.filtering import listen
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from dashboard.services import excerpts, explanations, songs
 from dashboard.services.excerpts import ATTRIBUTED, OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
@@ -34,7 +34,7 @@ def silent(text: str, share: float | None) -> None:
     ids=str,
 )
 def test_song_parts_are_those_of_listen_with_the_predictions_for_them(
-    chosen: songs.Song, tiny_cnn: GenreModel, selection: PartSelection
+    chosen: songs.Song, tiny_cnn: SpectrogramModel, selection: PartSelection
 ) -> None:
     song_parts = excerpts.song_parts_of(chosen, "cnn", selection, silent)
     audio = load_audio(chosen.content)

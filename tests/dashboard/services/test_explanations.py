@@ -13,7 +13,7 @@ import pytest
 
 from core.audio.io import AudioError, load_audio
 from core.explanation.explain import explain
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from dashboard.services import explanations, songs
 from dashboard.services.explanations import ExplanationTarget
 
@@ -29,7 +29,7 @@ def silent(text: str, share: float | None) -> None:
 
 
 def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
-    chosen: songs.Song, tiny_cnn: GenreModel
+    chosen: songs.Song, tiny_cnn: SpectrogramModel
 ) -> None:
     found = explanations.explanation_of(chosen, "cnn", JAZZ, silent)
     expected = explain(load_audio(chosen.content), tiny_cnn, target="jazz")
@@ -43,7 +43,7 @@ def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
 
 
 def test_a_genre_rather_than_another_is_another_question(
-    chosen: songs.Song, tiny_cnn: GenreModel
+    chosen: songs.Song, tiny_cnn: SpectrogramModel
 ) -> None:
     explanations.explanation_of(chosen, "cnn", JAZZ, silent)
     found = explanations.explanation_of(chosen, "cnn", ExplanationTarget("jazz", "rock"), silent)

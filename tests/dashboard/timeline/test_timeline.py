@@ -9,13 +9,13 @@ import pytest
 
 from core.analysis import Analysis, analyze
 from core.audio.io import Audio
-from core.models.base import GenreModel
+from core.models.spectrogram_models import SpectrogramModel
 from dashboard.charts.theme import DARK, LIGHT
 from dashboard.timeline import content_of
 
 
 @pytest.fixture(scope="module")
-def heard(song: Audio, tiny_cnn: GenreModel) -> Analysis:
+def heard(song: Audio, tiny_cnn: SpectrogramModel) -> Analysis:
     return analyze(song, tiny_cnn)
 
 
