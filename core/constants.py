@@ -1,4 +1,4 @@
-"""The numbers every part shares: sampling, spectra, segments, genres and folders."""
+"""Constants shared by all packages: audio, spectrograms, segments, genres and folders."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ N_FFT = 2_048  # samples, Hann window, centred
 HOP_LENGTH = 915  # samples: 24.1 frames/s, the frame rate of the training archive
 N_MELS = 128  # bands, Slaney's scale and normalisation (librosa's default)
 N_MFCC = 13  # coefficients, orthonormal DCT-II of the log-mel frame
-TOP_DB = 80.0  # dB below the song's loudest mel cell: the floor of every log-mel spectrogram
+TOP_DB = 80.0  # range of log-mel spectrograms in dB below the song's loudest mel cell
 
 SEGMENT_FRAMES = 72  # 65 880 samples, 2.99 s
 
@@ -25,8 +25,8 @@ GENRES = (
     "rock",
 )
 
-MAX_DURATION_S = 900.0  # seconds: longest song that is accepted unless the caller says otherwise
-MIN_DURATION_S = 0.5  # seconds: less than this is refused as too short to say anything about
+MAX_DURATION_S = 900.0  # longest song accepted by default
+MIN_DURATION_S = 0.5  # shorter recordings are rejected: too short to classify
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 MODELS_DIR = PROJECT_DIR / "models"

@@ -1,19 +1,19 @@
-"""Exceptions whose messages tell a user what to do."""
+"""Exceptions whose messages are sentences that tell the user what to do."""
 
 from __future__ import annotations
 
 
 class AudioError(ValueError):
-    """A song cannot be read or written; the message is a sentence a user can act on."""
+    """An audio file cannot be read or written."""
 
 
 class ModelError(ValueError):
-    """A model cannot be used; the message is a sentence that says what to do."""
+    """A model cannot be loaded or used."""
 
 
 class DatasetError(ValueError):
-    """Training data cannot be used; the message is a sentence that says what to do."""
+    """Training data cannot be found or used."""
 
 
 class ExplanationError(ValueError):
-    """An explanation cannot be made; the message is a sentence that says what to do."""
+    """An explanation cannot be computed."""

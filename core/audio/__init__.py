@@ -1,7 +1,7 @@
-"""Audio files in and out: decode, resample, check, measure loudness, encode.
+"""Audio files: decoding, resampling, integrity checks, loudness and encoding.
 
-In: paths, streams or bytes of any supported format. Out: `core.audio.io.Audio`, mono float32
-samples with their sampling rate, and encoded files.
+In: paths, streams or bytes of any supported format. Out: `core.audio.io.Audio` (mono float32
+samples and their sampling rate) and encoded files.
 
 May import: `core.errors`, `core.constants`, `core.storage`.
 """

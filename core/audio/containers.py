@@ -1,9 +1,10 @@
-"""Is an audio file all there? Compares the length a container declares with the bytes at hand.
+"""Detection of truncated audio files, from the size that their container declares.
 
-Decoders read a half-downloaded WAV or Ogg file without complaint and simply stop early. The
-containers themselves know better: RIFF, AIFF, AU and Wave64 declare their size in the first
-bytes, MP4 is a chain of boxes that each declare theirs, and the last page of an Ogg stream carries
-an end mark (RFC 3533). What a header says is only ever compared, never allocated.
+Decoders read a partially downloaded WAV or Ogg file without an error and simply stop early. The
+container reveals it: RIFF, AIFF, AU and Wave64 declare their size in the first bytes, MP4 is a
+sequence of boxes that each declare theirs, and the last page of an Ogg stream carries an
+end-of-stream flag (RFC 3533). A declared size is only ever compared, and no memory is allocated
+for it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import io
 from typing import Literal, Protocol
 
-# Writers that cannot seek back leave a placeholder where the length belongs: zero, all ones, or
-# the largest signed number rounded down a little. None of them says anything about the file.
+# Writers that cannot seek back leave a placeholder in the length field: zero, all ones, or
+# slightly less than the largest signed integer. None of them is a length.
 _PLACEHOLDER_FROM = {4: 0x7FFF_0000, 8: 1 << 62}
 _LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # bytes
 _MP4_BOXES = (b"ftyp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta")
@@ -20,22 +21,22 @@ _MOST_BOXES = 10_000
 
 
 class SeekableBytes(Protocol):
-    """What is needed of an open file."""
+    """Open binary file that can seek."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes."""
+        """Read up to `size` bytes."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Move to a position and return it."""
 
 
 def file_size(stream: SeekableBytes) -> int:
-    """Return the number of bytes in an open file.
+    """Measure an open file.
 
     Parameters
     ----------
     stream : SeekableBytes
-        Open file. It is left at its start.
+        Open file; afterwards its position is the start.
 
     Returns
     -------
@@ -48,21 +49,22 @@ def file_size(stream: SeekableBytes) -> int:
 
 
 def is_cut_off(stream: SeekableBytes, *, tolerance: float = 0.01) -> bool:
-    """Tell whether the end of a file is missing.
+    """Test whether the end of a file is missing.
 
     Parameters
     ----------
     stream : SeekableBytes
-        Open file. It is left at its start.
+        Open file; afterwards its position is the start.
     tolerance : float [range=[0, 1)]
-        Share of the file that may be missing: some programs miscount by a few bytes, and the last
-        hundredth of a song does not change what is heard.
+        Share of the file that may be missing. Some programs miscount by a few bytes, and losing
+        the last hundredth of a song is harmless.
 
     Returns
     -------
     bool
-        True if the container declares clearly more than there is. False if all is there or the
-        container does not say (MP3, FLAC and Matroska do not: their decoders must be asked).
+        True if the container declares a size that the file clearly falls short of. False if the
+        file is complete, or if the container declares no size (MP3, FLAC and Matroska: truncation
+        only shows when they are decoded).
     """
     size = file_size(stream)
     head = stream.read(40)
@@ -76,7 +78,7 @@ def is_cut_off(stream: SeekableBytes, *, tolerance: float = 0.01) -> bool:
 
 
 def _declared(head: bytes) -> int:
-    """Return the size in bytes that the first 40 bytes announce, 0 if they do not."""
+    """Parse the file size in bytes from the first 40 bytes; 0 if they do not declare it."""
     kind = head[:4]
     if kind == b"RIFF":
         return _length(head[4:8], "little", 8)
@@ -86,25 +88,27 @@ def _declared(head: bytes) -> int:
         return _length(head[8:12], "big", int.from_bytes(head[4:8], "big"))
     if kind == b"RF64" and head[12:16] == b"ds64":
         return _length(head[20:28], "little", 8)
-    if kind == b"riff":  # Wave64 counts its own header
+    if kind == b"riff":  # Wave64: the declared size includes the header
         return _length(head[16:24], "little", 0)
     return 0
 
 
 def _length(field: bytes, order: Literal["little", "big"], before: int) -> int:
+    """Parse a length field and add the bytes before its data; 0 for a placeholder."""
     value = int.from_bytes(field, order)
     return before + value if 0 < value < _PLACEHOLDER_FROM.get(len(field), 0) else 0
 
 
 def _declared_by_mp4(stream: SeekableBytes, size: int) -> int:
+    """Follow the top-level boxes of an MP4 file to the position where the last one ends."""
     position = 0
     for _ in range(_MOST_BOXES):
         stream.seek(position)
         header = stream.read(16)
         length = int.from_bytes(header[:4], "big")
-        if length == 1:  # the real length follows the box's name
+        if length == 1:  # a 64-bit length follows the box's type
             length = int.from_bytes(header[8:], "big")
-        # 0 means: up to the end of the file. Tags of other formats, appended, are no boxes.
+        # 0 means "up to the end of the file". Anything appended, such as tags, is not a box.
         if length < 8 or header[4:8] not in _MP4_BOXES:
             break
         position += length
@@ -112,6 +116,7 @@ def _declared_by_mp4(stream: SeekableBytes, size: int) -> int:
 
 
 def _ends_as_ogg(stream: SeekableBytes, size: int) -> bool:
+    """Test whether the last Ogg page is complete and marked as the end of the stream."""
     start = stream.seek(max(size - 2 * _LONGEST_OGG_PAGE, 0))
     tail = stream.read(size - start)
     page = tail.rfind(b"OggS")

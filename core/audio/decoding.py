@@ -1,9 +1,9 @@
-"""From a file's bytes to blocks of mono samples, never more of them than were allowed.
+"""Decoding: from the bytes of a file to blocks of mono samples, up to a maximum duration.
 
-libsndfile reads what it knows the exact length of; FFmpeg (PyAV) reads everything else: M4A, WebM,
-FLAC streams without a length, and MP3 files without a Xing or VBRI header, for which libsndfile
-guesses a length from the first frame's bit rate and stops there (less than half way through a
-variable bit rate file, without a word).
+libsndfile decodes files whose exact length it knows. FFmpeg (PyAV) decodes all others: M4A, WebM,
+FLAC streams without a length, and MP3 files without a Xing or VBRI header. For such MP3 files
+libsndfile would estimate the length from the first frame's bit rate and silently stop there, which
+can be less than halfway through a variable-bit-rate file.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ import soundfile
 from core.audio.containers import file_size, is_cut_off
 from core.errors import AudioError
 
-SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file, which is dither, not music
+SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file: dither rather than music
 
 _BLOCK_SAMPLES = 1 << 18  # samples of all channels decoded at a time
-_LOWEST_HZ, _HIGHEST_HZ = 1_000, 1_000_000  # telephones have 8 000, the best converters 768 000
-_UNKNOWN_FRAMES = 1 << 62  # libsndfile's "no idea" is the largest 64-bit number
+_LOWEST_HZ, _HIGHEST_HZ = 1_000, 1_000_000  # telephony uses 8 000, the fastest converters 768 000
+_UNKNOWN_FRAMES = 1 << 62  # libsndfile reports the largest 64-bit integer for an unknown length
 _SOUNDFILE_FORMATS = frozenset(
     ("AIFF", "AU", "CAF", "FLAC", "IRCAM", "MP3", "OGG", "RF64", "SVX", "W64", "WAV", "WAVEX")
 )
-# Containers that hold their own data. Play lists (HLS, DASH, concat) are containers to FFmpeg too
-# and would make it open other files and addresses on behalf of whoever uploaded them.
+# Containers that hold their own data. FFmpeg also treats playlists (HLS, DASH, concat) as
+# containers, and an uploaded one would make it open other files and URLs.
 _AV_CONTAINERS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,loas,matroska,mov,mp2,mp3,mpc,mpc8,mpeg,"
     "mpegts,ogg,tak,tta,voc,w64,wav,wv"
 )
 _AV_SAMPLES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
-_MISSING_S = 0.25  # so much, or a hundredth of the song, may be missing at the end
-_MOST_PACKETS = 500_000  # looked at to say how long a song is that is too long: some hours
-_BAD_PACKETS = 0.05  # share of damaged packets that is borne: one click in a second
+_MISSING_S = 0.25  # may be missing at the end, or a hundredth of the song if that is more
+_MOST_PACKETS = 500_000  # read to measure a song that is too long: a few hours
+_BAD_PACKETS = 0.05  # tolerated share of damaged packets: about one click a second
 
 _AGAIN = "upload the whole file again, or convert it to WAV or MP3 first"
 _DECODER_ERRORS = (
@@ -53,10 +53,10 @@ _DECODER_ERRORS = (
 
 
 class Source:
-    """An open file that keeps its own read errors until the decoder is done.
+    """Open file that records read errors until the decoder has finished.
 
-    Decoders call it from C, where an exception would be printed and lost. It has no `name`, so
-    that what a file is called cannot change how it is read.
+    Decoders call it from C, where an exception would be printed and lost. It has no `name`
+    attribute, so that decoders cannot choose a format by the file's name.
 
     Parameters
     ----------
@@ -69,19 +69,19 @@ class Source:
         self._failure: Exception | None = None
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes; nothing after an error."""
+        """Read up to `size` bytes; no bytes after an error."""
         try:
             block = self._stream.read(size)
         except (OSError, ValueError) as error:
             self._failure = error
             return b""
         if not isinstance(block, bytes | bytearray | memoryview):
-            self._failure = TypeError("it was opened as text")
+            self._failure = TypeError("it was opened in text mode")
             return b""
         return bytes(block)
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move to a position and return it; stay put if there is no such position."""
+        """Move to a position and return it; stay at the current one if the position is invalid."""
         try:
             self._stream.seek(offset, whence)
         except (OSError, ValueError) as error:
@@ -91,43 +91,43 @@ class Source:
         return self._stream.tell()
 
     def tell(self) -> int:
-        """Return the position."""
+        """Return the current position."""
         return self._stream.tell()
 
     def raise_failure(self) -> None:
-        """Raise what went wrong while reading, if anything did.
+        """Raise the first read error as an `AudioError`, if there was one.
 
         Raises
         ------
         AudioError
-            If the file itself (not its content) could not be read.
+            If reading the file failed, whatever its content.
         """
         if self._failure is not None:
-            message = f"The file cannot be read ({self._failure}); copy it anew and try again."
+            message = f"The file cannot be read ({self._failure}); copy it again and retry."
             raise AudioError(message) from self._failure
 
 
 @dataclass
 class _Decoder:
-    """Blocks of samples [shape=(n, channels)] with their rate, and what the header says of them."""
+    """Blocks of samples [shape=(n, channels)] with their rate, and the duration in the header."""
 
     blocks: Iterator[tuple[np.ndarray, int]]
     announced_s: float | None
-    rest: Iterator[float]  # where the packets yet to be decoded end, in seconds
+    rest: Iterator[float]  # end times of the packets not yet decoded, in seconds
 
 
 def in_words(seconds: float) -> str:
-    """Return a length of time as people say it: ``16 min 40 s``.
+    """Format a duration for a sentence, such as ``16 min 40 s``.
 
     Parameters
     ----------
     seconds : float >= 0
-        Length in seconds.
+        Duration in seconds.
 
     Returns
     -------
     str
-        Hundredths of a second, tenths from 1 s on, whole seconds from 1 min on.
+        Rounded to hundredths of a second below 1 s, to tenths below 1 min, else to seconds.
     """
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
@@ -145,20 +145,20 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
     source : Source
         Open file.
     max_duration_s : float > 0
-        Decoding stops with an error once this many seconds are exceeded.
+        Decoding stops with an error beyond this many seconds.
 
     Yields
     ------
     block : np.ndarray [shape=(n,), dtype=float32, finite]
-        Mean of the channels; full scale is 1, but lossy decoders overshoot.
+        Mean of the channels. Full scale is 1, but lossy decoders overshoot.
     rate : int
         Sampling rate of this block in Hz. It may change within a file.
 
     Raises
     ------
     AudioError
-        If the content is not audio, has no sound, is cut off or damaged, goes on for too long, or
-        holds numbers that are no sound.
+        If the content is not audio, contains no sound, is truncated or damaged, exceeds
+        `max_duration_s`, or contains NaN or infinity.
     """
     if file_size(source) == 0:
         source.raise_failure()
@@ -179,8 +179,8 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
                     mixed = block.mean(axis=1, dtype=np.float64).astype(np.float32)
                 if not np.isfinite(mixed).all():
                     raise AudioError(
-                        "The recording holds values that are not numbers (NaN or infinite); export "
-                        "it again from the program that made it."
+                        "The recording contains values that are not numbers (NaN or infinite); "
+                        "export it again from the program that created it."
                     )
                 peak = max(peak, float(np.abs(block).max(initial=0)))
                 peak_mixed = max(peak_mixed, float(np.abs(mixed).max(initial=0)))
@@ -194,12 +194,12 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
     _check_complete(seconds, decoder.announced_s, cut_off)
     if peak_mixed < SILENT_PEAK <= peak:
         raise AudioError(
-            "The channels cancel each other out when they are mixed to mono; upload one of them."
+            "The channels cancel each other out when mixed to mono; upload one channel alone."
         )
 
 
 def _length(decoder: _Decoder, max_duration_s: float) -> str:
-    """Return a length that only decoding showed to be too long, without decoding the rest."""
+    """Describe the length of a song found too long while decoding, without decoding the rest."""
     try:
         end_s = max(islice(decoder.rest, _MOST_PACKETS), default=0.0)
     except _DECODER_ERRORS:
@@ -209,16 +209,16 @@ def _length(decoder: _Decoder, max_duration_s: float) -> str:
 
 def _too_long(length: str, max_duration_s: float) -> AudioError:
     return AudioError(
-        f"The song is {length} long, and at most {in_words(max_duration_s)} are accepted; "
-        "upload a part of it."
+        f"The song is {length} long; the limit is {in_words(max_duration_s)}. "
+        "Upload a shorter excerpt."
     )
 
 
 def _check_rate(rate: int) -> None:
     if not _LOWEST_HZ <= rate <= _HIGHEST_HZ:
         raise AudioError(
-            f"The file claims a sample rate of {rate} Hz, at which no music is recorded; "
-            "convert it to 44100 Hz and upload that."
+            f"The file declares a sampling rate of {rate} Hz, which no recording has; "
+            "convert it to 44100 Hz and upload it again."
         )
 
 
@@ -226,18 +226,18 @@ def _check_complete(seconds: float, announced_s: float | None, cut_off: bool) ->
     announced = announced_s or 0.0
     if announced - seconds > max(_MISSING_S, 0.01 * announced):
         raise AudioError(
-            f"The file is cut off: {in_words(seconds)} of {in_words(announced)} are there; "
+            f"The file is cut off: it contains {in_words(seconds)} of {in_words(announced)}; "
             f"{_AGAIN}."
         )
     if cut_off:
         where = f"after {in_words(seconds)}" if seconds else "before its end"
         raise AudioError(f"The file is cut off {where}; {_AGAIN}.")
     if seconds == 0:
-        raise AudioError("The file holds no sound at all; choose another one.")
+        raise AudioError("The file contains no sound; choose another one.")
 
 
 def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
-    """Open with libsndfile; None if it cannot or does not know the length."""
+    """Open with libsndfile; None if that fails or the length is unknown."""
     mp3_frames = _mp3_frames(source)
     source.seek(0)
     try:
@@ -257,12 +257,12 @@ def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
 
 
 def _mp3_frames(source: Source) -> int | None:
-    """Return the frame count in the Xing, Info or VBRI header of an MP3 file, if there is one."""
+    """Parse the frame count from the Xing, Info or VBRI header of an MP3 file, if it has one."""
     source.seek(0)
     head = source.read(10)
     while head[:3] == b"ID3" and len(head) == 10:
         length = 0
-        for byte in head[6:]:  # seven bits each
+        for byte in head[6:]:  # seven bits each (ID3v2)
             length = length << 7 | byte & 0x7F
         source.seek(length, 1)
         head = source.read(10)
@@ -275,16 +275,18 @@ def _mp3_frames(source: Source) -> int | None:
 
 
 def _length_is_known(file: soundfile.SoundFile, mp3_frames: int | None) -> bool:
+    """Test whether libsndfile's length is exact rather than unknown or an estimate."""
     if file.format != "MP3":
         return file.frames < _UNKNOWN_FRAMES
     samples = (mp3_frames or 0) * (1_152 if file.samplerate >= 32_000 else 576)
-    return abs(file.frames - samples) < 10_000  # what encoder and decoder add at the ends
+    return abs(file.frames - samples) < 10_000  # padding added by encoder and decoder
 
 
 def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
+    """Open with FFmpeg."""
     source.seek(0)
     try:
-        # Tags are never shown and may be in any encoding.
+        # Tags are never shown, and may be in any encoding.
         container = stack.enter_context(
             av.open(source, options={"format_whitelist": _AV_CONTAINERS}, metadata_errors="replace")
         )
@@ -294,18 +296,18 @@ def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
         if cut_off:
             raise AudioError(f"The file is cut off before its end; {_AGAIN}.") from error
         raise AudioError(
-            "The file is not audio that can be read; choose a WAV, MP3, FLAC, OGG, Opus, M4A, "
+            "The file is not audio in a supported format; choose a WAV, MP3, FLAC, OGG, Opus, M4A, "
             "WebM, AIFF or AU file."
         ) from error
     if not streams.audio:
-        what = "pictures but no sound" if streams.video else "no sound"
-        raise AudioError(f"The file has {what}; choose one with an audio track.")
+        content = "video but no sound" if streams.video else "no sound"
+        raise AudioError(f"The file contains {content}; choose one with an audio track.")
     stream = streams.audio[0]
     announced_s = None
     if "mov" in container.format.name and stream.duration and stream.time_base:
         announced_s = float(stream.duration * stream.time_base)
     if "matroska" in container.format.name and container.duration and not streams.video:
-        announced_s = container.duration / av.time_base  # with pictures: the longer of both
+        announced_s = container.duration / av.time_base  # with video: the longer of both
     ends = (
         float((packet.pts + (packet.duration or 0)) * packet.time_base)
         for packet in container.demux(stream)
@@ -317,7 +319,7 @@ def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
 def _av_blocks(
     container: av.container.InputContainer, stream: av.AudioStream
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """Gather the decoded frames, some 20 ms each, into blocks of one rate and channel count."""
+    """Join decoded frames (about 20 ms each) into blocks of one rate and channel count."""
     pending: list[np.ndarray] = []
     size, kind = 0, (0, 0)
     for frame in _av_frames(container, stream):
@@ -335,6 +337,7 @@ def _av_blocks(
 def _av_frames(
     container: av.container.InputContainer, stream: av.AudioStream
 ) -> Iterator[av.AudioFrame]:
+    """Decode packet by packet, skipping a few damaged ones."""
     packets = bad = 0
     for packet in container.demux(stream):
         packets += 1
@@ -347,11 +350,11 @@ def _av_frames(
 
 
 def _av_samples(frame: av.AudioFrame) -> np.ndarray:
-    """Return a frame's samples [shape=(n, channels)], full scale 1."""
+    """Convert a frame to samples [shape=(n, channels)] with full scale 1."""
     kind = np.dtype(_AV_SAMPLES[frame.format.name.removesuffix("p")])
     shape = (frame.samples, 1 if frame.format.is_planar else frame.layout.nb_channels)
     values = np.concatenate(
-        [  # a plane may be longer than what is in it
+        [  # a plane's buffer may be longer than its samples
             np.frombuffer(plane, kind, count=shape[0] * shape[1]).reshape(shape)
             for plane in frame.planes
         ],

@@ -1,8 +1,8 @@
-"""Audio in and out: any song becomes 22 050 Hz mono, and what is computed becomes a file again.
+"""Loading and saving audio: `load_audio` reads any song as mono samples at 22 050 Hz.
 
-Decoding is streamed in blocks and bounded by the decoded length, whatever a file's size or header
-says: a header is believed only when it is reason to refuse early. Every failure is an `AudioError`,
-one sentence that a person who uploaded a song can act on.
+Decoding is streamed in blocks and limited by the decoded duration, not by a file's size or header:
+a header only serves to reject a song early. Every failure is an `AudioError` whose message tells
+the user what to do.
 """
 
 from __future__ import annotations
@@ -40,23 +40,28 @@ __all__ = [
 FORMATS = ("FLAC", "WAV", "MP3", "OGG")
 
 _BLOCK_SAMPLES = 1 << 18
-_HOT_PEAK = 10 ** (6 / 20)  # lossy decoders overshoot less; more is a matter of scale
-_MOST_BYTES_UNSEEKABLE = 1 << 30  # 15 minutes of 48 kHz stereo in 64 bits are two thirds of it
+_HOT_PEAK = 10 ** (6 / 20)  # lossy decoders overshoot less; higher peaks mean another scale
+_MOST_BYTES_UNSEEKABLE = 1 << 30  # 15 min of 48 kHz stereo with 64 bits take two thirds of it
 _NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Audio:
-    """A song in memory.
+    """Mono audio in memory.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n,), dtype=float32, range=[-1, 1]]
         Mono samples.
-    sample_rate : int
+    sample_rate : int > 0
         Sampling rate in Hz.
     name : str
-        What the song is called: a base name without control characters.
+        Name for display: a file name without folder and control characters.
+
+    Attributes
+    ----------
+    duration_s : float
+        Duration in seconds.
     """
 
     samples: np.ndarray
@@ -65,7 +70,7 @@ class Audio:
 
     @property
     def duration_s(self) -> float:
-        """Length in seconds."""
+        """Duration in seconds."""
         return len(self.samples) / self.sample_rate
 
 
@@ -81,25 +86,30 @@ def load_audio(
     Parameters
     ----------
     file : path, bytes or file object
-        The song. A file object that can seek is read from its start, wherever it stands.
+        The song. A file object that can seek is read from its start, whatever its position.
     name : str, optional
-        What to call the song; by default the file's own name. Only a harmless base name is kept.
+        Name of the song, cleaned by `clean_name`; by default the file's own name.
     max_duration_s : float > 0
-        Longest song that is accepted, in seconds.
+        Longest accepted duration in seconds.
     sample_rate : int > 0
         Sampling rate of the result in Hz.
 
     Returns
     -------
     Audio
-        Mean of the channels at `sample_rate`. Overshoots of lossy decoders are clipped; samples
-        further than 6 dB above full scale (floats on an integer's scale) are scaled as a whole.
+        Mean of the channels at `sample_rate`. Overshoots of lossy decoders are clipped. If a peak
+        is more than 6 dB above full scale (floats on an integer scale), the song is normalised.
 
     Raises
     ------
     AudioError
-        If the file is missing, empty, not audio, without sound, cut off or damaged, too long, too
-        short, silent, or holds numbers that are no sound.
+        If the file is missing, empty, not audio, without sound, truncated, damaged, longer than
+        `max_duration_s`, shorter than 0.5 s or silent, or contains NaN or infinity.
+
+    See Also
+    --------
+    save_audio : Write audio to a file.
+    resample : Convert audio to another sampling rate.
 
     Examples
     --------
@@ -116,26 +126,26 @@ def load_audio(
     duration_s = len(samples) / sample_rate
     if duration_s < MIN_DURATION_S:
         raise AudioError(
-            f"The recording is {in_words(duration_s)} long, too short to say anything about; "
+            f"The recording is {in_words(duration_s)} long, which is too short to classify; "
             f"upload at least {in_words(MIN_DURATION_S)}."
         )
-    called = name if name is not None else _own_name(file)
-    return Audio(_levelled(samples), sample_rate, clean_name(called))
+    given = name if name is not None else _own_name(file)
+    return Audio(_normalised(samples), sample_rate, clean_name(given))
 
 
 def clean_name(name: str) -> str:
-    """Make a harmless name of what a file claims to be called.
+    """Reduce a file name from an untrusted source to one that is safe to show and to store.
 
     Parameters
     ----------
     name : str
-        Anything, possibly a path of any system, possibly hostile.
+        Any text, such as a path of any operating system.
 
     Returns
     -------
     str
-        Base name without control, formatting or unpaired surrogate characters, at most 100 long
-        (its suffix is kept); "song" if nothing is left.
+        File name without folder and without control, formatting or unpaired surrogate characters,
+        at most 100 characters long (a suffix is kept); "song" if nothing is left.
     """
     base = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     printable = "".join(
@@ -152,33 +162,35 @@ def clean_name(name: str) -> str:
 
 
 def encode_audio(audio: Audio, format: str = "FLAC") -> bytes:
-    """Encode a song as a file in memory.
+    """Encode audio as a file in memory.
 
     Parameters
     ----------
     audio : Audio
-        Song; samples beyond [-1, 1] are clipped.
+        Audio to encode; samples beyond [-1, 1] are clipped.
     format : {"FLAC", "WAV", "MP3", "OGG"}
-        FLAC and WAV have 16 bits and keep every sample to within half a step; OGG is Vorbis.
+        File format. FLAC and WAV have 16 bits, so every sample is exact to half a step of 1/32 768;
+        OGG is Vorbis.
 
     Returns
     -------
     bytes
-        The file.
+        Content of the file.
 
     Raises
     ------
     AudioError
-        If the format is unknown, cannot hold this sample rate, or a sample is not finite.
+        If the format is unknown or does not support this sampling rate, or if a sample is NaN or
+        infinite.
     """
     kind = format.upper()
     if kind not in FORMATS:
         raise AudioError(f"Unknown audio format {format!r}; choose {', '.join(FORMATS)}.")
     samples = np.asarray(audio.samples, dtype=np.float32)
     if not np.isfinite(samples).all():
-        raise AudioError("The audio holds values that are not numbers and cannot be written.")
+        raise AudioError("The audio contains values that are not numbers and cannot be written.")
     if kind in ("FLAC", "WAV"):
-        # Rounded here: libsndfile cuts fractions off, which adds half a step of constant offset.
+        # Rounded here, because libsndfile truncates, which adds a constant offset of half a step.
         samples = np.clip(np.rint(samples * 32_768.0), -32_768, 32_767).astype(np.int16)
         subtype = "PCM_16"
     else:
@@ -187,28 +199,35 @@ def encode_audio(audio: Audio, format: str = "FLAC") -> bytes:
     buffer = io.BytesIO()
     try:
         with soundfile.SoundFile(buffer, "w", audio.sample_rate, 1, subtype, format=kind) as file:
-            # In blocks: the Vorbis encoder keeps a whole write on the stack.
+            # In blocks, because the Vorbis encoder puts each write on the stack.
             for start in range(0, len(samples), _BLOCK_SAMPLES):
                 file.write(samples[start : start + _BLOCK_SAMPLES])
     except soundfile.SoundFileError as error:
-        raise AudioError(f"{kind} cannot hold audio at {audio.sample_rate} Hz.") from error
+        raise AudioError(
+            f"{kind} does not support {audio.sample_rate} Hz; choose FLAC or resample the audio."
+        ) from error
     return buffer.getvalue()
 
 
 def save_audio(audio: Audio, path: str | os.PathLike[str]) -> None:
-    """Write a song to a file, all or nothing.
+    """Write audio to a file, completely or not at all.
 
     Parameters
     ----------
     audio : Audio
-        Song; samples beyond [-1, 1] are clipped.
+        Audio to write; samples beyond [-1, 1] are clipped.
     path : path
-        File to write; its suffix (.flac, .wav, .mp3, .ogg) says which format.
+        Destination. Its suffix (.flac, .wav, .mp3 or .ogg) determines the format.
 
     Raises
     ------
     AudioError
-        If the suffix names no known format, or the file cannot be written.
+        If the suffix is unknown, the format does not support this sampling rate, a sample is NaN
+        or infinite, or the file cannot be written.
+
+    See Also
+    --------
+    encode_audio : Encode audio in memory.
 
     Examples
     --------
@@ -229,14 +248,14 @@ def save_audio(audio: Audio, path: str | os.PathLike[str]) -> None:
 
 
 def _opened(file: object, stack: ExitStack) -> BinaryIO:
-    """Open whatever holds the song as a binary file that can seek."""
+    """Open a path, bytes or a file object as a binary file that can seek."""
     if isinstance(file, bytes | bytearray | memoryview):
         return io.BytesIO(file)
     if isinstance(file, str | os.PathLike):
         try:
             stream: BinaryIO = stack.enter_context(open(file, "rb"))  # noqa: SIM115
         except FileNotFoundError as error:
-            raise AudioError("There is no such file; check its name and folder.") from error
+            raise AudioError("The file does not exist; check its name and folder.") from error
         except IsADirectoryError as error:
             raise AudioError("This is a folder; choose one audio file in it.") from error
         except (OSError, ValueError) as error:
@@ -244,7 +263,9 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
     elif hasattr(file, "read"):
         stream = file  # type: ignore[assignment]
     else:
-        raise AudioError(f"A song is a path, bytes or a file object, not {type(file).__name__}.")
+        raise AudioError(
+            f"A song must be a path, bytes or a file object, not {type(file).__name__}."
+        )
     try:
         seekable = stream.seekable() if hasattr(stream, "seekable") else hasattr(stream, "seek")
         return stream if seekable else _spooled(stream, stack)
@@ -253,17 +274,19 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
 
 
 def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:
+    """Copy a stream to a temporary file, in memory up to 16 MiB."""
     spool = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=1 << 24))  # noqa: SIM115
     size = 0
     while block := stream.read(1 << 16):
         size += len(block)
         if size > _MOST_BYTES_UNSEEKABLE:
-            raise AudioError("The stream does not end within 1 GiB; save a part of it as a file.")
+            raise AudioError("The stream is longer than 1 GiB; save an excerpt of it as a file.")
         spool.write(block)
     return spool  # type: ignore[return-value]
 
 
 def _own_name(file: object) -> str:
+    """Look up the name of a path or file object; empty if it has none."""
     if isinstance(file, str | os.PathLike):
         return os.fspath(file)
     own = getattr(file, "name", "")
@@ -271,19 +294,19 @@ def _own_name(file: object) -> str:
 
 
 def resample(audio: Audio, sample_rate: int) -> Audio:
-    """Return a sound at another sampling rate.
+    """Convert audio to another sampling rate.
 
     Parameters
     ----------
     audio : Audio
-        The sound.
+        Audio at any sampling rate.
     sample_rate : int > 0
         Sampling rate of the result in Hz.
 
     Returns
     -------
     Audio
-        The sound itself if it has that rate already.
+        Resampled audio, clipped to [-1, 1]; `audio` itself if it has that rate already.
     """
     if audio.sample_rate == sample_rate:
         return audio
@@ -292,15 +315,15 @@ def resample(audio: Audio, sample_rate: int) -> Audio:
 
 
 def _resampled(blocks: Iterator[tuple[np.ndarray, int]], sample_rate: int) -> np.ndarray:
-    """Bring blocks to one rate; every stretch of one rate keeps its length, rounded up."""
+    """Resample blocks to one rate; every run of equal rates keeps its duration, rounded up."""
     pieces: list[np.ndarray] = []
-    for rate, stretch in groupby(blocks, key=lambda pair: pair[1]):
+    for rate, run in groupby(blocks, key=lambda pair: pair[1]):
         if rate == sample_rate:
-            pieces.extend(block for block, _ in stretch)
+            pieces.extend(block for block, _ in run)
             continue
         resampler = soxr.ResampleStream(rate, sample_rate, 1)
         n_in = n_out = 0
-        for block, _ in stretch:
+        for block, _ in run:
             pieces.append(resampler.resample_chunk(block))
             n_in, n_out = n_in + len(block), n_out + len(pieces[-1])
         rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
@@ -309,10 +332,11 @@ def _resampled(blocks: Iterator[tuple[np.ndarray, int]], sample_rate: int) -> np
     return np.concatenate(pieces)
 
 
-def _levelled(samples: np.ndarray) -> np.ndarray:
+def _normalised(samples: np.ndarray) -> np.ndarray:
+    """Bring samples into [-1, 1], see `load_audio`, and reject silence."""
     peak = float(np.abs(samples).max())
     if peak < SILENT_PEAK:
-        raise AudioError("The recording is silent; choose one in which something can be heard.")
+        raise AudioError("The recording is silent; choose another one.")
     if peak > _HOT_PEAK:
         samples = samples / peak
     return np.clip(samples, -1, 1)

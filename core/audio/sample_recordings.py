@@ -1,12 +1,14 @@
-"""Free recordings of music that librosa offers: downloaded when asked for, checked, then kept.
+"""Sample recordings: free music from librosa's collection, downloaded on request.
 
-The digests are pinned by the installed librosa; pooch compares them and keeps the files in the
-user's cache folder.
+The installed librosa pins their digests. Pooch verifies each download and stores it in the user's
+cache folder.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from core.errors import AudioError
 
 RECORDINGS = {
     "brahms": "Brahms, Hungarian Dance No. 5",
@@ -21,7 +23,7 @@ RECORDINGS = {
 
 
 def download_recording(name: str) -> Path:
-    """Return the file of a recording, after its download if it is not there yet.
+    """Download a recording, or find it in the cache.
 
     Parameters
     ----------
@@ -31,23 +33,21 @@ def download_recording(name: str) -> Path:
     Returns
     -------
     Path
-        An audio file whose digest is the pinned one.
+        Audio file, verified by its digest.
 
     Raises
     ------
     AudioError
-        If there is no such recording, or it cannot be downloaded.
+        If the name is unknown or the download fails.
     """
-    from core.audio.io import AudioError
-
     if name not in RECORDINGS:
-        raise AudioError(f"There is no recording {name!r}; choose {', '.join(RECORDINGS)}.")
+        raise AudioError(f"There is no sample recording {name!r}; choose {', '.join(RECORDINGS)}.")
     import librosa
 
     try:
         return Path(librosa.ex(name, hq=True))
-    except (OSError, ValueError) as error:  # no connection, or another file than the pinned one
+    except (OSError, ValueError) as error:  # no connection, or a file with another digest
         raise AudioError(
-            f"{RECORDINGS[name]} could not be downloaded. Check the connection, or choose a song "
-            "of your own."
+            f"{RECORDINGS[name]} could not be downloaded. Check the internet connection, or choose "
+            "a song of your own."
         ) from error

@@ -1,4 +1,4 @@
-"""Songs as files of every kind, for the tests of decoding."""
+"""Audio files in every supported format, for the tests of decoding."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ AV_KINDS = (("mp4", "aac"), ("mp4", "alac"), ("webm", "libopus"), ("adts", "aac"
 def tone(
     duration_s: float = 2.0, rate: int = 48_000, frequency: float = 440.0, level: float = 0.5
 ) -> np.ndarray:
-    """Return a sine wave [shape=(n,)] that starts at zero."""
+    """Synthesise a sine wave [shape=(n,)] that starts at zero."""
     times = np.arange(round(duration_s * rate)) / rate
     return level * np.sin(2 * np.pi * frequency * times)
 
@@ -74,8 +74,8 @@ def av_bytes(
     return buffer.getvalue()
 
 
-def silent_film() -> bytes:
-    """Return a short MP4 video without a sound track."""
+def silent_video() -> bytes:
+    """Encode a short MP4 video without an audio track."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as output:
         stream = output.add_stream("mpeg4", rate=10)
@@ -90,7 +90,7 @@ def silent_film() -> bytes:
 
 
 class _Pipe(io.BytesIO):
-    """A file that the encoder cannot go back in."""
+    """File in which the encoder cannot seek."""
 
     def seekable(self) -> bool:
         return False

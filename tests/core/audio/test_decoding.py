@@ -1,4 +1,4 @@
-"""Whatever is not a song of reasonable length is refused with a sentence, and in bounded memory."""
+"""Anything but a song of acceptable length is rejected with a clear message, in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.core.audio.encoded import (
     SOUNDFILE_KINDS,
     av_bytes,
     file_bytes,
-    silent_film,
+    silent_video,
     tone,
 )
 
@@ -27,13 +27,13 @@ CUT_OFF = r"cut off.*[Uu]pload the whole file again"
 
 
 def stereo(duration_s: float = 4.0) -> np.ndarray:
-    """Return a noisy tone [shape=(n, 2)] at 48 kHz, which no encoder can make very small."""
+    """Synthesise a noisy tone [shape=(n, 2)] at 48 kHz, which no encoder compresses well."""
     noise = np.random.default_rng(0).standard_normal((round(duration_s * 48_000), 2))
     return tone(duration_s)[:, np.newaxis] + 0.05 * noise
 
 
-def flac_that_says(content: bytes, frames: int) -> bytes:
-    """Return a FLAC file with another number of frames in its header; 0 means unknown."""
+def with_declared_frames(content: bytes, frames: int) -> bytes:
+    """Change the number of frames that the header of a FLAC file declares; 0 means unknown."""
     field = int.from_bytes(content[18:26], "big")
     return content[:18] + (field >> 36 << 36 | frames).to_bytes(8, "big") + content[26:]
 
@@ -41,20 +41,20 @@ def flac_that_says(content: bytes, frames: int) -> bytes:
 @pytest.mark.parametrize(
     ("samples", "rate", "sentence"),
     [
-        (tone(0.3), 48_000, "0.30 s long, too short"),
+        (tone(0.3), 48_000, "0.30 s long, which is too short"),
         (tone()[:1], 48_000, "too short"),
-        (tone()[:0], 48_000, "no sound at all"),
+        (tone()[:0], 48_000, "contains no sound"),
         (0 * tone(), 48_000, "silent"),
         (tone(level=2e-5), 48_000, "silent"),
         (np.stack([tone(), -tone()], axis=1), 48_000, "cancel each other out"),
         (np.where(tone() > 0.4, np.nan, tone()), 48_000, "not numbers"),
         (np.where(tone() > 0.4, -np.inf, tone()), 48_000, "not numbers"),
         (1e300 * tone(), 48_000, "not numbers"),
-        (tone(), 999, "sample rate of 999 Hz"),
-        (tone(), 2_000_000_000, "sample rate of 2000000000 Hz"),
+        (tone(), 999, "sampling rate of 999 Hz"),
+        (tone(), 2_000_000_000, "sampling rate of 2000000000 Hz"),
     ],
 )
-def test_recordings_that_say_nothing_are_refused(
+def test_recordings_without_usable_sound_are_rejected(
     samples: np.ndarray, rate: int, sentence: str
 ) -> None:
     with pytest.raises(AudioError, match=sentence):
@@ -66,7 +66,7 @@ def test_quiet_recordings_are_not_silent() -> None:
     assert np.abs(audio.samples).max() == pytest.approx(2e-4, rel=0.01)
 
 
-def test_floats_on_an_integers_scale_are_brought_down_as_a_whole() -> None:
+def test_floats_on_an_integer_scale_are_normalised() -> None:
     audio = load_audio(file_bytes(32_767 * tone(), 48_000, "WAV", "FLOAT"))
     assert np.abs(audio.samples).max() == pytest.approx(1, rel=1e-3)
     assert np.sqrt(np.mean(audio.samples**2)) == pytest.approx(np.sqrt(0.5), rel=1e-3)
@@ -89,12 +89,12 @@ def test_overshoots_are_clipped() -> None:
         (bytes(100_000), "not audio"),
     ],
 )
-def test_what_is_not_audio_is_refused(content: bytes, sentence: str) -> None:
+def test_files_other_than_audio_are_rejected(content: bytes, sentence: str) -> None:
     with pytest.raises(AudioError, match=sentence):
         load_audio(content)
 
 
-def test_a_play_list_opens_no_other_file(tmp_path: Path) -> None:
+def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
     (tmp_path / "part.ts").write_bytes(av_bytes(stereo(), 48_000, "mpegts", "aac"))
     play_list = tmp_path / "list.m3u8"
     play_list.write_text(
@@ -105,13 +105,13 @@ def test_a_play_list_opens_no_other_file(tmp_path: Path) -> None:
         load_audio(play_list)
 
 
-def test_a_film_without_sound_is_refused() -> None:
-    with pytest.raises(AudioError, match="pictures but no sound"):
-        load_audio(silent_film())
+def test_a_video_without_sound_is_rejected() -> None:
+    with pytest.raises(AudioError, match="video but no sound"):
+        load_audio(silent_video())
 
 
-def test_missing_files_and_folders_are_named_as_such(tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match="no such file"):
+def test_missing_files_and_folders_have_their_own_messages(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="does not exist"):
         load_audio(tmp_path / "missing.mp3")
     with pytest.raises(AudioError, match="is a folder"):
         load_audio(tmp_path)
@@ -119,7 +119,7 @@ def test_missing_files_and_folders_are_named_as_such(tmp_path: Path) -> None:
         load_audio("nul\0byte.mp3")
 
 
-def test_files_that_cannot_be_read_are_named_as_such(capfd: pytest.CaptureFixture[str]) -> None:
+def test_read_errors_are_reported_with_their_reason(capfd: pytest.CaptureFixture[str]) -> None:
     content = file_bytes(tone(), 48_000, "WAV", "PCM_16")
 
     class Unplugged(io.BytesIO):
@@ -144,14 +144,14 @@ def test_files_that_cannot_be_read_are_named_as_such(capfd: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("container", "encoding"), [*SOUNDFILE_KINDS[1:10], ("AIFF", "PCM_16"), ("AU", "PCM_16")]
 )
-def test_half_a_lossless_file_is_refused(container: str, encoding: str) -> None:
+def test_half_a_lossless_file_is_rejected(container: str, encoding: str) -> None:
     content = file_bytes(stereo(), 48_000, container, encoding)
     with pytest.raises(AudioError, match=CUT_OFF):
         load_audio(content[: len(content) // 2])
 
 
 @pytest.mark.parametrize(("container", "encoding"), LOSSY_KINDS)
-def test_half_a_lossy_file_is_refused(container: str, encoding: str) -> None:
+def test_half_a_lossy_file_is_rejected(container: str, encoding: str) -> None:
     content = file_bytes(stereo(), 48_000, container, encoding)
     with pytest.raises(AudioError, match=CUT_OFF):
         load_audio(content[: len(content) // 2])
@@ -159,7 +159,7 @@ def test_half_a_lossy_file_is_refused(container: str, encoding: str) -> None:
 
 @pytest.mark.parametrize(("container", "codec"), AV_KINDS[:3])
 @pytest.mark.parametrize("options", [{}, {"movflags": "frag_keyframe+empty_moov"}])
-def test_half_an_m4a_or_webm_file_is_refused(
+def test_half_an_m4a_or_webm_file_is_rejected(
     container: str, codec: str, options: dict[str, str]
 ) -> None:
     content = av_bytes(stereo(), 48_000, container, codec, options=options)
@@ -167,13 +167,13 @@ def test_half_an_m4a_or_webm_file_is_refused(
         load_audio(content[: len(content) // 2])
 
 
-def test_a_file_of_which_only_the_last_bytes_are_missing_is_read() -> None:
+def test_a_file_that_lacks_only_its_last_bytes_is_read() -> None:
     for container, encoding in (("WAV", "PCM_16"), ("AIFF", "PCM_16"), ("MP3", "MPEG_LAYER_III")):
         content = file_bytes(stereo(), 48_000, container, encoding)
         assert load_audio(content[:-100]).duration_s == pytest.approx(4, abs=0.06)
 
 
-def test_a_tag_after_the_end_does_no_harm() -> None:
+def test_a_tag_after_the_end_is_ignored() -> None:
     tag = b"TAG" + b"a title".ljust(125)
     for content in (
         file_bytes(stereo(), 48_000, "WAV", "PCM_16"),
@@ -184,7 +184,7 @@ def test_a_tag_after_the_end_does_no_harm() -> None:
         assert load_audio(content + tag).duration_s == pytest.approx(4, abs=0.05)
 
 
-def test_tags_in_another_encoding_and_large_pictures_do_no_harm() -> None:
+def test_tags_in_another_encoding_and_large_cover_art_are_ignored() -> None:
     mp3 = av_bytes(stereo(), 48_000, "mp3", "libmp3lame", seekable=False)
     latin = b"TPE1" + (9).to_bytes(4, "big") + b"\0\0" + b"\3Bj\xf6rk\xff\xfe\xfd"
     picture = (
@@ -199,19 +199,17 @@ def test_tags_in_another_encoding_and_large_pictures_do_no_harm() -> None:
 @pytest.mark.parametrize(
     ("container", "codec"), [("mp3", "libmp3lame"), ("flac", "flac"), ("webm", "libopus")]
 )
-def test_files_that_do_not_say_how_long_they_are_are_read_to_their_end(
-    container: str, codec: str
-) -> None:
+def test_files_without_a_declared_length_are_read_to_the_end(container: str, codec: str) -> None:
     fading = np.linspace(1, 0.1, 12 * 48_000)[:, np.newaxis] * stereo(12)
     options = {"write_xing": "0"} if container == "mp3" else {}
     content = av_bytes(fading, 48_000, container, codec, options=options, seekable=False)
     assert load_audio(content).duration_s == pytest.approx(12, abs=0.1)
-    with pytest.raises(AudioError, match=r"is 12\.\d s long, and at most 5\.0 s"):
+    with pytest.raises(AudioError, match=r"is 12\.\d s long; the limit is 5\.0 s"):
         load_audio(content, max_duration_s=5)
 
 
-def test_variable_bit_rate_without_a_length_is_read_to_its_end() -> None:
-    # The first frame is silent and small; a length guessed from it is far too long or short.
+def test_variable_bit_rate_without_a_declared_length_is_read_to_the_end() -> None:
+    # The first frame is silent and small, so a length estimated from it is wrong by far.
     samples = np.concatenate([np.zeros((48_000, 2)), stereo(6)])
     content = av_bytes(
         samples, 48_000, "mp3", "libmp3lame", options={"write_xing": "0"}, seekable=False
@@ -219,7 +217,7 @@ def test_variable_bit_rate_without_a_length_is_read_to_its_end() -> None:
     assert load_audio(content).duration_s == pytest.approx(7, abs=0.1)
 
 
-def test_a_damaged_packet_is_borne_and_many_are_not() -> None:
+def test_one_damaged_packet_is_tolerated_and_many_are_not() -> None:
     content = bytearray(av_bytes(stereo(), 48_000, "adts", "aac"))
     content[5_000:5_040] = bytes(40)
     assert load_audio(bytes(content)).duration_s == pytest.approx(4, abs=0.2)
@@ -233,40 +231,40 @@ def test_a_damaged_packet_is_borne_and_many_are_not() -> None:
 @pytest.mark.parametrize(
     ("container", "encoding"), [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("MP3", "MPEG_LAYER_III")]
 )
-def test_a_song_that_is_too_long_is_refused_with_its_length(container: str, encoding: str) -> None:
+def test_a_song_that_is_too_long_is_rejected_with_its_length(container: str, encoding: str) -> None:
     long = np.resize(tone(1.0, 8_000, level=0.5), 16 * 60 * 8_000 + 8_000)
     content = file_bytes(long, 8_000, container, encoding)
-    with pytest.raises(AudioError, match="16 min 1 s long, and at most 15 min"):
+    with pytest.raises(AudioError, match="16 min 1 s long; the limit is 15 min"):
         load_audio(content)
 
 
-def test_the_longest_song_that_is_accepted_is_accepted() -> None:
+def test_a_song_of_exactly_the_limit_is_accepted() -> None:
     content = file_bytes(tone(3.0, 44_100), 44_100, "FLAC", "PCM_16")
     assert load_audio(content, max_duration_s=3.0).duration_s == 3.0
-    with pytest.raises(AudioError, match=r"3\.0 s long, and at most"):
+    with pytest.raises(AudioError, match=r"3\.0 s long; the limit is"):
         load_audio(content, max_duration_s=2.999)
 
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan")])
-def test_a_limit_that_is_none_is_refused(limit: float) -> None:
+def test_a_limit_that_is_not_positive_is_rejected(limit: float) -> None:
     with pytest.raises(AudioError, match="max_duration_s"):
         load_audio(file_bytes(tone(), 48_000, "WAV", "PCM_16"), max_duration_s=limit)
 
 
-def test_a_header_is_believed_only_when_it_says_too_long() -> None:
+def test_a_declared_length_only_serves_to_reject_a_song_early() -> None:
     content = file_bytes(np.zeros(60 * 8_000), 8_000, "FLAC", "PCM_16")
     with pytest.raises(AudioError, match="1 h 23 min 20 s long"):
-        load_audio(flac_that_says(content, 5_000 * 8_000))
-    with pytest.raises(AudioError, match="is 1 min long, and at most 20"):
-        load_audio(flac_that_says(content, 0), max_duration_s=20)
+        load_audio(with_declared_frames(content, 5_000 * 8_000))
+    with pytest.raises(AudioError, match="is 1 min long; the limit is 20"):
+        load_audio(with_declared_frames(content, 0), max_duration_s=20)
 
 
-def test_a_compressed_bomb_is_refused_before_it_fills_memory() -> None:
+def test_a_decompression_bomb_is_rejected_before_it_fills_memory() -> None:
     hours = file_bytes(np.zeros(2 * 3_600 * 8_000, np.int16), 8_000, "FLAC", "PCM_16")
-    bomb = flac_that_says(hours, 0)
+    bomb = with_declared_frames(hours, 0)
     assert len(bomb) < 2_000_000
     tracemalloc.start()
-    with pytest.raises(AudioError, match="long, and at most 1 min"):
+    with pytest.raises(AudioError, match="long; the limit is 1 min"):
         load_audio(bomb, max_duration_s=60)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -287,7 +285,7 @@ def test_random_bytes_raise_nothing_but_audio_error(head: bytes, body: bytes) ->
 
 @settings(max_examples=150)
 @given(data=st.data())
-def test_damaged_files_give_a_song_or_a_sentence(
+def test_damaged_files_give_a_song_or_an_error_message(
     data: st.DataObject, songs: dict[str, bytes]
 ) -> None:
     content = bytearray(songs[data.draw(st.sampled_from(sorted(songs)))])
@@ -308,7 +306,7 @@ def test_damaged_files_give_a_song_or_a_sentence(
 
 @pytest.fixture(scope="module")
 def songs() -> dict[str, bytes]:
-    """One short song in every kind of file."""
+    """Provide one short song in every file format."""
     by_kind = {
         f"{container} {encoding}": file_bytes(stereo(1), 48_000, container, encoding)
         for container, encoding in (*SOUNDFILE_KINDS, *LOSSY_KINDS)

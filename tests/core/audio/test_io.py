@@ -1,4 +1,4 @@
-"""Any song becomes 22 050 Hz mono, and computed audio becomes a file again."""
+"""Songs are loaded as mono samples at 22 050 Hz, and audio is written to files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from core.audio.io import (
     clean_name,
     encode_audio,
     load_audio,
+    resample,
     save_audio,
 )
 from core.constants import SAMPLE_RATE
@@ -32,7 +33,7 @@ from tests.core.audio.encoded import (
 
 
 def frequency_and_level(samples: np.ndarray) -> tuple[float, float]:
-    """Return the strongest frequency in Hz and the amplitude of a sine wave at 22 050 Hz."""
+    """Measure the frequency in Hz and the amplitude of a sine wave sampled at 22 050 Hz."""
     middle = samples[len(samples) // 4 : -len(samples) // 4].astype(float)
     spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle)), n=1 << 18))
     return (
@@ -42,7 +43,7 @@ def frequency_and_level(samples: np.ndarray) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(("container", "encoding"), SOUNDFILE_KINDS)
-def test_lossless_files_of_every_kind_keep_the_samples(container: str, encoding: str) -> None:
+def test_lossless_files_of_every_format_keep_the_samples(container: str, encoding: str) -> None:
     samples = tone(1.0, SAMPLE_RATE)
     audio = load_audio(file_bytes(samples, SAMPLE_RATE, container, encoding))
     step = {"PCM_U8": 1 / 127, "PCM_S8": 1 / 127, "ULAW": 0.02}.get(encoding, 1 / 32_000)
@@ -72,7 +73,7 @@ def test_m4a_webm_and_aac_keep_frequency_level_and_length(container: str, codec:
     assert audio.duration_s == pytest.approx(2.0, abs=0.03)  # AAC comes in frames of 21 ms
 
 
-def test_a_tone_at_48_khz_comes_out_in_place() -> None:
+def test_resampling_from_48_khz_shifts_nothing_in_time() -> None:
     stereo = np.stack([tone(), 0.5 * tone()], axis=1)
     audio = load_audio(file_bytes(stereo, 48_000, "WAV", "PCM_16"))
     expected = 0.75 * tone(rate=SAMPLE_RATE)
@@ -80,13 +81,13 @@ def test_a_tone_at_48_khz_comes_out_in_place() -> None:
     np.testing.assert_allclose(audio.samples[200:-200], expected[200:-200], atol=2e-4)
 
 
-def test_integers_of_64_bits_are_read() -> None:
+def test_64_bit_integers_are_read() -> None:
     stereo = np.stack([tone(), tone()], axis=1)
     audio = load_audio(av_bytes(stereo, 48_000, "wav", "pcm_s64le"))
     assert frequency_and_level(audio.samples)[1] == pytest.approx(0.5, rel=0.001)
 
 
-def test_what_lies_above_the_new_nyquist_frequency_does_not_fold_down() -> None:
+def test_frequencies_above_the_new_nyquist_frequency_do_not_alias() -> None:
     audible, inaudible = tone(1.0), tone(1.0, frequency=15_000)
     audio = load_audio(file_bytes(audible + 0.9 * inaudible, 48_000, "WAV", "FLOAT"))
     spectrum = np.abs(np.fft.rfft(audio.samples * np.hanning(len(audio.samples))))
@@ -106,7 +107,7 @@ def test_what_lies_above_the_new_nyquist_frequency_does_not_fold_down() -> None:
 def test_any_rate_channels_and_length_keep_length_and_level(
     rate: int, channels: int, kind: tuple[str, str], duration_s: float
 ) -> None:
-    duration_s += 1 / rate  # not a sample too short after rounding
+    duration_s += 1 / rate  # rounding must not make it one sample too short
     mono = tone(duration_s, rate)
     samples = mono[:, np.newaxis] * np.linspace(1, 0.5, channels)
     audio = load_audio(file_bytes(samples, rate, *kind))
@@ -117,7 +118,9 @@ def test_any_rate_channels_and_length_keep_length_and_level(
 
 
 @given(seed=st.integers(0, 1 << 30), level=st.floats(1e-3, 1), length=st.integers(11_025, 30_000))
-def test_lossless_round_trips_err_by_half_a_step(seed: int, level: float, length: int) -> None:
+def test_lossless_round_trips_are_exact_to_half_a_step(
+    seed: int, level: float, length: int
+) -> None:
     random = np.random.default_rng(seed)
     audio = Audio(random.uniform(-level, level, length).astype(np.float32))
     for kind in ("WAV", "FLAC"):
@@ -161,20 +164,20 @@ def test_long_vorbis_files_are_written() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_what_is_not_a_number_is_not_written(value: float) -> None:
+def test_nan_and_infinity_are_not_written(value: float) -> None:
     samples = tone(1.0, SAMPLE_RATE).astype(np.float32)
     samples[5] = value
     with pytest.raises(AudioError, match="not numbers"):
         encode_audio(Audio(samples))
 
 
-def test_an_unknown_format_is_refused_with_those_that_are_known() -> None:
+def test_an_unknown_format_is_rejected_with_a_list_of_the_known_ones() -> None:
     with pytest.raises(AudioError, match="'XYZ'; choose FLAC, WAV, MP3, OGG"):
         encode_audio(Audio(np.zeros(9, np.float32)), "XYZ")
 
 
-def test_a_rate_the_format_cannot_hold_is_refused() -> None:
-    with pytest.raises(AudioError, match="MP3 cannot hold audio at 22051 Hz"):
+def test_a_sampling_rate_that_the_format_does_not_support_is_rejected() -> None:
+    with pytest.raises(AudioError, match="MP3 does not support 22051 Hz; choose FLAC"):
         encode_audio(Audio(np.zeros(9, np.float32), 22_051), "MP3")
 
 
@@ -189,13 +192,13 @@ def test_saved_songs_are_loaded_again(tmp_path: Path) -> None:
     assert len(list((tmp_path / "new folder").iterdir())) == 4
 
 
-def test_a_song_is_not_saved_under_a_name_without_a_format(tmp_path: Path) -> None:
+def test_a_song_is_not_saved_under_a_name_without_a_known_suffix(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="choose FLAC, WAV"):
         save_audio(Audio(np.zeros(9, np.float32)), tmp_path / "song.txt")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_destination_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(AudioError, match=r"song\.wav cannot be written"):
         save_audio(Audio(np.zeros(9, np.float32)), tmp_path / "file" / "song.wav")
@@ -237,17 +240,33 @@ def test_streams_that_cannot_seek_are_read() -> None:
     assert load_audio(Stream(content)).duration_s == pytest.approx(2.0)
 
 
-def test_the_content_counts_and_not_the_suffix(tmp_path: Path) -> None:
+def test_the_format_is_detected_by_content_not_by_suffix(tmp_path: Path) -> None:
     for suffix in (".raw", ".mp3", ".txt", ""):
         path = tmp_path / f"song{suffix}"
         path.write_bytes(file_bytes(tone(), 48_000, "FLAC", "PCM_16"))
         assert load_audio(path).duration_s == 2.0
 
 
-def test_another_rate_may_be_asked_for() -> None:
+def test_another_sampling_rate_can_be_requested() -> None:
     audio = load_audio(file_bytes(tone(), 48_000, "WAV", "PCM_16"), sample_rate=16_000)
     assert audio.sample_rate == 16_000
     assert len(audio.samples) == 32_000
+
+
+def test_resampling_keeps_frequency_level_and_name() -> None:
+    audio = Audio(tone(2.0, 48_000).astype(np.float32), 48_000, "tone")
+    result = resample(audio, SAMPLE_RATE)
+    assert (result.sample_rate, result.name) == (SAMPLE_RATE, "tone")
+    assert result.duration_s == pytest.approx(2.0, abs=1e-4)
+    frequency, level = frequency_and_level(result.samples)
+    assert frequency == pytest.approx(440, abs=0.5)
+    assert level == pytest.approx(0.5, rel=0.001)
+    assert resample(audio, 48_000) is audio
+
+
+def test_resampling_does_not_overshoot_full_scale() -> None:
+    square = Audio(np.sign(tone(1.0, 48_000, level=1.0)).astype(np.float32), 48_000)
+    assert np.abs(resample(square, SAMPLE_RATE).samples).max() == 1
 
 
 @pytest.mark.parametrize(
@@ -265,12 +284,12 @@ def test_another_rate_may_be_asked_for() -> None:
         ("x" * 300 + ".flac", "x" * 95 + ".flac"),
     ],
 )
-def test_only_a_harmless_base_name_is_kept(name: str, expected: str) -> None:
+def test_names_are_reduced_to_a_safe_file_name(name: str, expected: str) -> None:
     assert clean_name(name) == expected
 
 
 @given(st.text(max_size=300))
-def test_no_name_is_dangerous(name: str) -> None:
+def test_every_cleaned_name_is_safe(name: str) -> None:
     cleaned = clean_name(name)
     assert 1 <= len(cleaned) <= 100
     assert cleaned.isprintable()

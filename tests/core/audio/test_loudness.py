@@ -1,4 +1,4 @@
-"""Loudness is the standard's; excerpts reach their song's, without overload, clicks or delay."""
+"""Loudness follows the standard; excerpts reach it without clipping, clicks or delay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.audio.loudness import CEILING, MAX_GAIN_DB, loudness, match_loudness
 from core.constants import SAMPLE_RATE
 from tests.synthetic import song_samples
 
-MONO = -10 * np.log10(2)  # LU: a tone in one channel, compared with the same in two
+MONO = -10 * np.log10(2)  # LU: a tone in one channel relative to the same tone in two
 AT_MOST = CEILING * (1 + 1e-6)  # rounding to float32
 MILLISECOND = SAMPLE_RATE / 1_000  # samples
 
@@ -21,7 +21,7 @@ MILLISECOND = SAMPLE_RATE / 1_000  # samples
 def tone(
     frequency: float, seconds: float, *, level: float = 0.0, sample_rate: int = SAMPLE_RATE
 ) -> np.ndarray:
-    """Return a sine whose peaks have a level in dBFS."""
+    """Synthesise a sine with a peak level in dBFS."""
     time = np.arange(round(seconds * sample_rate)) / sample_rate
     return (10 ** (level / 20) * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
 
@@ -35,7 +35,7 @@ LOUD = Audio(tone(997, 1))
 
 @st.composite
 def overloads(draw: st.DrawFn) -> np.ndarray:
-    """Make noise with steps, spikes and a tone, much of it far beyond full scale."""
+    """Draw noise with steps, spikes and a tone, much of it far beyond full scale."""
     n = draw(st.integers(1, 8_000))
     random = np.random.RandomState(draw(st.integers(0, 999)))
     samples = draw(st.floats(0, 3)) * random.standard_normal(n)
@@ -49,14 +49,14 @@ def overloads(draw: st.DrawFn) -> np.ndarray:
 
 
 @pytest.mark.parametrize("sample_rate", [22_050, 44_100, 48_000])
-def test_a_full_scale_tone_has_the_loudness_that_the_standard_says(sample_rate: int) -> None:
+def test_a_full_scale_tone_has_the_loudness_of_the_standard(sample_rate: int) -> None:
     audio = Audio(tone(997, 5, sample_rate=sample_rate), sample_rate)
     assert loudness(audio) == pytest.approx(-3.01, abs=0.02)
 
 
 @pytest.mark.parametrize("frequency", [30, 60, 200, 1_000, 1_600, 2_000, 4_000, 9_000])
-def test_the_weighting_is_the_same_at_another_sampling_rate(frequency: float) -> None:
-    # The standard prints its filters for this rate only.
+def test_the_weighting_is_the_same_at_every_sampling_rate(frequency: float) -> None:
+    # The standard specifies its filters at 48 kHz only.
     printed = loudness(Audio(tone(frequency, 5, sample_rate=48_000), 48_000))
     assert loudness(Audio(tone(frequency, 5))) == pytest.approx(printed, abs=0.07)
     audio = Audio(tone(frequency, 5, sample_rate=44_100), 44_100)
@@ -78,7 +78,7 @@ def test_bass_counts_less_and_treble_more() -> None:
         [(-26, 20), (-20, 20.1), (-26, 20)],
     ],
 )
-def test_the_gates_are_those_of_the_broadcasters_test_signals(
+def test_gating_agrees_with_the_test_signals_of_the_ebu(
     parts: list[tuple[float, float]],
 ) -> None:
     # EBU Tech 3341, table 1, signals 1, 3, 4 and 5: levels in dBFS and seconds.
@@ -86,7 +86,7 @@ def test_the_gates_are_those_of_the_broadcasters_test_signals(
     assert loudness(Audio(samples)) == pytest.approx(-23 + MONO, abs=0.1)
 
 
-def test_what_is_below_the_absolute_gate_does_not_count() -> None:
+def test_sound_below_the_absolute_gate_does_not_count() -> None:
     audible, inaudible = tone(997, 10, level=-65), tone(997, 10, level=-68)
     both = loudness(Audio(np.concatenate([audible, inaudible])))
     assert both == pytest.approx(-65 + MONO, abs=0.1)
@@ -102,12 +102,12 @@ def test_silence_has_no_loudness_and_stays_silent(samples: int) -> None:
     assert not result.any()
 
 
-def test_a_short_sound_is_measured_as_one_block_with_silence() -> None:
+def test_short_audio_is_padded_with_silence_to_one_block() -> None:
     assert loudness(Audio(tone(997, 0.3))) == pytest.approx(MONO + 10 * np.log10(0.75), abs=0.05)
     assert loudness(Audio(tone(997, 0.1))) == pytest.approx(MONO + 10 * np.log10(0.25), abs=0.05)
 
 
-def test_a_block_that_is_not_whole_does_not_count() -> None:
+def test_an_incomplete_block_does_not_count() -> None:
     for seconds in (0.401, 0.47, 0.499):
         assert loudness(Audio(tone(997, seconds))) == pytest.approx(MONO, abs=0.05)
 
@@ -129,7 +129,7 @@ def test_an_excerpt_becomes_as_loud_as_its_song(seed: int, level: float, below: 
     np.testing.assert_allclose(result.samples, gain * excerpt.samples, rtol=1e-6)
 
 
-def test_the_gain_has_a_limit() -> None:
+def test_the_gain_is_limited_to_20_db() -> None:
     assert MAX_GAIN_DB == 20
     for level in (-30, -60, -80, -120):
         excerpt = Audio(tone(997, 1, level=level))
@@ -144,7 +144,7 @@ def test_an_excerpt_below_the_gate_does_not_become_louder_than_a_quiet_song() ->
 
 
 @pytest.mark.parametrize("level", [-20, -120])
-def test_nothing_is_turned_down_to_a_quieter_song(level: float) -> None:
+def test_an_excerpt_is_never_attenuated_to_a_quieter_song(level: float) -> None:
     excerpt, song = Audio(tone(997, 1, level=-10)), Audio(tone(997, 1, level=level))
     np.testing.assert_array_equal(match_loudness(excerpt, loudness(song)).samples, excerpt.samples)
 
@@ -173,8 +173,8 @@ def test_peaks_between_samples_are_limited_too(frequency: float) -> None:
 
 
 @pytest.mark.parametrize("start", [0, 1_000, 1_007, 1_992])
-def test_a_peak_between_samples_that_are_far_below_the_ceiling_is_limited(start: int) -> None:
-    # Samples with the signs of a sinc between them add up where no sample is.
+def test_a_peak_between_samples_far_below_the_ceiling_is_limited(start: int) -> None:
+    # Samples with the signs of a sinc add up to a peak between two samples.
     samples = np.zeros(2_000, dtype=np.float32)
     samples[start : start + 8] = 0.65 * CEILING * np.sign(np.sinc(np.arange(8) - 3.5))
     assert peak_between(samples) > 1.35 * CEILING
@@ -186,12 +186,12 @@ def test_a_peak_between_samples_that_are_far_below_the_ceiling_is_limited(start:
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 99), gain=st.floats(1, 8))
-def test_peaks_between_the_samples_of_music_are_limited_too(seed: int, gain: float) -> None:
+def test_peaks_between_samples_of_music_are_limited_too(seed: int, gain: float) -> None:
     song = np.float32(gain) * song_samples(2, seed=seed)
     low = scipy.signal.sosfiltfilt(
         scipy.signal.butter(8, 8_000, output="sos", fs=SAMPLE_RATE), song
     )
-    # A cut in mid-sound is a click, which reaches up to half the sampling rate.
+    # An abrupt end would be a click, with energy up to the Nyquist frequency.
     low = (low * scipy.signal.windows.tukey(len(low), 0.02)).astype(np.float32)
     assert peak_between(match_loudness(Audio(low), loudness(Audio(low))).samples) < 1.03 * CEILING
 
@@ -199,8 +199,8 @@ def test_peaks_between_the_samples_of_music_are_limited_too(seed: int, gain: flo
 @given(
     spikes=st.lists(st.tuples(st.integers(2_000, 10_000), st.floats(0.01, 0.8)), min_size=1),
 )
-def test_the_gain_moves_smoothly_and_only_near_a_peak(spikes: list[tuple[int, float]]) -> None:
-    # A constant has no loudness, so the gain is 20 dB; it shows the limiter's gain at all times.
+def test_the_gain_changes_smoothly_and_only_near_peaks(spikes: list[tuple[int, float]]) -> None:
+    # A constant has no loudness, so the gain before the limiter is 20 dB throughout.
     samples = np.full(15_000, 0.05, dtype=np.float32)
     for place, height in spikes:
         samples[place] += height
@@ -213,7 +213,7 @@ def test_the_gain_moves_smoothly_and_only_near_a_peak(spikes: list[tuple[int, fl
     np.testing.assert_array_equal(curve[far.all(axis=1)], 1)
 
 
-def test_a_peak_is_turned_down_ahead_of_it_and_let_go_slowly() -> None:
+def test_attenuation_starts_ahead_of_a_peak_and_ends_slowly() -> None:
     samples = np.full(15_000, 0.05, dtype=np.float32)
     peak = 5_000
     samples[peak] = 0.4
@@ -238,14 +238,14 @@ def test_limiting_does_not_move_music_in_time() -> None:
     result = match_loudness(
         Audio(np.float32(0.3) * song), loudness(Audio(np.float32(3) * song))
     ).samples
-    heard = np.abs(song) > 0.01
-    gain = result[heard] / song[heard]
-    assert gain.min() < 0.5 * gain.max()  # some of it was limited, and deeply
+    audible = np.abs(song) > 0.01
+    gain = result[audible] / song[audible]
+    assert gain.min() < 0.5 * gain.max()  # parts of it were strongly limited
     correlation = scipy.signal.correlate(result, song, mode="same")
     assert correlation.argmax() == len(song) // 2
 
 
-def test_long_sounds_are_worked_on_in_chunks_that_do_not_show(
+def test_processing_in_chunks_does_not_change_the_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     song = Audio(np.float32(3) * song_samples(4))

@@ -1,4 +1,4 @@
-"""Recordings are those that librosa knows by digest; what goes wrong is said in a sentence."""
+"""Sample recordings are part of librosa's collection; failures have clear messages."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 import librosa
 import pytest
 
-from core.audio.io import AudioError
 from core.audio.sample_recordings import RECORDINGS, download_recording
+from core.errors import AudioError
 
 
-def test_every_recording_is_one_of_librosas() -> None:
+def test_every_recording_is_in_librosas_collection() -> None:
     index = Path(librosa.__file__).parent / "util" / "example_data" / "index.json"
     assert set(RECORDINGS) <= set(json.loads(index.read_text(encoding="utf-8")))
 
 
-def test_a_download_is_asked_for_in_full_quality(
+def test_recordings_are_downloaded_in_full_quality(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def ex(name: str, *, hq: bool) -> str:
@@ -28,7 +28,9 @@ def test_a_download_is_asked_for_in_full_quality(
 
 
 @pytest.mark.parametrize("error", [OSError("no route"), ValueError("hash of downloaded file")])
-def test_a_failed_download_is_a_sentence(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_a_failed_download_has_a_clear_message(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def fail(name: str, *, hq: bool) -> str:
         raise error
 
@@ -37,6 +39,6 @@ def test_a_failed_download_is_a_sentence(monkeypatch: pytest.MonkeyPatch, error:
         download_recording("vibeace")
 
 
-def test_an_unknown_recording_is_named() -> None:
-    with pytest.raises(AudioError, match=r"no recording '\.\./x'"):
+def test_an_unknown_recording_is_rejected_by_name() -> None:
+    with pytest.raises(AudioError, match=r"no sample recording '\.\./x'"):
         download_recording("../x")
