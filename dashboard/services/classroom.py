@@ -1,4 +1,7 @@
-"""What the classroom shows: steps with pictures and sounds, puzzles, and the full screen."""
+"""Content of the classroom: the stages from a waveform to MFCCs, and the rounds of the game.
+
+`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashboard.services import excerpts, explanations, models, songs
-from dashboard.services.cache import ResultCache
+from dashboard.services.cache import results
 from dashboard.services.excerpts import PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
@@ -15,45 +18,62 @@ from dashboard.services.warmup import ProgressCallback
 if TYPE_CHECKING:
     from core.features.mfcc_stages import Stage
 
-KEEP = 0.2
-
-_steps: ResultCache[list[Stage]] = ResultCache(8)
+KEEP = 0.2  # share of the spectrogram's area that a round of the game plays
 
 
-def steps_of(song: Song, name: str, start_s: float, report: ProgressCallback) -> list[Stage]:
-    """Return the steps from a waveform to MFCCs, for three seconds of a song."""
-    model = models.model_of(name)
-    audio = songs.audio_of(song, report, model.parameters.sample_rate)
+def stages_of(song: Song, name: str, start_s: float, report: ProgressCallback) -> list[Stage]:
+    """Compute the stages from a waveform to a model's MFCCs, each with its sound.
 
-    def take() -> list[Stage]:
+    Parameters
+    ----------
+    song : Song
+        The song.
+    name : str
+        Name of the model, which sets the parameters.
+    start_s : float
+        Beginning of the three seconds in the song.
+    report : callable
+        Called with what is being done; may raise to stop.
+
+    Returns
+    -------
+    list of Stage
+        In the order of the computation.
+    """
+    parameters = models.model_of(name).parameters
+    audio = songs.audio_of(song, report, parameters.sample_rate)
+
+    def compute() -> list[Stage]:
         from core.features.mfcc_stages import stages
 
-        report("Turning every step into sound …", None)
-        return stages(audio, start_s, model.parameters)
+        report("Turning every stage into sound …", None)
+        return stages(audio, start_s, parameters)
 
-    key = (song.digest, model.parameters, start_s)
-    return _steps.get(key, take, waiting=lambda: report("Turning every step into sound …", None))
+    key = ("stages", song.digest, parameters, start_s)
+    return results.get(
+        key, compute, waiting=lambda: report("Turning every stage into sound …", None)
+    )
 
 
-def sound_of(step: Stage) -> bytes:
-    """Return a step's sound as a FLAC file."""
+def sound_of(stage: Stage) -> bytes:
+    """Encode the sound of a stage as a FLAC file."""
     from core.audio.io import encode_audio
 
-    return encode_audio(step.audio, "FLAC")
+    return encode_audio(stage.audio, "FLAC")
 
 
 @dataclass(frozen=True)
 class GameRound:
-    """What is heard of a song, and what a network says.
+    """One round of the game: an excerpt, and the network's predictions.
 
     Parameters
     ----------
     file : bytes
-        FLAC of what mattered most.
+        FLAC of the most important parts of a song.
     song_genre, excerpt_genre : str
-        The network's genre for the whole song and for what is heard.
+        Predicted genre of the whole song and of the excerpt.
     song_confidence, excerpt_confidence : float [range=[0, 1]]
-        Their probabilities.
+        Probabilities of these two genres.
     """
 
     file: bytes
@@ -64,23 +84,22 @@ class GameRound:
 
 
 def game_round_of(song: Song, name: str, report: ProgressCallback) -> GameRound:
-    """Return what is heard of a song in the game."""
+    """Prepare a round of the game: the most important parts of a song, for one model."""
     analysis = explanations.analysis_of(song, name, report)
-    song_parts = excerpts.song_parts_of(
-        song, name, PartSelection(ExplanationTarget(analysis.genre), keep=KEEP), report
-    )
-    place = int(song_parts.kept.probabilities.argmax())
+    selection = PartSelection(ExplanationTarget(analysis.genre), keep=KEEP)
+    kept = excerpts.song_parts_of(song, name, selection, report).kept
+    genre = int(kept.probabilities.argmax())
     return GameRound(
-        song_parts.kept.file,
-        analysis.genre,
-        float(analysis.probability),
-        analysis.genres[place],
-        float(song_parts.kept.probabilities[place]),
+        file=kept.file,
+        song_genre=analysis.genre,
+        song_confidence=float(analysis.probability),
+        excerpt_genre=analysis.genres[genre],
+        excerpt_confidence=float(kept.probabilities[genre]),
     )
 
 
 def genre_of(song: Song) -> str | None:
-    """Return what an example song was composed as; nobody knows of uploads."""
+    """Genre in which an example song was composed; None for all other songs."""
     return next(
         (entry["genre"] for entry in songs.examples() if entry["title"] == song.title), None
     )

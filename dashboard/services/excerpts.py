@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dashboard.services import explanations, models, songs
-from dashboard.services.cache import ResultCache
+from dashboard.services.cache import results
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
@@ -25,33 +25,30 @@ if TYPE_CHECKING:
     from core.explanation.masks import Share
     from core.listening.filtering import Mode
 
-ATTRIBUTED, OPTIMISED = "attributed", "optimised"  # two questions: what counted, what is enough
+ATTRIBUTED, OPTIMISED = "attributed", "optimised"  # methods that choose the important parts
 
-PASSAGE = 10  # segments that are prepared first of a long song
-PASSAGE_BEFORE = 2  # of them before the chosen one
+PASSAGE = 10  # segments of a long song that are divided first
+PASSAGE_BEFORE = 2  # of them before the chosen segment
 
-_rankings: ResultCache[np.ndarray] = ResultCache(64)  # of parts of songs, half a megabyte each
-_enough: ResultCache[float] = ResultCache(64)
-_accepted: ResultCache[dict[str, dict[str, dict[str, float]]]] = ResultCache(16)
-_wholes: ResultCache[Excerpt] = ResultCache(8)
-_song_parts: ResultCache[SongParts] = ResultCache(12)
+PREPARING = "Preparing the audio …"
 
 
 @dataclass(frozen=True)
 class PartSelection:
-    """How a song is divided into what matters and the rest.
+    """A choice of the important parts of a song.
 
     Parameters
     ----------
     target : ExplanationTarget
-        What it matters for.
-    method : str
-        `ATTRIBUTED`: what counted. `OPTIMISED`: what would be enough; that asks for the genre
-        alone, and knows shares of the area only.
+        The explained output.
+    method : {ATTRIBUTED, OPTIMISED}
+        `ATTRIBUTED` takes the regions that contributed to the prediction, `OPTIMISED` the smallest
+        ones that suffice for it. The latter exists for the probability of a genre and for shares of
+        the area only.
     keep : float
         Share that counts as important, in ``(0, 1]``.
     of : {"area", "evidence"}
-        Of what `keep` is a share.
+        Whether `keep` is a share of the spectrogram's area or of the positive evidence.
     """
 
     target: ExplanationTarget
@@ -67,7 +64,7 @@ class PartSelection:
 
 @dataclass(frozen=True, eq=False)
 class Excerpt:
-    """A song or a part of it, ready to be played, and what a model says of it.
+    """A song or one of its parts as a file, with a model's prediction.
 
     Parameters
     ----------
@@ -83,12 +80,12 @@ class Excerpt:
 
 @dataclass(frozen=True, eq=False)
 class SongParts:
-    """What matters of a song, and the rest.
+    """The important parts of a song, and the rest.
 
     Parameters
     ----------
     kept, rest : Excerpt
-        Each at a comfortable level: the model hears what is played.
+        Files matched to the song's loudness, with the predictions for the two parts.
     mask : np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
         The cells that are kept.
     """
@@ -100,7 +97,7 @@ class SongParts:
 
 @dataclass(frozen=True, eq=False)
 class PassageParts:
-    """What matters of a passage of a song, and the rest, before the whole song is divided.
+    """The important parts of a passage and its rest, until the whole song has been divided.
 
     Parameters
     ----------
@@ -109,7 +106,7 @@ class PassageParts:
     mask : np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
         The cells of the song that are kept; none outside the passage.
     start_s : float
-        Moment of the song where the passage begins.
+        Beginning of the passage in the song.
     """
 
     kept: bytes
@@ -119,72 +116,94 @@ class PassageParts:
 
 
 def is_ready(song: Song, analysis: Analysis, selection: PartSelection) -> bool:
-    """Return whether all that a song is divided by is at hand."""
+    """Whether everything that a song is divided by is cached."""
     if not explanations.is_explained(song, analysis, selection.target):
         return False
     if selection.method == ATTRIBUTED:
         return True
-    key = explanations.cache_key(song, models.model_of(analysis.model))
-    parts = range(0, len(analysis.starts_s), explanations.PART)
-    return all((*key, selection.target, first // explanations.PART) in _rankings for first in parts)
+    batches = range(explanations.n_batches(analysis))
+    return all(
+        _ranking_key(song, analysis.model, selection.target, index) in results for index in batches
+    )
 
 
 def prepare(song: Song, name: str, selection: PartSelection, report: ProgressCallback) -> None:
-    """Compute all that a song is divided by; finished parts are kept when a run is stopped."""
-    if selection.method == ATTRIBUTED:
-        explanations.explanation_of(song, name, selection.target, report)
-    else:
+    """Compute everything that a song is divided by; finished batches survive a stop."""
+    explanations.batches_of(song, name, selection.target, report)
+    if selection.method == OPTIMISED:
         optimised_ranking_of(song, name, selection.target, report)
 
 
 def optimised_ranking_of(
-    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
+    song: Song,
+    name: str,
+    target: ExplanationTarget,
+    report: ProgressCallback,
+    *,
+    segments: range | None = None,
 ) -> np.ndarray:
-    """Optimised ranking of a song's cells, ``(n, segment_frames, n_mels)``."""
-    parts = explanations.batches_of(song, name, target, report)
+    """Rank the cells of a song by how small a region suffices for the prediction.
+
+    Parameters
+    ----------
+    song, name, target, report, segments
+        As in `dashboard.services.explanations.explanation_of`.
+
+    Returns
+    -------
+    np.ndarray [shape=(segments, segment_frames, n_mels)]
+        Ranks; see `core.explanation.extremal`.
+    """
+    count = len(explanations.analysis_of(song, name, report).starts_s)
+    segments = range(count) if segments is None else segments
+    size = explanations.BATCH
     model = models.spectrogram_model_of(name)
-    from core.explanation.extremal import extremal_ranking
+    doing = (
+        f"Finding the smallest region that convinces {model_name(name)} of "
+        f"{genre_name(target.genre)} …"
+    )
 
-    count = sum(len(part) for part in parts)
-    genre = genre_name(target.genre)
-    doing = f"Looking for the least that convinces {model_name(name)} of {genre} …"
-    rankings: list[np.ndarray] = []
-    for index, part in enumerate(parts):
-        before = sum(map(len, rankings))
+    def batch(index: int) -> np.ndarray:
+        first = index * size
 
-        def optimise(part=part, before=before) -> np.ndarray:  # type: ignore[no-untyped-def]
-            return extremal_ranking(
-                model,
-                part,
-                progress=lambda done, _: report(
-                    f"{doing} {before + done} of {count} segments", (before + done) / count
-                ),
-            )
+        def progress(done: int, _: int) -> None:
+            report(f"{doing} {first + done} of {count} segments", (first + done) / count)
 
-        key = (*explanations.cache_key(song, model), target, index)
-        rankings.append(_rankings.get(key, optimise, waiting=lambda: report(doing, None)))
-    return np.concatenate(rankings)
+        def compute() -> np.ndarray:
+            from core.explanation.extremal import extremal_ranking
+
+            covered = range(first, min(first + size, count))
+            explanation = explanations.explanation_of(song, name, target, report, segments=covered)
+            return extremal_ranking(model, explanation, progress=progress)
+
+        key = _ranking_key(song, name, target, index)
+        return results.get(key, compute, waiting=lambda: report(doing, None))
+
+    indices = range(segments.start // size, (segments.stop - 1) // size + 1)
+    ranking = np.concatenate([batch(index) for index in indices])
+    offset = indices.start * size
+    return ranking[segments.start - offset : segments.stop - offset]
 
 
 def whole_song_of(song: Song, name: str, report: ProgressCallback) -> Excerpt:
-    """Return a song as it is, with a model's answer."""
-    model = models.model_of(name)
+    """Encode a song as it is, with a model's prediction."""
 
-    def prepare_song() -> Excerpt:
+    def compute() -> Excerpt:
         from core.audio.io import encode_audio
 
         audio = _audio_of(song, name, report)
-        report("Preparing the song …", None)
-        heard = explanations.analysis_of(song, name, report)
-        return Excerpt(encode_audio(audio, "FLAC"), heard.song_probabilities)
+        report(PREPARING, None)
+        analysis = explanations.analysis_of(song, name, report)
+        return Excerpt(encode_audio(audio, "FLAC"), analysis.song_probabilities)
 
-    key = explanations.cache_key(song, model)
-    return _wholes.get(key, prepare_song, waiting=lambda: report("Preparing the song …", None))
+    key = ("whole song", *explanations.cache_key(song, models.model_of(name)))
+    return results.get(key, compute, waiting=lambda: report(PREPARING, None))
 
 
 def cached_song_parts(song: Song, name: str, selection: PartSelection) -> SongParts | None:
     """Look up the two parts of a song; None if they have not been computed yet."""
-    return _song_parts.peek((*explanations.cache_key(song, models.model_of(name)), selection))
+    parts: SongParts | None = results.peek(_parts_key(song, name, selection))
+    return parts
 
 
 def song_parts_of(
@@ -193,24 +212,42 @@ def song_parts_of(
     """Divide a song into its important parts and the rest, with a model's predictions for both."""
     model = models.model_of(name)
 
-    def divide() -> SongParts:
+    def compute() -> SongParts:
         from core.analysis import analyze
         from core.audio.io import encode_audio
+        from core.audio.loudness import loudness, match_loudness
         from core.explanation.masks import importance_mask
+        from core.listening.filtering import divide
 
-        def excerpt(part: Audio) -> Excerpt:
-            report("Listening to what is left …", None)
-            answers = analyze(part, model).song_probabilities
-            report("Preparing what you hear …", None)
-            return Excerpt(encode_audio(part, "FLAC"), answers)
+        def working() -> None:
+            report(PREPARING, None)
 
-        kept, rest = map(excerpt, audible(song, name, selection, report))
+        audio = _audio_of(song, name, report)
         explanation, ranking = _ranked(song, name, selection, report)
+        sounds = divide(
+            audio,
+            explanation,
+            keep=selection.keep,
+            of=selection.of,
+            ranking=ranking,
+            progress=working,
+        )
+        working()
+        wanted = loudness(audio)
+        excerpts = []
+        for sound in sounds:
+            working()
+            matched = match_loudness(sound, wanted)
+            report(f"{model_name(name)} is classifying the excerpt …", None)
+            probabilities = analyze(matched, model).song_probabilities
+            working()
+            excerpts.append(Excerpt(encode_audio(matched, "FLAC"), probabilities))
         mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
+        kept, rest = excerpts
         return SongParts(kept, rest, mask)
 
-    key = (*explanations.cache_key(song, model), selection)
-    return _song_parts.get(key, divide, waiting=lambda: report("Preparing what you hear …", None))
+    key = _parts_key(song, name, selection)
+    return results.get(key, compute, waiting=lambda: report(PREPARING, None))
 
 
 def passage_parts_of(
@@ -225,66 +262,37 @@ def passage_parts_of(
     from core.explanation.masks import importance_mask
     from core.listening.filtering import divide, passage
 
-    explanation, ranking = _ranked(song, name, selection, report)
+    analysis = explanations.analysis_of(song, name, report)
     first = max(0, segment - PASSAGE_BEFORE)
-    covered = slice(first, first + PASSAGE)
-    audio, part = passage(_audio_of(song, name, report), explanation, first, PASSAGE)
+    covered = range(first, min(first + PASSAGE, len(analysis.starts_s)))
+    explanation, ranking = _ranked(song, name, selection, report)
     if ranking is not None:
-        ranking = ranking[covered]
+        ranking = ranking[covered.start : covered.stop]
+    audio, part = passage(_audio_of(song, name, report), explanation, first, PASSAGE)
     wanted = loudness(audio)
     kept, rest = (
         encode_audio(match_loudness(sound, wanted), "FLAC")
         for sound in divide(audio, part, keep=selection.keep, of=selection.of, ranking=ranking)
     )
-    mask = np.zeros(explanation.mel.shape, dtype=bool)
-    mask[covered] = importance_mask(part, keep=selection.keep, of=selection.of, ranking=ranking)
-    return PassageParts(kept, rest, mask, float(explanation.starts_s[first]))
-
-
-def audible(
-    song: Song, name: str, selection: PartSelection, report: ProgressCallback
-) -> tuple[Audio, Audio]:
-    """Divide a song into its important parts and the rest, both matched to the song's loudness."""
-    from core.audio.loudness import loudness, match_loudness
-    from core.listening.filtering import divide
-
-    audio = _audio_of(song, name, report)
-    explanation, ranking = _ranked(song, name, selection, report)
-
-    def working() -> None:
-        report("Preparing what you hear …", None)
-
-    kept, rest = divide(
-        audio, explanation, keep=selection.keep, of=selection.of, ranking=ranking, progress=working
+    mask = np.zeros(analysis.logmel.shape, dtype=bool)
+    mask[covered.start : covered.stop] = importance_mask(
+        part, keep=selection.keep, of=selection.of, ranking=ranking
     )
-    working()
-    wanted = loudness(audio)
-    working()
-    kept = match_loudness(kept, wanted)
-    working()
-    return kept, match_loudness(rest, wanted)
-
-
-def _audio_of(song: Song, name: str, report: ProgressCallback) -> Audio:
-    """Return a song as a model hears it."""
-    return songs.audio_of(song, report, models.model_of(name).parameters.sample_rate)
-
-
-def _ranked(
-    song: Song, name: str, selection: PartSelection, report: ProgressCallback
-) -> tuple[Explanation, np.ndarray | None]:
-    explanation = explanations.explanation_of(song, name, selection.target, report)
-    if selection.method == ATTRIBUTED:
-        return explanation, None
-    return explanation, optimised_ranking_of(song, name, selection.target, report)
+    return PassageParts(kept, rest, mask, float(analysis.starts_s[first]))
 
 
 def wav_file_of(song: Song, name: str, selection: PartSelection, mode: Mode) -> bytes:
-    """Encode one of the two parts of a song as a WAV file."""
-    from core.audio.io import encode_audio
+    """Encode one of the two parts of a song as a WAV file, with the samples of its FLAC file."""
+    import io
 
-    kept, rest = audible(song, name, selection, lambda *_: None)
-    return encode_audio(kept if mode == "keep" else rest, "WAV")
+    import soundfile
+
+    from core.audio.io import Audio, encode_audio
+
+    parts = song_parts_of(song, name, selection, lambda *_: None)
+    excerpt = parts.kept if mode == "keep" else parts.rest
+    samples, sample_rate = soundfile.read(io.BytesIO(excerpt.file), dtype="float32")
+    return encode_audio(Audio(samples, sample_rate), "WAV")
 
 
 def sufficient_share_of(
@@ -292,9 +300,9 @@ def sufficient_share_of(
 ) -> float:
     """Mean share of a segment that suffices for the model, taken by the optimised ranking."""
     model = models.spectrogram_model_of(name)
-    doing = "Looking how little is enough …"
+    doing = "Finding the smallest sufficient region …"
 
-    def look() -> float:
+    def compute() -> float:
         from core.explanation.extremal import smallest_share
 
         explanation, ranking = _ranked(song, name, PartSelection(target, OPTIMISED), report)
@@ -302,8 +310,8 @@ def sufficient_share_of(
         report(doing, None)
         return float(smallest_share(model, explanation, ranking).mean())
 
-    key = (*explanations.cache_key(song, model), target)
-    return _enough.get(key, look, waiting=lambda: report(doing, None))
+    key = ("sufficient share", *explanations.cache_key(song, model), target)
+    return results.get(key, compute, waiting=lambda: report(doing, None))
 
 
 def cross_evaluation_of(
@@ -313,27 +321,59 @@ def cross_evaluation_of(
     keep: float,
     report: ProgressCallback,
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Test models on each other's excerpts; see `core.listening.faithfulness.acceptance`."""
-    asked = [models.model_of(name) for name in names]
-    doing = "Letting each listen to the other …"
+    """Test models on each other's important parts; see `core.listening.faithfulness.acceptance`."""
+    tested = [models.model_of(name) for name in names]
+    doing = "Testing each model on the other's evidence …"
 
-    def ask() -> dict[str, dict[str, dict[str, float]]]:
+    def compute() -> dict[str, dict[str, dict[str, float]]]:
         from core.listening.faithfulness import acceptance
 
         audio = songs.audio_of(song, report)
         found = [explanations.explanation_of(song, name, target, report) for name in names]
         report(doing, None)
-        return acceptance(audio, found, asked, keep=keep)
+        return acceptance(audio, found, tested, keep=keep)
 
-    key = (*(explanations.cache_key(song, model) for model in asked), target, keep)
-    return _accepted.get(key, ask, waiting=lambda: report(doing, None))
+    keys = (explanations.cache_key(song, model) for model in tested)
+    key = ("cross evaluation", *keys, target, keep)
+    return results.get(key, compute, waiting=lambda: report(doing, None))
 
 
 def network_input_of(song: Song, name: str, segment: int, report: ProgressCallback) -> bytes:
-    """Return what the network is given of a segment, turned back into sound: a FLAC file."""
+    """Turn the network's input for a segment back into sound: a FLAC file."""
     analysis = explanations.analysis_of(song, name, report)
     from core.audio.io import encode_audio
     from core.features.inversion import audio_from_mfcc
 
     parameters = models.model_of(name).parameters
     return encode_audio(audio_from_mfcc(analysis.inputs[segment], parameters), "FLAC")
+
+
+def _audio_of(song: Song, name: str, report: ProgressCallback) -> Audio:
+    """Decode a song at the sampling rate of a model."""
+    return songs.audio_of(song, report, models.model_of(name).parameters.sample_rate)
+
+
+def _ranked(
+    song: Song,
+    name: str,
+    selection: PartSelection,
+    report: ProgressCallback,
+    *,
+    segments: range | None = None,
+) -> tuple[Explanation, np.ndarray | None]:
+    """Explanation of a song's segments and, if the selection is optimised, the ranking."""
+    target = selection.target
+    explanation = explanations.explanation_of(song, name, target, report, segments=segments)
+    if selection.method == ATTRIBUTED:
+        return explanation, None
+    return explanation, optimised_ranking_of(song, name, target, report, segments=segments)
+
+
+def _parts_key(song: Song, name: str, selection: PartSelection) -> tuple[object, ...]:
+    return ("song parts", *explanations.cache_key(song, models.model_of(name)), selection)
+
+
+def _ranking_key(
+    song: Song, name: str, target: ExplanationTarget, index: int
+) -> tuple[object, ...]:
+    return ("ranking", *explanations.cache_key(song, models.model_of(name)), target, index)

@@ -7,15 +7,14 @@ song's bytes and of the model's weights.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dashboard.services import models, songs
-from dashboard.services.cache import ResultCache
+from dashboard.services.cache import results
 from dashboard.services.models import MODELS
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
@@ -27,60 +26,81 @@ if TYPE_CHECKING:
     from core.models.base import GenreModel
 
 
-PART = 12  # segments explained at a time; a run that is stopped loses no finished part
-
-_analyses: ResultCache[Analysis] = ResultCache(16)
-_explanations: ResultCache[Explanation] = ResultCache(
-    64
-)  # parts and single segments, up to 4 MB each
+BATCH = 12  # segments explained at a time; finished batches survive when a run is stopped
 
 
 @dataclass(frozen=True)
 class ExplanationTarget:
-    """What is asked about a song: why this genre, or why this one rather than that.
+    """The explained output: the probability of a genre, or its odds against another one.
 
     Parameters
     ----------
     genre : str
         The genre.
     versus : str
-        The other genre; empty if there is none.
+        The genre that it is compared with; empty for the probability.
     """
 
     genre: str
     versus: str = ""
 
 
+def cache_key(song: Song, model: GenreModel) -> tuple[str, str]:
+    """Digests that identify results of a model for a song."""
+    return song.digest, model.card["weights"]["sha256"]
+
+
 def analysis_of(song: Song, name: str, report: ProgressCallback) -> Analysis:
-    """Return what a model says of a song.
+    """Predict the genre of a song, segment by segment.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    name : str
+        Name of the model.
+    report : callable
+        Called with what is being done; may raise to stop.
+
+    Returns
+    -------
+    Analysis
+        Features and probabilities of all segments.
 
     Raises
     ------
     AudioError, ModelError
-        If the song cannot be heard, or the model cannot be used.
+        If the song cannot be decoded, or the model cannot be loaded.
     """
-    songs.audio_of(song, report)  # a song that cannot be heard is not the model's failure
+    songs.audio_of(song, report)  # a song that cannot be decoded is not the model's failure
     model = models.model_of(name)
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
     from core.analysis import analyze
 
-    def hear() -> Analysis:
+    doing = f"{model_name(name)} is classifying the song …"
+
+    def compute() -> Analysis:
         report(doing, None)
         return analyze(audio, model)
 
-    doing = f"{model_name(name)} is listening …"
-    return _analyses.get(cache_key(song, model), hear, waiting=lambda: report(doing, None))
+    key = ("analysis", *cache_key(song, model))
+    return results.get(key, compute, waiting=lambda: report(doing, None))
 
 
 def analyses_of(song: Song, report: ProgressCallback) -> tuple[dict[str, Analysis], list[str]]:
-    """Return what all models say of a song, and why some cannot.
+    """Predict the genre of a song with every model of the first page.
 
     Returns
     -------
     analyses : dict of Analysis
         By the models' names, in the order of `MODELS`.
     failures : list of str
-        A sentence for each model that cannot be used.
+        One sentence for each model that cannot be loaded.
+
+    Raises
+    ------
+    AudioError
+        If the song cannot be decoded.
     """
     songs.audio_of(song, report)  # its failure is the song's, not a model's
     from core.errors import ModelError
@@ -94,33 +114,117 @@ def analyses_of(song: Song, report: ProgressCallback) -> tuple[dict[str, Analysi
     return analyses, failures
 
 
+def segment_at(analysis: Analysis, moment_s: float) -> int:
+    """Index of the segment that contains a moment of the song."""
+    return max(0, int(np.searchsorted(analysis.starts_s, moment_s, side="right")) - 1)
+
+
 def is_explained(song: Song, analysis: Analysis, target: ExplanationTarget) -> bool:
-    """Return whether the explanation of a whole song is at hand."""
-    key = cache_key(song, models.model_of(analysis.model))
-    parts = range(0, len(analysis.starts_s), PART)
-    return all((*key, target, "part", first // PART) in _explanations for first in parts)
+    """Whether the explanation of a whole song is cached."""
+    model = models.model_of(analysis.model)
+    batches = range(n_batches(analysis))
+    return all(_batch_key(song, model, target, index) in results for index in batches)
+
+
+def n_batches(analysis: Analysis) -> int:
+    """Count the batches in which the segments of a song are explained."""
+    return -(-len(analysis.starts_s) // BATCH)
 
 
 def segment_explanation_of(
     song: Song, name: str, target: ExplanationTarget, segment: int, report: ProgressCallback
 ) -> Explanation:
-    """Return the explanation of one segment of a song, an `Explanation` of length 1."""
+    """Explain one segment of a song: an `Explanation` of length 1."""
     model = models.model_of(name)
-    part = _explanations.peek((*cache_key(song, model), target, "part", segment // PART))
-    if part is not None:
-        return part[segment % PART]
-    return _explained(song, model, target, "segment", segment, [segment], report)
+    batch = results.peek(_batch_key(song, model, target, segment // BATCH))
+    if batch is not None:
+        return batch[segment % BATCH]
+    doing = _description(name, target)
+
+    def compute() -> Explanation:
+        def progress(done: int, total: int) -> None:
+            report(doing, done / total)
+
+        return _explain(song, model, target, [segment], report, progress)
+
+    key = ("explanation of a segment", *cache_key(song, model), target, segment)
+    return results.get(key, compute, waiting=lambda: report(doing, None))
 
 
-def segment_at(analysis: Analysis, moment_s: float) -> int:
-    """Return which segment holds a moment of the song."""
-    return max(0, int(np.searchsorted(analysis.starts_s, moment_s, side="right")) - 1)
+def explanation_of(
+    song: Song,
+    name: str,
+    target: ExplanationTarget,
+    report: ProgressCallback,
+    *,
+    segments: range | None = None,
+) -> Explanation:
+    """Explain a song, or consecutive segments of it.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    name : str
+        Name of the model.
+    target : ExplanationTarget
+        The explained output.
+    report : callable
+        Called with what is being done; may raise to stop.
+    segments : range, optional
+        Segments to return, all by default. Only the batches that contain them are explained.
+
+    Returns
+    -------
+    Explanation
+        SHAP values of the segments.
+    """
+    analysis = analysis_of(song, name, report)
+    segments = range(len(analysis.starts_s)) if segments is None else segments
+    indices = range(segments.start // BATCH, (segments.stop - 1) // BATCH + 1)
+    batches = [_batch_of(song, name, target, index, report) for index in indices]
+    from core.explanation.explain import joined
+
+    whole = batches[0] if len(batches) == 1 else joined(batches)
+    first = indices.start * BATCH
+    if len(whole) == len(segments):
+        return whole
+    return whole[segments.start - first : segments.stop - first]
+
+
+def batches_of(
+    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
+) -> list[Explanation]:
+    """Explain a whole song in batches; finished ones stay cached when the run is stopped."""
+    analysis = analysis_of(song, name, report)
+    return [_batch_of(song, name, target, index, report) for index in range(n_batches(analysis))]
+
+
+def finished_batches(
+    song: Song, analysis: Analysis, target: ExplanationTarget
+) -> list[Explanation]:
+    """Look up the batches of a song's explanation that are cached."""
+    model = models.model_of(analysis.model)
+    found = (
+        results.peek(_batch_key(song, model, target, index)) for index in range(n_batches(analysis))
+    )
+    return [batch for batch in found if batch is not None]
 
 
 def regridded_on(first: Explanation, second: Explanation) -> tuple[Explanation, float]:
-    """Return the second explanation with its mel values on the grid of the first, one segment each.
+    """Bring an explanation of one segment onto the mel grid of another one.
 
-    And how the two correlate where both hear the song.
+    Parameters
+    ----------
+    first, second : Explanation
+        Explanations of one segment each, by two models.
+
+    Returns
+    -------
+    explanation : Explanation
+        The second one, with its mel values on the grid of the first.
+    correlation : float [range=[-1, 1]]
+        Correlation of the mel values in the frames that both segments cover.
     """
     from core.explanation.regridding import Grid, correlation, overlapping_frames, regridded
 
@@ -134,78 +238,54 @@ def regridded_on(first: Explanation, second: Explanation) -> tuple[Explanation, 
     )
 
 
-def finished_batches(
-    song: Song, analysis: Analysis, target: ExplanationTarget
-) -> list[Explanation]:
-    """Return the parts of a whole song's explanation that are at hand."""
-    key = cache_key(song, models.model_of(analysis.model))
-    indices = range(math.ceil(len(analysis.starts_s) / PART))
-    parts = (_explanations.peek((*key, target, "part", index)) for index in indices)
-    return [part for part in parts if part is not None]
+def _batch_key(
+    song: Song, model: GenreModel, target: ExplanationTarget, index: int
+) -> tuple[object, ...]:
+    return ("explanation", *cache_key(song, model), target, index)
 
 
-def batches_of(
-    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
-) -> list[Explanation]:
-    """Return a whole song's explanation in parts, which are kept when a run is stopped."""
-    count = len(analysis_of(song, name, report).starts_s)
+def _batch_of(
+    song: Song, name: str, target: ExplanationTarget, index: int, report: ProgressCallback
+) -> Explanation:
     model = models.model_of(name)
-    parts = []
-    for first in range(0, count, PART):
-        segments = range(first, min(first + PART, count))
-        parts.append(
-            _explained(song, model, target, "part", first // PART, segments, report, count)
-        )
-    return parts
+    doing = _description(name, target)
 
+    def compute() -> Explanation:
+        count = len(analysis_of(song, name, report).starts_s)
+        segments = range(index * BATCH, min((index + 1) * BATCH, count))
 
-def explanation_of(
-    song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
-) -> Explanation:
-    """Return a whole song's explanation."""
-    parts = batches_of(song, name, target, report)
-    from core.explanation.explain import joined
-
-    return joined(parts)
-
-
-def cache_key(song: Song, model: GenreModel) -> tuple[str, str]:
-    """Return what identifies results of a model about a song."""
-    return song.digest, model.card["weights"]["sha256"]
-
-
-def _explained(
-    song: Song,
-    model: GenreModel,
-    target: ExplanationTarget,
-    kind: str,
-    index: int,
-    segments: Sequence[int],
-    report: ProgressCallback,
-    count: int = 1,
-) -> Explanation:
-    from core.explanation.explain import explain
-
-    audio = songs.audio_of(song, report, model.parameters.sample_rate)
-    analysis = analysis_of(song, model.name, report)
-    doing = f"Asking {model_name(model.name)} why {genre_name(target.genre)} …"
-
-    def ask() -> Explanation:
         def progress(done: int, total: int) -> None:
-            finished = (segments[0] if count > 1 else 0) + done
+            finished = segments.start + done
             report(
                 f"{doing} {finished} of {count} segments" if count > 1 else doing, finished / count
             )
 
-        return explain(
-            audio,
-            model,
-            target=target.genre,
-            versus=target.versus or None,
-            segments=segments,
-            analysis=analysis,
-            progress=progress,
-        )
+        return _explain(song, model, target, segments, report, progress)
 
-    key = (*cache_key(song, model), target, kind, index)
-    return _explanations.get(key, ask, waiting=lambda: report(doing, None))
+    key = _batch_key(song, model, target, index)
+    return results.get(key, compute, waiting=lambda: report(doing, None))
+
+
+def _description(name: str, target: ExplanationTarget) -> str:
+    return f"Computing the evidence for {genre_name(target.genre)}, {model_name(name)} …"
+
+
+def _explain(
+    song: Song,
+    model: GenreModel,
+    target: ExplanationTarget,
+    segments: Sequence[int],
+    report: ProgressCallback,
+    progress: Callable[[int, int], None],
+) -> Explanation:
+    from core.explanation.explain import explain
+
+    return explain(
+        songs.audio_of(song, report, model.parameters.sample_rate),
+        model,
+        target=target.genre,
+        versus=target.versus or None,
+        segments=segments,
+        analysis=analysis_of(song, model.name, report),
+        progress=progress,
+    )

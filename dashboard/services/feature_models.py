@@ -11,80 +11,99 @@ import numpy as np
 
 from core.models.registry import FEATURE_SYSTEMS
 from dashboard.services import explanations, models, songs
-from dashboard.services.cache import ResultCache
+from dashboard.services.cache import results
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 from dashboard.text.formatting import genre_name, model_name
 
 if TYPE_CHECKING:
     from core.explanation.feature_attribution import FeatureExplanation
-
-_numbers: ResultCache[FeatureExplanation] = ResultCache(64)
-_moments: ResultCache[dict[str, tuple[bytes, float]]] = ResultCache(16)
+    from core.models.feature_models import FeatureModel
 
 
 def feature_explanation_of(
     song: Song, name: str, genre: str, segment: int, report: ProgressCallback
 ) -> FeatureExplanation:
-    """Return what speaks for a genre in a segment, to a model that reads numbers."""
+    """Explain the prediction of a feature model for one segment.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    name : str
+        Name of a model that reads features.
+    genre : str
+        The explained genre.
+    segment : int
+        Index of the segment.
+    report : callable
+        Called with what is being done; may raise to stop.
+
+    Returns
+    -------
+    FeatureExplanation
+        Shapley values of features or of moments.
+    """
     analysis = explanations.analysis_of(song, name, report)
-    model = models.model_of(name)
-    from core.explanation.feature_attribution import explain_features
-    from core.models.feature_models import FeatureModel
+    model = _feature_model(name)
 
-    assert isinstance(model, FeatureModel)
+    def compute() -> FeatureExplanation:
+        from core.explanation.feature_attribution import explain_features
 
-    def ask() -> FeatureExplanation:
-        report(f"Asking {model_name(name)} why {genre_name(genre)} …", None)
+        report(f"Computing the evidence for {genre_name(genre)}, {model_name(name)} …", None)
         return explain_features(model, analysis.inputs[segment], genre)
 
-    return _numbers.get((*explanations.cache_key(song, model), genre, segment), ask)
+    key = ("feature explanation", *explanations.cache_key(song, model), genre, segment)
+    return results.get(key, compute)
 
 
 def gated_sounds_of(
     song: Song, name: str, genre: str, segment: int, report: ProgressCallback
 ) -> dict[str, tuple[bytes, float]]:
-    """Return how a segment sounds whole, with only the moments that spoke for a genre, and without.
+    """Mute the moments of a segment that speak against a genre, and those that speak for it.
 
     Returns
     -------
     dict of (bytes, float)
-        For ``"original"``, ``"kept"`` and ``"removed"`` a FLAC file, and how likely the model finds
-        the genre then.
+        For ``"original"``, ``"kept"`` and ``"removed"`` a FLAC file and the genre's probability
+        when the model predicts from this audio.
     """
-    found = feature_explanation_of(song, name, genre, segment, report)
-    model = models.model_of(name)
+    explanation = feature_explanation_of(song, name, genre, segment, report)
+    model = _feature_model(name)
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
-    from core.audio.io import encode_audio
-    from core.listening.gating import gate_moments
-    from core.models.feature_models import FeatureModel
-
-    assert isinstance(model, FeatureModel)
-    spoke = found.values > 0
+    supporting = explanation.values > 0
     index = models.genre_index(name, genre)
 
-    def hear() -> dict[str, tuple[bytes, float]]:
-        report(f"{model_name(name)} is asked again …", None)
+    def compute() -> dict[str, tuple[bytes, float]]:
+        from core.audio.io import encode_audio
+        from core.listening.gating import gate_moments
+
+        report(f"{model_name(name)} is classifying the excerpts …", None)
+        open_moments = {
+            "original": np.ones_like(supporting),
+            "kept": supporting,
+            "removed": ~supporting,
+        }
         sounds = {
-            "original": gate_moments(audio, model, segment, np.ones_like(spoke)),
-            "kept": gate_moments(audio, model, segment, spoke),
-            "removed": gate_moments(audio, model, segment, ~spoke),
+            kind: gate_moments(audio, model, segment, moments)
+            for kind, moments in open_moments.items()
         }
         return {
             kind: (encode_audio(sound.audio, "FLAC"), float(sound.probabilities[index]))
             for kind, sound in sounds.items()
         }
 
-    return _moments.get((*explanations.cache_key(song, model), genre, segment), hear)
+    key = ("gated sounds", *explanations.cache_key(song, model), genre, segment)
+    return results.get(key, compute)
 
 
 def reads_spectrogram(name: str) -> bool:
-    """Return whether what a model goes by lies in the spectrogram, and can be drawn and played."""
+    """Whether a model's evidence lies in the spectrogram, so that it can be drawn and played."""
     return name not in FEATURE_SYSTEMS
 
 
 def needs_yamnet(name: str) -> bool:
-    """Return whether a model hears through YAMNet, which is not on this machine."""
+    """Whether a model uses YAMNet and the server does not have it yet."""
     if name not in FEATURE_SYSTEMS or not FEATURE_SYSTEMS[name].reads.startswith("yamnet"):
         return False
     from core.features.yamnet import is_available
@@ -98,8 +117,16 @@ def download_yamnet() -> None:
     Raises
     ------
     ModelError
-        If it cannot be had.
+        If the download fails.
     """
     from core.features.yamnet import fetch
 
     fetch()
+
+
+def _feature_model(name: str) -> FeatureModel:
+    model = models.model_of(name)
+    from core.models.feature_models import FeatureModel
+
+    assert isinstance(model, FeatureModel)
+    return model

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import streamlit as st
 
 from core.constants import MODELS_DIR
 from core.models.registry import TITLES
+from dashboard.services.cache import results
 
 if TYPE_CHECKING:
+    from core.evaluation.curves import Curve, Reliability
     from core.evaluation.predictions import Predictions
     from core.explanation.genre_profiles import GenreProfiles
 
-PROTOCOLS = ("artist", "track", "segment")  # from honest to leaking
+PROTOCOLS = ("artist", "track", "segment")  # from no data leakage to the most
+
+Unit = Literal["segment", "song"]
+"""Whether segments or votes over whole songs are evaluated."""
 
 
 @st.cache_data(show_spinner=False, max_entries=1)
 def model_names() -> list[str]:
-    """Return the names of all models that there are."""
+    """Names of all bundled models, in the order of the registry."""
     from core.models.cards import list_models
 
     names = [card["name"] for card in list_models()]
@@ -34,7 +39,7 @@ def model_names() -> list[str]:
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def card(name: str) -> dict[str, Any]:
-    """Return a model's card."""
+    """Read a model's card."""
     from core.models.cards import card_path, read_card
 
     return read_card(card_path(name))
@@ -50,46 +55,114 @@ def _json(file: str) -> dict[str, Any]:
 
 
 def score(name: str, protocol: str) -> dict[str, Any] | None:
-    """Return a model's figures by a protocol, if they were measured."""
+    """Scores of a model under a protocol; None if they were not measured."""
     return _json("scores.json").get(f"{name}/{protocol}")
 
 
 def folds(name: str) -> dict[str, Any] | None:
-    """Return a model's figures over five folds by artist, if they were measured."""
+    """Scores of a model in five-fold cross-validation by artist; None if not measured."""
     return _json("scores.json").get(f"{name}/folds")
 
 
 def faithfulness() -> dict[str, Any]:
-    """Return the figures of the explanations, or nothing."""
+    """Faithfulness scores of the explanations; empty if they were not measured."""
     return _json("faithfulness.json")
 
 
-@st.cache_resource(show_spinner=False, max_entries=80)
 def predictions(name: str, protocol: str = "artist") -> Predictions | None:
-    """Return what a model answered on a test side, if that is stored."""
-    from core.evaluation.predictions import load_predictions, predictions_file
+    """Load the stored predictions of a model for a test set; None if there are none."""
 
-    try:
-        return load_predictions(predictions_file(MODELS_DIR, name, protocol))
-    except (OSError, ValueError):
-        return None
+    def load() -> Predictions | None:
+        from core.evaluation.predictions import load_predictions, predictions_file
+
+        try:
+            return load_predictions(predictions_file(MODELS_DIR, name, protocol))
+        except (OSError, ValueError):
+            return None
+
+    return results.get(("predictions", name, protocol), load)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
 def genre_profiles(name: str) -> GenreProfiles | None:
-    """Return what a model's genres are to it, if that is stored."""
-    from core.explanation.genre_profiles import SUFFIX, load_profiles
+    """Load the genre profiles of a model; None if they were not computed."""
 
-    try:
-        return load_profiles(MODELS_DIR / f"{name}{SUFFIX}")
-    except (OSError, KeyError, ValueError):
-        return None
+    def load() -> GenreProfiles | None:
+        from core.explanation.genre_profiles import SUFFIX, load_profiles
+
+        try:
+            return load_profiles(MODELS_DIR / f"{name}{SUFFIX}")
+        except (OSError, KeyError, ValueError):
+            return None
+
+    return results.get(("genre profiles", name), load)
+
+
+def stored_protocols(name: str) -> list[str]:
+    """Protocols under which the test predictions of a model are stored."""
+    return [each for each in PROTOCOLS if predictions(name, each) is not None]
+
+
+def n_test_songs(name: str, protocol: str) -> int:
+    """Count the songs in the stored predictions."""
+    return len(_stored(name, protocol).names)
+
+
+def genre_report(name: str, protocol: str, unit: Unit) -> np.ndarray:
+    """Precision, recall, F1 and count of each genre, ``(genres, 4)``."""
+    from core.evaluation import curves
+
+    return curves.genre_report(*_evaluated(name, protocol, unit))
+
+
+def confusion_matrix(name: str, protocol: str, unit: Unit) -> np.ndarray:
+    """Count segments or songs by true and predicted genre, ``(genres, genres)``."""
+    from core.evaluation import curves
+
+    return curves.confusion(*_evaluated(name, protocol, unit))
+
+
+def reliability(name: str, protocol: str, unit: Unit) -> Reliability:
+    """Accuracy at each confidence level; see `core.evaluation.curves.reliability`."""
+    from core.evaluation import curves
+
+    return curves.reliability(*_evaluated(name, protocol, unit))
+
+
+def precision_recall(name: str, protocol: str, unit: Unit, genre: int) -> Curve:
+    """Precision-recall curve of one genre against all others."""
+    from core.evaluation import curves
+
+    return curves.precision_recall(*_evaluated(name, protocol, unit), genre)
+
+
+def roc(name: str, protocol: str, unit: Unit, genre: int) -> Curve:
+    """ROC curve of one genre against all others."""
+    from core.evaluation import curves
+
+    return curves.roc(*_evaluated(name, protocol, unit), genre)
+
+
+def _stored(name: str, protocol: str) -> Predictions:
+    found = predictions(name, protocol)
+    if found is None:
+        raise ValueError(f"No predictions of {name!r} are stored for the protocol {protocol!r}.")
+    return found
+
+
+def _evaluated(name: str, protocol: str, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and true genres of the segments or songs of a test set."""
+    found = _stored(name, protocol)
+    return found.votes if unit == "song" else (found.probabilities, found.labels)
 
 
 def mcnemar_test(first: str, second: str) -> dict[str, float] | None:
-    """Return McNemar's test of two models' song votes by artist, and of how many songs.
+    """McNemar's test of two models' song votes, on unseen artists.
 
-    Of the songs that both were asked about; None if their answers are not stored.
+    Returns
+    -------
+    dict or None
+        As `core.evaluation.metrics.mcnemar`, with the number of `songs` that both models were
+        tested on; None if predictions are missing.
     """
     from core.evaluation.metrics import mcnemar
 
@@ -104,9 +177,13 @@ def mcnemar_test(first: str, second: str) -> dict[str, float] | None:
 
 
 def compare_on_common_songs(names: Sequence[str]) -> tuple[list[str], int, dict[str, float]]:
-    """Return how models compare, by artist, on the songs that all of them were asked about.
+    """Compare models on the songs of unseen artists that all of them were tested on.
 
-    As `core.evaluation.predictions.on_common_songs`, of those whose answers are stored.
+    Returns
+    -------
+    tuple
+        As `core.evaluation.predictions.on_common_songs`, for the models whose predictions are
+        stored.
     """
     from core.evaluation.predictions import on_common_songs
 
@@ -115,26 +192,32 @@ def compare_on_common_songs(names: Sequence[str]) -> tuple[list[str], int, dict[
 
 
 def predicts_whole_clips(name: str) -> bool:
-    """Return whether a model hears whole clips: it gave one answer a song."""
+    """Whether a model predicts once for a whole clip instead of for every segment."""
     found = score(name, "artist")
     return found is not None and found["test"]["segment"]["n"] == found["test"]["tracks"]
 
 
-def songs_confused_as(name: str, true: int, named: int) -> list[tuple[str, float]]:
-    """Return the test songs of one genre that a model took for another, the surest first."""
+def songs_confused_as(name: str, true: int, predicted: int) -> list[tuple[str, float]]:
+    """Test songs of one genre that a model takes for another one.
+
+    Returns
+    -------
+    list of (str, float)
+        Name of the song and probability of the predicted genre, the most confident first.
+    """
     found = predictions(name)
     if found is None:
         return []
     votes, truths = found.votes
-    chosen = (truths == true) & (votes.argmax(axis=1) == named)
+    chosen = (truths == true) & (votes.argmax(axis=1) == predicted)
     songs = [
         (str(song), float(share))
-        for song, share in zip(found.names[chosen], votes[chosen, named], strict=True)
+        for song, share in zip(found.names[chosen], votes[chosen, predicted], strict=True)
     ]
     return sorted(songs, key=lambda song: -song[1])
 
 
 def confusion_of(name: str, protocol: str) -> np.ndarray | None:
-    """Return song counts by true and named genre, if they were measured."""
+    """Song counts by true and predicted genre, as measured; None if they were not."""
     row = score(name, protocol)
     return None if row is None else np.array(row["test"]["confusion"])

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.constants import EXAMPLES_DIR, SAMPLE_RATE
-from dashboard.services.cache import ResultCache
+from dashboard.services.cache import results
 from dashboard.services.models import MODELS
 from dashboard.services.warmup import ProgressCallback, WarmUp
 
 if TYPE_CHECKING:
     from core.audio.io import Audio
-
-
-_songs: ResultCache[Audio] = ResultCache(4)  # fifteen minutes are 79 MB each
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Song:
     title: str = ""
 
 
-@st.cache_data(show_spinner=False)
+@st.cache_data(show_spinner=False, max_entries=1)
 def examples() -> list[dict[str, Any]]:
     """Return the bundled songs: dictionaries with `file`, `title` and `genre`."""
     try:
@@ -116,6 +113,8 @@ def audio_of(song: Song, report: ProgressCallback, sample_rate: int = SAMPLE_RAT
         # Its name is shared by all who bring these bytes.
         return load_audio(song.content, name="song", sample_rate=sample_rate)
 
-    return _songs.get(
-        (song.digest, sample_rate), decode, waiting=lambda: report("Reading the song …", None)
+    return results.get(
+        ("audio", song.digest, sample_rate),
+        decode,
+        waiting=lambda: report("Reading the song …", None),
     )

@@ -118,7 +118,7 @@ def show_steps(song: Song) -> None:
     url_state.write()
     start_s = float(analysis.starts_s[state["segment"]])
     with Progress() as progress:
-        found = classroom.steps_of(song, name, start_s, progress)
+        found = classroom.stages_of(song, name, start_s, progress)
     for step in found:
         draw_step(step)
 

@@ -1,4 +1,4 @@
-"""What tests of the dashboard share."""
+"""Fixtures of the dashboard tests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from core.audio.io import Audio, encode_audio
 from core.errors import ModelError
 from core.models.spectrogram_models import SpectrogramModel
-from dashboard.services import excerpts, explanations, models, songs
-from dashboard.services.cache import ResultCache
+from dashboard.services import explanations, models, songs
+from dashboard.services.cache import results
 
 
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: SpectrogramModel) -> songs.Song:
-    """The little song as an upload, a small network, empty shelves, nothing left to load."""
+    """The little song as an upload, with a small network, an empty cache and nothing to load."""
 
     def model(name: str) -> SpectrogramModel:
         if name != "cnn":
@@ -21,11 +21,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: SpectrogramMo
         return tiny_cnn
 
     monkeypatch.setattr(models, "model_of", model)
-    monkeypatch.setattr(explanations, "PART", 2)
+    monkeypatch.setattr(explanations, "BATCH", 2)
     monkeypatch.setattr(songs.warm_up, "wait", lambda report: None)
-    monkeypatch.setattr(songs, "_songs", ResultCache(16))
-    for shelf in ("_analyses", "_explanations"):
-        monkeypatch.setattr(explanations, shelf, ResultCache(16))
-    for shelf in ("_rankings", "_enough", "_wholes", "_song_parts"):
-        monkeypatch.setattr(excerpts, shelf, ResultCache(16))
+    results.clear()
     return songs.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")

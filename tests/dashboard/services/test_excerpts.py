@@ -82,7 +82,7 @@ def test_work_that_was_stopped_goes_on_where_it_was(chosen: songs.Song, method: 
     def stop_late(text: str, share: float | None) -> None:
         if share is not None:
             shares.append(share)
-            if "Looking" in text or method == ATTRIBUTED:
+            if "Finding" in text or method == ATTRIBUTED:
                 raise Stopped
 
     with pytest.raises(Stopped):
