@@ -51,7 +51,7 @@ TagLogits = dict[tuple[Mode, float], Analysis]  # by mode and kept or removed sh
 METHODS: dict[str, Method] = {
     "shap": lambda model, explanation, seed: evidence(explanation),
     "shap_alone": lambda model, explanation, seed: explanation.audible,
-    "silencing": lambda model, explanation, seed: explanation.silencing,
+    "silencing": lambda model, explanation, seed: explanation.perturbation,
     "extremal": lambda model, explanation, seed: extremal_ranking(model, explanation, seed=seed),
     "gradient": lambda model, explanation, seed: plain_gradient(model, explanation),
     "gradient_times_input": lambda model, explanation, seed: gradient_times_input(

@@ -1,9 +1,9 @@
-"""What a model says of a song: genre probabilities segment by segment, and their verdict.
+"""Predict the genre of a song: probabilities for every segment, and the verdict for the song.
 
 Conventions
 -----------
-Times are seconds from the beginning of the song. The verdict is the mean of the segments'
-probabilities; its genre is the one with the largest mean.
+Times are in seconds from the beginning of the song. The verdict is the genre with the largest mean
+probability over the segments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import ModelError
+from core.audio.io import resample
 from core.features.spectrogram import FeatureParameters, logmel, segment_starts, split_segments
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """One model's answer about one song.
+    """A model's predictions for the segments of one song.
 
     Parameters
     ----------
     song : str
-        Name of the song as it was given; not to be trusted as a file name or as markup.
+        Name of the song as it was given. Treat it as untrusted in file names and markup.
     duration_s : float
         Length of the song in seconds.
     model : str
@@ -36,7 +36,7 @@ class Analysis:
     genres : tuple of str
         Genres in the order of the probabilities.
     parameters : FeatureParameters
-        How the features were computed.
+        Parameters of the features.
     logmel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32, range=[-top_db, 0]]
         Log-mel segments in dB relative to the song's maximum.
     inputs : np.ndarray [shape=(n, …), dtype=float32]
@@ -44,10 +44,14 @@ class Analysis:
         standardised, ``(n, segment_frames, n_mfcc)``.
     probabilities : np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
         Genre probabilities of the segments.
+    starts : np.ndarray [shape=(n,), dtype=int]
+        First frame of each segment in the song's spectrogram.
+    filled : np.ndarray [shape=(n,), dtype=int, range=[1, segment_frames]]
+        Number of frames of each segment that lie within the song; the others are padding.
     starts_s, ends_s : np.ndarray [shape=(n,), range=[0, duration_s]]
-        First and last moment of each segment in seconds.
+        Beginning and end of each segment in seconds.
     padded : bool
-        Whether the song is shorter than one segment and was filled up with silence.
+        Whether the song is shorter than one segment and was padded with silence.
     """
 
     song: str
@@ -58,6 +62,8 @@ class Analysis:
     logmel: np.ndarray
     inputs: np.ndarray
     probabilities: np.ndarray
+    starts: np.ndarray
+    filled: np.ndarray
     starts_s: np.ndarray
     ends_s: np.ndarray
     padded: bool
@@ -69,7 +75,7 @@ class Analysis:
 
     @property
     def genre(self) -> str:
-        """The song's genre: the one with the largest mean probability."""
+        """The genre with the largest mean probability."""
         return self.genres[int(self.song_probabilities.argmax())]
 
     @property
@@ -79,24 +85,19 @@ class Analysis:
 
 
 def analyze(audio: Audio, model: GenreModel) -> Analysis:
-    """Hear a song segment by segment.
+    """Predict the genre of every segment of a song.
 
     Parameters
     ----------
     audio : Audio
-        The song.
+        The song, at any sampling rate. It is resampled to the model's rate if the two differ.
     model : GenreModel
-        The model; features are computed with the parameters on its card.
+        The model. Its card sets the parameters of the features.
 
     Returns
     -------
     Analysis
         Features and genre probabilities of every segment.
-
-    Raises
-    ------
-    ModelError
-        If the song has another sampling rate than the model was trained with.
 
     Examples
     --------
@@ -106,17 +107,13 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
     ('reggae', (7, 10))
     """
     parameters = model.parameters
-    if audio.sample_rate != parameters.sample_rate:
-        raise ModelError(
-            f"{model.name} hears songs at {parameters.sample_rate} Hz, not at "
-            f"{audio.sample_rate} Hz; read the song with load_audio."
-        )
-    spectrogram = logmel(audio.samples, parameters)
+    own_rate = resample(audio, parameters.sample_rate)
+    spectrogram = logmel(own_rate.samples, parameters)
     segments = split_segments(spectrogram, parameters)
     starts = segment_starts(len(spectrogram), parameters)
-    inputs = model.extract(audio, segments, starts)
+    filled = np.minimum(len(spectrogram) - starts, parameters.segment_frames)
+    inputs = model.extract(own_rate, segments, starts)
     seconds_per_frame = parameters.hop_length / parameters.sample_rate
-    ends = np.minimum(starts + parameters.segment_frames, len(spectrogram)) * seconds_per_frame
     return Analysis(
         song=audio.name,
         duration_s=audio.duration_s,
@@ -126,23 +123,25 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
         logmel=segments,
         inputs=inputs,
         probabilities=model.predict(inputs),
+        starts=starts,
+        filled=filled,
         starts_s=starts * seconds_per_frame,
         # A centred frame reaches beyond the last sample; a segment does not.
-        ends_s=np.minimum(ends, audio.duration_s),
+        ends_s=np.minimum((starts + filled) * seconds_per_frame, audio.duration_s),
         padded=len(spectrogram) < parameters.segment_frames,
     )
 
 
 def to_json(analysis: Analysis, *, explanation: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return an analysis as a JSON-ready dictionary: the content of ``analysis.json``.
+    """Convert an analysis to a JSON-ready dictionary: the content of ``analysis.json``.
 
     Parameters
     ----------
     analysis : Analysis
-        What a model said of a song.
+        The analysis.
     explanation : dict, optional
         Summary of its explanation: `target`, `base_value`, `gap`, `keep`, `probability_kept` and
-        `probability_removed`. Without one the key is left out.
+        `probability_removed`. Without it the key is left out.
 
     Returns
     -------

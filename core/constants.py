@@ -12,6 +12,8 @@ TOP_DB = 80.0  # range of log-mel spectrograms in dB below the song's loudest me
 
 SEGMENT_FRAMES = 72  # 65 880 samples, 2.99 s
 
+DEFAULT_KEEP = 0.2  # share of the time-frequency area that counts as important
+
 GENRES = (
     "blues",
     "classical",

@@ -42,7 +42,7 @@ def synthetic_explanation(
     Returns
     -------
     Explanation
-        Complete but for a model: its MFCC and STFT views are zero.
+        Complete but for a model: its MFCC view is zero.
     """
     parameters = FeatureParameters()
     spectrogram = logmel(audio.samples, parameters)
@@ -61,6 +61,7 @@ def synthetic_explanation(
         genres=GENRES,
         parameters=parameters,
         segments=chosen,
+        starts=starts[chosen],
         starts_s=starts_s,
         ends_s=np.minimum(starts_s + parameters.segment_s, audio.duration_s),
         filled=np.minimum(len(spectrogram) - starts[chosen], parameters.segment_frames),
@@ -69,8 +70,8 @@ def synthetic_explanation(
         mfcc=np.zeros_like(mfcc),
         mel=evidence,
         audible=evidence,
-        silencing=np.zeros_like(evidence),
-        stft=np.zeros((*cells.shape[:2], 1025), dtype=np.float32),
+        perturbation=np.zeros_like(evidence),
         base_value=np.full(len(chosen), 0.1),
         prediction=np.full(len(chosen), 0.1),
+        audio=audio,
     )

@@ -1,6 +1,6 @@
-"""Explanations: SHAP values of a prediction, and the cells of a spectrogram that count as important.
+"""Explanations: SHAP values of a prediction, and masks of the important cells of a spectrogram.
 
-In: an `core.analysis.Analysis` of a song, and the model. Out: `core.explanation.explain.Explanation`
+In: a `core.analysis.Analysis` of a song, and the model. Out: `core.explanation.explain.Explanation`
 and boolean masks.
 
 May import: `core.analysis` and what that may import; never `core.listening`.

@@ -1,31 +1,33 @@
-"""Why a model says what it says: SHAP values of a song's segments, in three views of equal sum.
+"""SHAP values of a song's segments in three views of equal sum: MFCCs, mel bands, frequency bins.
 
-The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`),
-compared with the small weighted background of segments that comes with every model.
+The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`). The
+baseline is the small weighted background of segments that comes with every model.
 
 Conventions
 -----------
-The explained output ``f`` is the calibrated probability of one genre or, where a genre is explained
-*rather than* another, the difference of their log-odds: ``log p(target) - log p(versus)``, in nats.
-The MFCC and the mel view have the same sum in every frame (see `core.explanation.attribution`). A
-band's share of the mel view goes to the STFT bins under the band in proportion to the energy that
-each gives it, which keeps the sum a second time. What the sum lacks of ``f(x) - E[f(x')]`` is the
-`gap`, in units of ``f``.
+The explained output ``f`` is the calibrated probability of one genre. If a genre is explained
+*rather than* another, ``f`` is the difference of their log-odds in nats:
+``log p(target) - log p(versus)``. The MFCC view and the mel view have the same sum in every frame
+(see `core.explanation.attribution`). The STFT view distributes the value of each mel band over the
+frequency bins under the band, in proportion to the energy that each bin contributes. This preserves
+the sum as well. The `gap` is the difference between ``f(x) - E[f(x')]`` and the sum of the SHAP
+values, in units of ``f``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.analysis import Analysis, analyze
+from core.audio.io import resample
 from core.errors import ExplanationError
 from core.explanation.attribution import Output, shap_values
 from core.explanation.perturbation import perturbation_values
-from core.features.spectrogram import FeatureParameters, mel_filterbank, segment_starts, stft_frames
+from core.features.spectrogram import FeatureParameters, mel_filterbank, stft_frames
 from core.models.base import GenreModel
 from core.models.spectrogram_models import SpectrogramModel
 
@@ -37,24 +39,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """SHAP values of some segments of a song for one genre.
+    """SHAP values of segments of a song for one genre.
 
     Parameters
     ----------
     target : str
-        The genre that is explained.
+        The explained genre.
     model : str
         Name of the model.
     genres : tuple of str
         The model's genres.
     parameters : FeatureParameters
-        How the features were computed.
+        Parameters of the features.
     segments : np.ndarray [shape=(n,), dtype=int]
-        Which of the song's segments these are.
+        Numbers of the segments in the song, counted from 0.
+    starts : np.ndarray [shape=(n,), dtype=int]
+        First frame of each segment in the song's spectrogram.
+    filled : np.ndarray [shape=(n,), dtype=int, range=[1, segment_frames]]
+        Number of frames of each segment that lie within the song; the others are padding.
     starts_s, ends_s : np.ndarray [shape=(n,)]
-        First and last moment of each segment in seconds.
-    filled : np.ndarray [shape=(n,), dtype=int]
-        Frames of each segment that the song fills; the others are padding.
+        Beginning and end of each segment in seconds.
     mfcc_values : np.ndarray [shape=(n, segment_frames, n_mfcc), dtype=float32]
         MFCCs, not standardised.
     logmel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32, range=[-top_db, 0]]
@@ -62,25 +66,27 @@ class Explanation:
     mfcc : np.ndarray [shape=(n, segment_frames, n_mfcc), dtype=float32]
         SHAP values of the MFCCs, in units of the explained output.
     mel : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        The same sums, as SHAP values of the mel bands.
+        SHAP values of the mel bands.
     audible : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        The part of `mel` from where the song is louder than the background.
-    silencing : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        How much each cell's sounding adds to the output, when other regions are silent; see
+        The part of `mel` that comes from cells louder than the background.
+    perturbation : np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
+        Gain of the output from each cell when random other regions are silent; see
         `core.explanation.perturbation`.
-    stft : np.ndarray [shape=(n, segment_frames, 1 + n_fft / 2), dtype=float32]
-        The same sums, as SHAP values of the frequency bins.
     base_value : np.ndarray [shape=(n,)]
-        The output's mean over the background.
+        Mean output over the background.
     prediction : np.ndarray [shape=(n,)]
-        The output for each segment: the target's probability, or the difference of log-odds.
+        Output for each segment: the target's probability, or the difference of log-odds.
     versus : str
-        The genre that the target is explained rather than; empty where its probability is.
+        The genre that the target is compared with; empty if the target's probability is explained.
+    audio : Audio or None
+        The explained song, from which `stft` is computed. This is a reference, not a copy: all
+        slices share it, and it keeps the song's samples in memory (4 bytes a sample, 79 MB for
+        fifteen minutes at 22 050 Hz). Caches should store `without_audio`.
 
     Notes
     -----
-    An explanation has as many elements as segments and is sliced like an array: ``explanation[3]``
-    and ``explanation[2:5]`` are explanations of one and of three of its segments.
+    An explanation has one element for each segment and is sliced like an array: ``explanation[3]``
+    and ``explanation[2:5]`` are explanations of one and of three segments.
     """
 
     target: str
@@ -88,19 +94,20 @@ class Explanation:
     genres: tuple[str, ...]
     parameters: FeatureParameters
     segments: np.ndarray
+    starts: np.ndarray
+    filled: np.ndarray
     starts_s: np.ndarray
     ends_s: np.ndarray
-    filled: np.ndarray
     mfcc_values: np.ndarray
     logmel: np.ndarray
     mfcc: np.ndarray
     mel: np.ndarray
     audible: np.ndarray
-    silencing: np.ndarray
-    stft: np.ndarray
+    perturbation: np.ndarray
     base_value: np.ndarray
     prediction: np.ndarray
     versus: str = ""
+    audio: Audio | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -120,18 +127,51 @@ class Explanation:
     def __iter__(self) -> Iterator[Explanation]:
         return (self[index] for index in range(len(self)))
 
+    def without_audio(self) -> Explanation:
+        """Drop the reference to the song: the same explanation, but `stft` can't be computed."""
+        return replace(self, audio=None)
+
     @property
     def gap(self) -> np.ndarray:
-        """What the SHAP values leave unexplained, `shape=(n,)`, signed, in units of the output."""
+        """Part of the output that the SHAP values miss, `shape=(n,)`, signed."""
         total = self.mfcc.sum(axis=(1, 2), dtype=np.float64)
         return self.prediction - self.base_value - total
 
     @property
-    def shap(self) -> shap.Explanation:
-        """SHAP values of the coefficients, in the form that the shap library's own plots read.
+    def stft(self) -> np.ndarray:
+        """SHAP values of the frequency bins, `shape=(n, segment_frames, 1 + n_fft / 2)`, float32.
 
-        Those plots know instances and features, not time: the values of a segment, ``(n, n_mfcc)``,
-        are sums over its frames, and the data are means over them.
+        The values are computed from `mel` and from the song at every access, because they would
+        take twice the memory of all other arrays together. For the CNN this takes about 2 ms
+        and 0.3 MB a segment. If the song has another sampling rate than the model, all of it is
+        resampled first.
+
+        Raises
+        ------
+        ExplanationError
+            If the explanation was stored without its audio.
+        """
+        if self.audio is None:
+            raise ExplanationError(
+                "The STFT view needs the song's audio, which this explanation no longer holds. "
+                "Call explain() again."
+            )
+        parameters = self.parameters
+        samples = resample(self.audio, parameters.sample_rate).samples
+        n_bins = 1 + parameters.n_fft // 2
+        values = np.zeros((*self.mel.shape[:2], n_bins), dtype=np.float32)
+        for index, (start, frames) in enumerate(zip(self.starts, self.filled, strict=True)):
+            power = np.zeros(values.shape[1:])
+            power[:frames] = np.abs(stft_frames(samples, parameters, start, frames)) ** 2
+            values[index] = _share_among_bins(self.mel[index], power, parameters)
+        return values
+
+    @property
+    def shap(self) -> shap.Explanation:
+        """SHAP values of the coefficients as a `shap.Explanation`, for the plots in `shap.plots`.
+
+        These plots have instances and features but no time axis. The values of a segment are
+        therefore summed over its frames, ``(n, n_mfcc)``, and the data are means over them.
         """
         import shap
 
@@ -154,27 +194,26 @@ def explain(
     analysis: Analysis | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
-    """Explain what speaks for a genre in a song, and what against it.
+    """Compute SHAP values of a song: the evidence for a genre and against it.
 
     Parameters
     ----------
     audio : Audio
-        The song.
+        The song, at any sampling rate.
     model : GenreModel
-        The model whose answer is explained.
+        The model whose prediction is explained. It must have a spectrogram as its input.
     target : str, optional
-        Genre to explain; the song's verdict by default.
+        Genre to explain; by default the song's verdict.
     versus : str, optional
-        Genre to explain it rather than, as in "why jazz rather than blues?": then the difference of
-        their log-odds is explained, otherwise the target's probability.
+        Genre to compare the target with, as in "why jazz rather than blues?". The explained output
+        is then the difference of their log-odds, otherwise the target's probability.
     segments : iterable of int, optional
-        Which segments to explain, counted from 0; all by default.
+        Segments to explain, counted from 0; by default all of them.
     analysis : Analysis, optional
-        What the model says of this song, if that is known: then no more of the song is read than
-        its segments need.
+        The model's analysis of this song, if it is available. It is computed otherwise.
     progress : callable, optional
-        Called as ``progress(done, total)`` with numbers of segments, before the first and after
-        each; an exception that it raises ends the work.
+        Called as ``progress(done, total)`` with numbers of segments, before the first segment and
+        after each one. An exception that it raises ends the computation.
 
     Returns
     -------
@@ -184,9 +223,8 @@ def explain(
     Raises
     ------
     ExplanationError
-        If the model does not know a genre, both are the same, or the song lacks the segments.
-    ModelError
-        If the song has another sampling rate than the model was trained with.
+        If the model has no spectrogram as its input, a genre is unknown to it, target and versus
+        are the same, or the song lacks a segment.
 
     Examples
     --------
@@ -200,72 +238,61 @@ def explain(
     """
     if not isinstance(model, SpectrogramModel):
         raise ExplanationError(
-            f"{model.name} reads features, not places in a song; use explain_features."
+            f"{model.name} predicts from features without a place in the spectrogram; "
+            "use explain_features."
         )
     for genre in (target, versus):
         if genre is not None and genre not in model.genres:
             raise ExplanationError(
-                f"{model.name} does not know the genre {genre!r}. Choose one of: "
-                f"{', '.join(model.genres)}."
+                f"{model.name} has no genre {genre!r}. Choose one of: {', '.join(model.genres)}."
             )
     analysis = analysis or analyze(audio, model)
     target = target or analysis.genre
     if target == versus:
-        raise ExplanationError(f"Choose another genre than {target} to explain {target} against.")
+        raise ExplanationError(f"Choose another genre than {target} to compare {target} with.")
     chosen = _chosen_segments(segments, len(analysis.logmel))
     output = Output(
         model.genres.index(target), None if versus is None else model.genres.index(versus)
     )
     base = output.of(model.predict_logmel(model.background.logmel))
-    mel = analysis.logmel[chosen]
-    shap_mfcc = np.empty(analysis.inputs[chosen].shape, dtype=np.float32)
-    shap_mel = np.empty(mel.shape, dtype=np.float32)
-    audible = np.empty(mel.shape, dtype=np.float32)
-    silencing = np.empty(mel.shape, dtype=np.float32)
+    logmel = analysis.logmel[chosen]
+    mfcc = np.empty(analysis.inputs[chosen].shape, dtype=np.float32)
+    mel, audible, perturbation = (np.empty(logmel.shape, dtype=np.float32) for _ in range(3))
     if progress:
         progress(0, len(chosen))
-    both = zip(
-        shap_values(model, output, mel), perturbation_values(model, output, mel), strict=True
+    values = zip(
+        shap_values(model, output, logmel), perturbation_values(model, output, logmel), strict=True
     )
-    for index, (views, reaction) in enumerate(both):
-        shap_mfcc[index], shap_mel[index], audible[index] = views
-        silencing[index] = reaction
+    for index, (views, effect) in enumerate(values):
+        mfcc[index], mel[index], audible[index] = views
+        perturbation[index] = effect
         if progress:
             progress(index + 1, len(chosen))
-
-    parameters = model.parameters
-    n_frames = 1 + len(audio.samples) // parameters.hop_length
-    starts = segment_starts(n_frames, parameters)[chosen]
-    filled = np.minimum(n_frames - starts, parameters.segment_frames)
-    shap_stft = np.zeros((*mel.shape[:2], 1 + parameters.n_fft // 2), dtype=np.float32)
-    for index, (first, frames) in enumerate(zip(starts, filled, strict=True)):
-        heard = np.zeros(shap_stft.shape[1:])
-        heard[:frames] = np.abs(stft_frames(audio.samples, parameters, first, frames)) ** 2
-        shap_stft[index] = _share_among_bins(shap_mel[index], heard, parameters)
     return Explanation(
         target=target,
         versus=versus or "",
         model=model.name,
         genres=model.genres,
-        parameters=parameters,
+        parameters=model.parameters,
         segments=chosen,
+        starts=analysis.starts[chosen],
+        filled=analysis.filled[chosen],
         starts_s=analysis.starts_s[chosen],
         ends_s=analysis.ends_s[chosen],
-        filled=filled,
         mfcc_values=analysis.inputs[chosen],
-        logmel=mel,
-        mfcc=shap_mfcc,
-        mel=shap_mel,
+        logmel=logmel,
+        mfcc=mfcc,
+        mel=mel,
         audible=audible,
-        silencing=silencing,
-        stft=shap_stft,
+        perturbation=perturbation,
         base_value=np.full(len(chosen), base @ model.background.shares),
         prediction=output.of(analysis.probabilities[chosen]),
+        audio=audio,
     )
 
 
 def joined(parts: Sequence[Explanation]) -> Explanation:
-    """Return one explanation of all the segments that the parts explain.
+    """Join explanations of different segments of one song.
 
     Parameters
     ----------
@@ -275,12 +302,12 @@ def joined(parts: Sequence[Explanation]) -> Explanation:
     Returns
     -------
     Explanation
-        The parts' segments in the order of the parts.
+        The parts' segments in the order of the parts, with the audio of the first part.
 
     Raises
     ------
     ValueError
-        If there is no part, or they explain different things.
+        If there is no part, or the parts explain different outputs.
     """
     if len({(part.target, part.versus, part.model, part.parameters) for part in parts}) != 1:
         raise ValueError("Only explanations of one genre by one model can be joined.")
@@ -298,7 +325,7 @@ def _chosen_segments(segments: Iterable[int] | None, count: int) -> np.ndarray:
         return np.arange(count)
     chosen = np.array(list(dict.fromkeys(int(index) for index in segments)), dtype=int)
     if not len(chosen):
-        raise ExplanationError("No segment was chosen. Name at least one, or none to explain all.")
+        raise ExplanationError("No segment is chosen. Give at least one, or None to explain all.")
     wrong = chosen[(chosen < 0) | (chosen >= count)]
     if len(wrong):
         raise ExplanationError(
@@ -310,9 +337,10 @@ def _chosen_segments(segments: Iterable[int] | None, count: int) -> np.ndarray:
 def _share_among_bins(
     shap_mel: np.ndarray, power: np.ndarray, parameters: FeatureParameters
 ) -> np.ndarray:
-    """Return SHAP values of bins: each band's value, shared in proportion to the bins' energy.
+    """Distribute the SHAP values of mel bands over the bins, in proportion to the bins' energy.
 
-    A band without any energy (padding, digital silence) is shared in proportion to its filter.
+    The value of a band without energy (padding, digital silence) is distributed in proportion to
+    the band's filter.
     """
     bank = mel_filterbank(parameters).astype(np.float64)
     energy = power @ bank.T

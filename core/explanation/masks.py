@@ -1,10 +1,12 @@
-"""Which cells of a spectrogram count as important."""
+"""Masks: the cells of a spectrogram that count as important."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+
+from core.constants import DEFAULT_KEEP
 
 if TYPE_CHECKING:
     from core.explanation.explain import Explanation
@@ -16,29 +18,29 @@ Share = Literal["area", "evidence"]
 def importance_mask(
     explanation: Explanation,
     *,
-    keep: float | np.ndarray = 0.2,
+    keep: float | np.ndarray = DEFAULT_KEEP,
     of: Share = "area",
     ranking: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Choose the cells that speak most for the explained genre.
+    """Select the most important cells: those that `core.listening.filtering.listen` keeps.
 
     Parameters
     ----------
     explanation : Explanation
         The explanation.
     keep : float or np.ndarray [shape=(n,)], range=[0, 1]
-        Share that is chosen, one for all segments or one for each.
+        Share to select, one for all segments or one for each.
     of : {"area", "evidence"}
-        Of what `keep` is a share: of each segment's time-frequency area, or of its positive
-        evidence, all of which is needed for ``keep=1``.
+        What `keep` is a share of: each segment's time-frequency area, or its positive evidence.
+        With "evidence", ``keep=1`` selects all cells with positive evidence.
     ranking : np.ndarray [shape=(n, segment_frames, n_mels)], optional
-        What the cells are ranked by; by default `evidence`.
+        Importance of the cells; by default `evidence`.
 
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
-        Chosen cells, taken in the order of their rank; of equal ranks the louder cell first. Cells
-        that speak against the genre come after all that speak for it.
+        Selected cells, in descending order of importance. Of equally important cells the louder one
+        comes first. Padding is never selected.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def importance_mask(
             count = round(shares[index] * level.size)
         else:
             gained = np.cumsum(np.maximum(rank[order], 0), dtype=np.float64)
-            # As many as reach the share: rounding must not ask for cells without evidence.
+            # Reach the share, but don't let rounding add cells without evidence.
             count = int(np.searchsorted(gained, shares[index] * gained[-1] * (1 - 1e-9)))
             count += bool(shares[index] and gained[-1])
         chosen = np.zeros(level.size, dtype=bool)
@@ -79,12 +81,12 @@ def importance_mask(
 
 
 def evidence(explanation: Explanation) -> np.ndarray:
-    """Return what cells are ranked by: what they contribute, and what is missed without them.
+    """Compute the importance of cells: SHAP values plus the effect of silence.
 
-    The first is the audible part of the SHAP values: where a song speaks for a genre by its silence
-    there is nothing to keep, and removing it would only be more of it. The second, the effect of
-    silence (see `core.explanation.perturbation`), is what the rest of the song will be replaced by. Both count
-    alike. Either alone convinces less, and sounds rougher.
+    The first part are the SHAP values of cells louder than the background. Where silence is
+    evidence for the genre, there is nothing to keep. The second part, the effect of silence (see
+    `core.explanation.perturbation`), fits the way the rest of the song is removed. Both parts have
+    equal weight. Either part alone convinces the model less and sounds rougher.
 
     Parameters
     ----------
@@ -94,12 +96,12 @@ def evidence(explanation: Explanation) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        Sum of the two, each in units of its mean size in the segment; zero where the song has
-        ended.
+        Sum of the two parts, each divided by its mean absolute value in the segment; zero in the
+        padding.
     """
     ranks = np.zeros_like(explanation.audible)
     for index, frames in enumerate(explanation.filled):
-        for part in (explanation.audible, explanation.silencing):
+        for part in (explanation.audible, explanation.perturbation):
             values = part[index, :frames]
             ranks[index, :frames] += values / max(float(np.abs(values).mean()), 1e-12)
     return ranks

@@ -1,13 +1,13 @@
-"""From an explanation to sound: the regions that speak for a genre, with the song's own phase.
+"""Audio of the important regions of a song, and of everything else, with the original phase.
 
 Conventions
 -----------
 A region is a set of cells of the log-mel spectrogram, frames first. `keep` is the share of each
-segment's cells, over the frames that the song fills, that counts as important. A cell is one mel
-band high and one hop long; a frequency bin belongs to the bands whose centres it lies between, a
-moment to the nearest frame. The song is filtered as a whole by one overlap-add (Allen & Rabiner
-1977, "A unified approach to short-time Fourier analysis and synthesis"), with a step much finer
-than a frame, so that gains fade and nothing clicks, not even where segments meet.
+segment's cells that counts as important; only frames within the song count. A cell is one mel band
+high and one hop long. A frequency bin belongs to the bands whose centres surround it, a sample to
+the nearest frame. The whole song is filtered by one overlap-add (Allen & Rabiner 1977, "A unified
+approach to short-time Fourier analysis and synthesis"). Its step is much finer than a frame, so
+gains fade in and out and nothing clicks, not even at the borders of segments.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ import librosa
 import numpy as np
 import scipy.fft
 import scipy.signal
+import soxr
 
+from core.audio.io import resample
+from core.constants import DEFAULT_KEEP
 from core.explanation.masks import Share, importance_mask
 from core.features.spectrogram import FeatureParameters, segment_starts
 
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 Mode = Literal["keep", "remove"]
 
 OVERLAP = 4  # filter windows over each sample
-ROUNDING = 2.0**-22  # amplitude of what single precision leaves of a difference
+ROUNDING = 2.0**-22  # amplitude of the rounding error of a difference in single precision
 BLOCK = 1_024  # filter windows at a time: bounds memory, whatever the song's length
 
 
@@ -40,29 +43,30 @@ def listen(
     audio: Audio,
     explanation: Explanation,
     *,
-    keep: float | np.ndarray = 0.2,
+    keep: float | np.ndarray = DEFAULT_KEEP,
     mode: Mode = "keep",
     of: Share = "area",
     ranking: np.ndarray | None = None,
 ) -> Audio:
-    """Return the song with nothing but its important regions, or with everything but them.
+    """Keep only the important regions of a song, or remove them.
 
     Parameters
     ----------
     audio, explanation, keep, of, ranking
         As in `divide`.
     mode : {"keep", "remove"}
-        Whether the important regions are all that is left, or all that is missing.
+        Whether to return the important regions or everything else.
 
     Returns
     -------
     Audio
-        As long as the song, within [-1, 1]: one of the two parts of `divide`.
+        One of the two parts of `divide`, as long as the song and at its sampling rate.
 
     Raises
     ------
     ValueError
-        If `keep` is not a share, `mode` or `of` is unknown, or the explanation is not of this song.
+        If `keep` is not a share, `mode` or `of` is unknown, or the explanation belongs to another
+        song.
 
     Examples
     --------
@@ -83,7 +87,7 @@ def divide(
     audio: Audio,
     explanation: Explanation,
     *,
-    keep: float | np.ndarray = 0.2,
+    keep: float | np.ndarray = DEFAULT_KEEP,
     of: Share = "area",
     ranking: np.ndarray | None = None,
     progress: Callable[[], None] = lambda: None,
@@ -93,90 +97,99 @@ def divide(
     Parameters
     ----------
     audio : Audio
-        The song that was explained.
+        The explained song. If its sampling rate differs from the model's, the important regions are
+        filtered at the model's rate and resampled back. Frequencies above the model's range belong
+        to the rest.
     explanation : Explanation
-        Its explanation. What it does not cover (other segments, a remainder after the last one)
-        is not important.
+        The song's explanation. Parts of the song that it doesn't cover (other segments, a remainder
+        after the last one) belong to the rest.
     keep : float or np.ndarray [shape=(n,)], range=[0, 1]
         Share of each segment's time-frequency area (mel scale) that counts as important.
     of, ranking
         As in `importance_mask`.
     progress : callable, optional
-        Called several times a second while the song is filtered; an exception that it raises ends
-        the work.
+        Called several times a second during filtering. An exception that it raises ends the
+        computation.
 
     Returns
     -------
     kept, rest : Audio
-        As long as the song, within [-1, 1]. They add up to the song; where one of them would exceed
-        full scale, both are turned down by the same factor, and so is their sum.
+        Both are as long as the song, have its sampling rate and stay within [-1, 1]. They add up to
+        the song. If one of them exceeds full scale, both are attenuated by the same factor, and so
+        is their sum.
 
     Raises
     ------
     ValueError
-        If `keep` is not a share, `of` is unknown, or the explanation is not of this song.
+        If `keep` is not a share, `of` is unknown, or the explanation belongs to another song.
     """
     parameters = explanation.parameters
-    n_frames = 1 + len(audio.samples) // parameters.hop_length
+    samples = resample(audio, parameters.sample_rate).samples
+    n_frames = 1 + len(samples) // parameters.hop_length
+    # Resampling can shorten a song by one sample, and so by one frame.
+    if (explanation.starts + explanation.filled).max() > n_frames + 1:
+        raise ValueError("The explanation has segments that the song lacks; explain this song.")
     important = np.zeros((n_frames, parameters.n_mels), dtype=np.float32)
     masks = importance_mask(explanation, keep=keep, of=of, ranking=ranking)
-    starts = segment_starts(n_frames, parameters)
-    if explanation.segments.max() >= len(starts):
-        raise ValueError("The explanation has segments that the song lacks; explain this song.")
-    for start, frames, mask in zip(
-        starts[explanation.segments], explanation.filled, masks, strict=True
-    ):
-        important[start : start + frames] = mask[:frames]
-    kept = filter_song(audio.samples, important, parameters, progress)
+    for start, frames, mask in zip(explanation.starts, explanation.filled, masks, strict=True):
+        stop = min(start + frames, n_frames)
+        important[start:stop] = mask[: stop - start]
+    kept = filter_song(samples, important, parameters, progress)
+    if audio.sample_rate != parameters.sample_rate:
+        kept = soxr.resample(kept, parameters.sample_rate, audio.sample_rate)
+        kept = librosa.util.fix_length(kept, size=len(audio.samples))
     rest = audio.samples - kept
-    rest[np.abs(rest) <= ROUNDING] = 0  # or a model would hear it where nothing else is left
-    # Taking parts away can raise a peak that they had cancelled.
+    # A model would respond to rounding errors where nothing else is left.
+    rest[np.abs(rest) <= ROUNDING] = 0
+    # Without the other part, a peak that it had cancelled can exceed full scale.
     peak = max(1.0, np.abs(kept).max(), np.abs(rest).max())
     return replace(audio, samples=kept / peak), replace(audio, samples=rest / peak)
 
 
-def passage(
-    audio: Audio, explanation: Explanation, first: int, count: int
-) -> tuple[Audio, Explanation]:
-    """Return a passage of a song as a song of its own, with its explanation.
+def passage(audio: Audio, explanation: Explanation) -> tuple[Audio, Explanation]:
+    """Cut the explained segments out of a song, as a shorter song with its own explanation.
 
     Parameters
     ----------
     audio : Audio
-        The song.
+        The song, at any sampling rate.
     explanation : Explanation
-        Its explanation, of all its segments.
-    first, count : int
-        The first segment of the passage and their number; fewer if the song ends before.
+        Explanation of consecutive segments of the song.
 
     Returns
     -------
     audio : Audio
-        From the first to the last segment's frames; a remainder after the song's last segment
-        belongs to a passage that reaches it.
+        From the first frame of the first segment to the last frame of the last one. If this is the
+        song's last segment, the remainder of the song follows.
     explanation : Explanation
-        Of these segments, counted from the passage's own beginning.
+        The same values; segments, frames and times count from the beginning of the passage.
     """
     parameters = explanation.parameters
-    part = explanation[first : first + count]
-    size = parameters.segment_frames * parameters.hop_length
-    start = first * size
-    stop = None if first + count >= len(explanation) else start + len(part) * size - 1
-    start_s = start / parameters.sample_rate
-    return replace(audio, samples=audio.samples[start:stop]), replace(
-        part,
-        segments=part.segments - first,
-        starts_s=part.starts_s - start_s,
-        ends_s=part.ends_s - start_s,
+    first = int(explanation.starts[0])
+    end = int(explanation.starts[-1]) + parameters.segment_frames
+    n_samples = -(-len(audio.samples) * parameters.sample_rate // audio.sample_rate)
+    last = segment_starts(1 + n_samples // parameters.hop_length, parameters)[-1]
+    # Samples of a frame at the audio's own rate; a whole number at the model's.
+    hop = parameters.hop_length * audio.sample_rate / parameters.sample_rate
+    stop = None if explanation.starts[-1] >= last else round(end * hop) - 1
+    cut = replace(audio, samples=audio.samples[round(first * hop) : stop])
+    start_s = first * parameters.hop_length / parameters.sample_rate
+    return cut, replace(
+        explanation,
+        segments=explanation.segments - explanation.segments[0],
+        starts=explanation.starts - first,
+        starts_s=explanation.starts_s - start_s,
+        ends_s=explanation.ends_s - start_s,
+        audio=None if explanation.audio is None else cut,
     )
 
 
 @lru_cache(maxsize=8)
 def _bin_bands(parameters: FeatureParameters) -> np.ndarray:
-    """Return the share of each band in each bin, ``(n_mels, bins)``: the columns sum to one.
+    """Compute the share of each band in each bin, ``(n_mels, bins)``; the columns sum to one.
 
-    Between the centres of two bands the share moves evenly from one to the other: an edge fades
-    over one band, and a bin is silent unless a band next to it is kept.
+    Between the centres of two bands the share moves linearly from one to the other. An edge
+    therefore fades over one band, and a bin is silent unless a neighbouring band is kept.
     """
     frequencies = librosa.fft_frequencies(sr=parameters.sample_rate, n_fft=parameters.n_fft)
     edges = librosa.mel_frequencies(parameters.n_mels + 2, fmax=parameters.sample_rate / 2)
@@ -196,29 +209,29 @@ def filter_song(
     parameters: FeatureParameters,
     progress: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
-    """Apply a gain to each cell of a song, by one continuous overlap-add.
+    """Apply a gain to each cell of a song by one continuous overlap-add.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n,)]
-        The song.
+        The song at ``parameters.sample_rate``.
     mask : np.ndarray [shape=(frames, n_mels), range=[0, 1]]
-        Gains in amplitude; the last frame's hold to the end of the song.
+        Gains in amplitude. Those of the last frame apply to the end of the song.
     parameters : FeatureParameters
-        Feature parameters.
+        Parameters of the features.
     progress : callable, optional
-        Called before every 24 s of a song at 22 050 Hz.
+        Called once for every 24 s of a song at 22 050 Hz.
 
     Returns
     -------
     np.ndarray [shape=(n,), dtype=float32]
-        The song with its own phase.
+        The filtered song with its original phase.
     """
     n_fft = parameters.n_fft
     step = n_fft // OVERLAP
     window = scipy.signal.get_window("hann", n_fft).astype(np.float32)
     shares = _bin_bands(parameters)
-    count = len(samples) // step + OVERLAP  # as many windows as touch the song
+    count = len(samples) // step + OVERLAP  # number of windows that touch the song
     padded = np.pad(samples, (n_fft - step, count * step - len(samples)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::step]
     # The first window ends with the first step of the song; frames are centred on their time.

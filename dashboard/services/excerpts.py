@@ -268,7 +268,7 @@ def passage_parts_of(
     explanation, ranking = _ranked(song, name, selection, report)
     if ranking is not None:
         ranking = ranking[covered.start : covered.stop]
-    audio, part = passage(_audio_of(song, name, report), explanation, first, PASSAGE)
+    audio, part = passage(_audio_of(song, name, report), explanation[covered.start : covered.stop])
     wanted = loudness(audio)
     kept, rest = (
         encode_audio(match_loudness(sound, wanted), "FLAC")

@@ -288,4 +288,4 @@ def _explain(
         segments=segments,
         analysis=analysis_of(song, model.name, report),
         progress=progress,
-    )
+    ).without_audio()  # the cache must not keep the song in memory

@@ -1,4 +1,4 @@
-"""A song's analysis: segments on the clock, probabilities that sum to one, JSON as promised."""
+"""Analyses: times of the segments, probabilities, verdicts and the JSON format."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis import analyze, to_json
-from core.audio.io import Audio
+from core.audio.io import Audio, resample
 from core.constants import GENRES, SAMPLE_RATE
-from core.errors import ModelError
 from core.features.spectrogram import logmel, segment_starts
 from tests.synthetic import song_samples
 
@@ -81,7 +80,10 @@ def test_segments_lie_within_the_song_one_after_the_other(
     song = audio(duration_s)
     analysis = analyze(song, tiny_cnn)
     spectrogram = logmel(song.samples, tiny_cnn.parameters)
-    assert len(analysis.probabilities) == len(segment_starts(len(spectrogram), tiny_cnn.parameters))
+    starts = segment_starts(len(spectrogram), tiny_cnn.parameters)
+    np.testing.assert_array_equal(analysis.starts, starts)
+    np.testing.assert_array_equal(analysis.filled, np.minimum(len(spectrogram) - starts, 72))
+    np.testing.assert_allclose(analysis.starts_s, analysis.starts * 915 / SAMPLE_RATE)
     np.testing.assert_allclose(analysis.starts_s[1:], analysis.ends_s[:-1])
     assert (analysis.starts_s < analysis.ends_s).all()
     assert analysis.ends_s[-1] <= song.duration_s
@@ -100,12 +102,16 @@ def test_silence_still_has_probabilities(tiny: SpectrogramModel) -> None:
     np.testing.assert_allclose(analysis.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_song_at_another_sampling_rate_is_refused_with_both_rates(
-    tiny_cnn: SpectrogramModel,
+@pytest.mark.parametrize("sample_rate", [16_000, 44_100])
+def test_a_song_at_another_sampling_rate_is_resampled(
+    tiny_cnn: SpectrogramModel, sample_rate: int
 ) -> None:
-    fast = Audio(samples=song_samples(4.0), sample_rate=44_100, name="fast.wav")
-    with pytest.raises(ModelError, match="22050 Hz, not at 44100 Hz"):
-        analyze(fast, tiny_cnn)
+    other = Audio(song_samples(7.0, sample_rate=sample_rate), sample_rate, "other.wav")
+    found, expected = (analyze(one, tiny_cnn) for one in (other, resample(other, SAMPLE_RATE)))
+    np.testing.assert_array_equal(found.probabilities, expected.probabilities)
+    np.testing.assert_array_equal(found.starts, expected.starts)
+    assert found.duration_s == other.duration_s
+    assert found.song == "other.wav"
 
 
 def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: SpectrogramModel) -> None:

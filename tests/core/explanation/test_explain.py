@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import core.explanation.attribution
 from core.analysis import analyze
-from core.audio.io import Audio
+from core.audio.io import Audio, resample
 from core.constants import SAMPLE_RATE
-from core.errors import ExplanationError, ModelError
+from core.errors import ExplanationError
 from core.explanation.expected_gradients import GAP_TOLERANCE
 from core.explanation.explain import Explanation, explain, joined
 from core.features.spectrogram import FeatureParameters, mel_filterbank, mfcc_from_logmel
@@ -182,11 +182,11 @@ def test_other_frame_rates_are_explained_as_well() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"target": "polka"}, "does not know the genre 'polka'. Choose one of: blues, "),
-        ({"target": ""}, "does not know the genre ''"),
+        ({"target": "polka"}, "has no genre 'polka'. Choose one of: blues, "),
+        ({"target": ""}, "has no genre ''"),
         ({"segments": [0, 3]}, "no segment 3; its segments are 0 to 2"),
         ({"segments": [-1]}, "no segment -1"),
-        ({"segments": []}, "No segment was chosen"),
+        ({"segments": []}, "No segment is chosen"),
     ],
 )
 def test_what_cannot_be_explained_is_said_in_a_sentence(
@@ -196,9 +196,34 @@ def test_what_cannot_be_explained_is_said_in_a_sentence(
         explain(song, tiny_cnn, **options)
 
 
-def test_a_song_at_another_sampling_rate_is_refused(tiny_cnn: SpectrogramModel) -> None:
-    with pytest.raises(ModelError, match="16000 Hz"):
-        explain(Audio(song_samples(3.0), sample_rate=16_000), tiny_cnn)
+def test_a_song_at_another_sampling_rate_is_explained_as_if_resampled_before(
+    tiny_cnn: SpectrogramModel,
+) -> None:
+    other = Audio(song_samples(6.0, sample_rate=44_100), sample_rate=44_100)
+    found = explain(other, tiny_cnn, target="jazz")
+    expected = explain(resample(other, SAMPLE_RATE), tiny_cnn, target="jazz")
+    for name in ("mfcc", "mel", "perturbation", "stft", "starts", "filled", "ends_s"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+    assert found.audio is other
+
+
+def test_the_stft_view_is_computed_from_the_song_on_access(explanation: Explanation) -> None:
+    np.testing.assert_array_equal(explanation[1:].stft, explanation.stft[1:])
+    parts = joined([explanation[2], explanation[:2]])
+    np.testing.assert_array_equal(parts.stft, explanation.stft[[2, 0, 1]])
+    silent = explanation.without_audio()
+    np.testing.assert_array_equal(silent.mel, explanation.mel)
+    with pytest.raises(ExplanationError, match="needs the song's audio"):
+        _ = silent[0].stft
+
+
+def test_an_explanation_stores_neither_the_stft_view_nor_a_copy_of_the_song(
+    song: Audio, explanation: Explanation
+) -> None:
+    arrays = [value for value in vars(explanation).values() if isinstance(value, np.ndarray)]
+    cells = explanation.mel.size
+    assert sum(array.size for array in arrays) < 5 * cells
+    assert explanation[0].audio is song
 
 
 def test_progress_counts_segments_and_may_stop_the_work(
@@ -247,7 +272,7 @@ def test_a_genre_rather_than_another_adds_up_in_log_odds(
     ("options", "sentence"),
     [
         ({"target": "jazz", "versus": "jazz"}, "another genre than jazz"),
-        ({"target": "jazz", "versus": "polka"}, "does not know the genre 'polka'"),
+        ({"target": "jazz", "versus": "polka"}, "has no genre 'polka'"),
     ],
 )
 def test_a_rival_must_be_another_genre(

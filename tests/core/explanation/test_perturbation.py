@@ -57,5 +57,5 @@ def test_what_has_ended_has_no_part(tiny_cnn: SpectrogramModel) -> None:
     found = explain(Audio(song_samples(1.0)), tiny_cnn)
     silent = found.logmel == -80
     assert silent[0, found.filled[0] + 1 :].all()
-    assert not found.silencing[silent].any()
-    assert found.silencing[~silent].any()
+    assert not found.perturbation[silent].any()
+    assert found.perturbation[~silent].any()

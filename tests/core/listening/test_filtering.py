@@ -11,7 +11,7 @@ import scipy.ndimage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.audio.io import Audio
+from core.audio.io import Audio, resample
 from core.constants import SAMPLE_RATE
 from core.explanation.masks import importance_mask
 from core.features.spectrogram import FeatureParameters, mel_filterbank, stft
@@ -158,7 +158,7 @@ def test_a_passage_sounds_like_that_part_of_the_song(first: int, count: int) -> 
     song = Audio(song_samples(10.5))
     explanation = synthetic_explanation(song)
     assert len(explanation) == 4, "three whole segments and most of a fourth"
-    audio, part = passage(song, explanation, first, count)
+    audio, part = passage(song, explanation[first : first + count])
     assert part.segments.tolist() == list(range(min(count, 4 - first)))
     assert part.starts_s[0] == pytest.approx(0)
     start = first * SEGMENT
@@ -225,3 +225,33 @@ def test_the_golden_song_sounds_as_it_did() -> None:
     with np.load(GOLDEN, allow_pickle=False) as golden:
         for name, samples in masked_songs().items():
             np.testing.assert_allclose(samples, golden[name], atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("sample_rate", [16_000, 44_100])
+def test_at_another_sampling_rate_the_parts_still_add_up_to_the_song(sample_rate: int) -> None:
+    song = Audio(song_samples(7.03, sample_rate=sample_rate), sample_rate)
+    explanation = synthetic_explanation(resample(song, SAMPLE_RATE))
+    kept, rest = divide(song, explanation, keep=0.3)
+    for part in (kept, rest):
+        assert part.samples.shape == song.samples.shape
+        assert part.samples.dtype == np.float32
+        assert part.sample_rate == sample_rate
+    np.testing.assert_allclose(kept.samples + rest.samples, song.samples, atol=1e-5)
+    expected = divide(resample(song, SAMPLE_RATE), explanation, keep=0.3)[0]
+    again = resample(kept, SAMPLE_RATE).samples[: len(expected.samples)]
+    difference = again - expected.samples[: len(again)]
+    assert np.sqrt(np.mean(difference**2)) < 0.02 * np.sqrt(np.mean(expected.samples**2))
+
+
+def test_a_passage_at_another_sampling_rate_covers_the_same_time() -> None:
+    song = Audio(song_samples(10.5, sample_rate=44_100), 44_100)
+    explanation = synthetic_explanation(resample(song, SAMPLE_RATE))
+    cut, part = passage(song, explanation[1:3])
+    start = 2 * SEGMENT
+    np.testing.assert_array_equal(cut.samples, song.samples[start : start + len(cut.samples)])
+    assert cut.duration_s == pytest.approx(2 * SEGMENT / SAMPLE_RATE, abs=1e-3)
+    assert part.starts.tolist() == [0, 72]
+    kept, rest = divide(cut, part, keep=0.3)
+    np.testing.assert_allclose(kept.samples + rest.samples, cut.samples, atol=1e-5)
+    end, _ = passage(song, explanation[3:])
+    np.testing.assert_array_equal(end.samples, song.samples[3 * 2 * SEGMENT :])
