@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR
+from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR, PROTOCOLS
 from core.features.spectrogram import FeatureParameters
-from core.models.registry import ENSEMBLE, FEATURE_SYSTEMS, MUSICNN, PAIR, TITLES
+from core.models.registry import DEFAULT_MODELS, ENSEMBLE, FEATURE_MODELS, MUSICNN, TITLES
 from core.training.progress import counted
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 RUNS_DIR = PROJECT_DIR / "runs"
 ALL = "all"
-PROTOCOLS = ("artist", "track", "segment")
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -39,8 +38,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--models",
         nargs="+",
         choices=(*TITLES, ALL),
-        default=list(PAIR),
-        help=f"which models; '{ALL}' is the whole zoo (default: {' '.join(PAIR)})",
+        default=list(DEFAULT_MODELS),
+        help=f"which models; '{ALL}' is the whole zoo (default: {' '.join(DEFAULT_MODELS)})",
     )
     parser.add_argument(
         "--protocol",
@@ -117,7 +116,7 @@ def _can_be_trained(name: str, options: argparse.Namespace) -> bool:
     """Return whether what a model needs is given."""
     if name in (MUSICNN, ENSEMBLE):
         return bool(options.musicnn and options.recordings)
-    source = FEATURE_SYSTEMS[name].source if name in FEATURE_SYSTEMS else "logmel"
+    source = FEATURE_MODELS[name].source if name in FEATURE_MODELS else "logmel"
     return {"recordings": options.recordings, "table": options.table}.get(source, True)
 
 
@@ -206,7 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     from core.errors import DatasetError, ModelError
     from core.evaluation.scores import times
 
-    protocols = PROTOCOLS if options.protocol == ALL else (options.protocol,)
+    protocols = tuple(PROTOCOLS) if options.protocol == ALL else (options.protocol,)
     try:
         tracks = read_tracks(options)
         if options.explain:

@@ -12,30 +12,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.constants import MODELS_DIR, PROJECT_DIR
+from core.constants import EXPLANATION_METHODS, FAITHFULNESS_METRICS, MODELS_DIR, PROJECT_DIR
 from core.evaluation.predictions import load_predictions, on_common_songs, predictions_file
 from core.models.registry import TITLES
 from core.storage import replacing
 
-METHODS = {
-    "shap": "**what counted**: SHAP values and effect of silence",
-    "shap_alone": "SHAP values alone",
-    "silencing": "effect of silence alone",
-    "extremal": "**what would be enough**: optimised",
-    "gradient_times_input": "gradient × input",
-    "gradient": "gradient",
-    "occlusion": "occlusion",
-    "lime": "LIME, 1000 samples",
-    "random": "random",
-}
-METRICS = {
-    "AI": "AI ↑",
-    "AD": "AD ↓",
-    "AG": "AG ↑",
-    "FF": "FF ↑",
-    "Fid-In": "Fid-In ↑",
-    "SPS": "SPS ↑",
-}
 AREA = "0.2"
 
 
@@ -164,14 +145,15 @@ def estimator_table(figures: dict[str, Any]) -> str:
 def faithfulness_table(figures: dict[str, Any]) -> str:
     """Return how faithful the methods are where a fifth is kept, from ``faithfulness.json``."""
     lines = [
-        f"| model | regions chosen by | {' | '.join(METRICS.values())} | roughness | seconds |",
-        "|---" * (4 + len(METRICS)) + "|",
+        f"| model | regions chosen by | {' | '.join(FAITHFULNESS_METRICS.values())} "
+        "| roughness | seconds |",
+        "|---" * (4 + len(FAITHFULNESS_METRICS)) + "|",
     ]
     for model, found in figures["models"].items():
-        for method, title in METHODS.items():
+        for method, title in EXPLANATION_METHODS.items():
             row = found["methods"][method]
             cells = []
-            for metric in METRICS:
+            for metric in FAITHFULNESS_METRICS:
                 digits = 1 if metric in ("AI", "AD", "AG") else 2
                 low, high = row["intervals"][AREA][metric]
                 cells.append(

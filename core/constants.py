@@ -27,6 +27,34 @@ GENRES = (
     "rock",
 )
 
+# How models are tested, from the least to the most data leakage.
+PROTOCOLS = {
+    "artist": "unseen artists",
+    "track": "unseen songs",
+    "segment": "unseen segments",
+}
+
+# Row and column titles of the tables on how faithful explanations are.
+EXPLANATION_METHODS = {
+    "shap": "SHAP values and muting (default)",
+    "shap_alone": "SHAP values only",
+    "silencing": "muting only",
+    "extremal": "smallest sufficient region",
+    "gradient_times_input": "gradient × input",
+    "gradient": "gradient",
+    "occlusion": "occlusion",
+    "lime": "LIME, 1000 samples",
+    "random": "random regions",
+}
+FAITHFULNESS_METRICS = {
+    "AI": "AI ↑",
+    "AD": "AD ↓",
+    "AG": "AG ↑",
+    "FF": "FF ↑",
+    "Fid-In": "Fid-In ↑",
+    "SPS": "SPS ↑",
+}
+
 MAX_DURATION_S = 900.0  # longest song accepted by default
 MIN_DURATION_S = 0.5  # shorter recordings are rejected: too short to classify
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
+from core.constants import PROTOCOLS
 from core.data.gtzan import TrackSet, gtzan_index
 from core.errors import DatasetError
 from core.features.spectrogram import segment_starts
 
-PROTOCOLS = ("artist", "track", "segment")
 SHARES = {"train": 0.8, "valid": 0.1, "test": 0.1}  # of the tracks or segments, where dealt here
 
 

@@ -1,164 +1,301 @@
-"""The zoo: every genre model there is, what it reads, and what its source reports of it.
+"""All genre models of the project: names, titles, inputs, training data and published accuracy.
 
-A model reads three seconds (or thirty) of a log-mel spectrogram by way of its first `n_mfcc`
-cepstral coefficients. With all of them nothing is lost: what such a network makes of them is the
-log-mel spectrogram itself, and an explanation travels between the two as for the others.
+One entry describes one model, whether it has been trained or not; `core.models.cards` lists the
+trained ones. The module imports nothing heavy, so that command lines and pages can read it at once.
+
+Spectrogram models classify the first `n_mfcc` cepstral coefficients of a log-mel spectrogram. With
+as many coefficients as mel bands nothing is lost, so such a network in effect classifies the
+log-mel spectrogram itself, and is explained like the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from core.constants import N_MELS, N_MFCC
 
 if TYPE_CHECKING:
     from core.features.spectrogram import FeatureParameters
 
-WHOLE_FRAMES = 723  # of a clip of thirty seconds
+CLIP_FRAMES = 723  # of a clip of thirty seconds
 
 
-@dataclass(frozen=True)
-class SpectrogramSystem:
-    """One model of the zoo.
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """Description of a model.
 
     Parameters
     ----------
     title : str
-        What people call it.
+        Display name.
     reported : float or None
-        Accuracy that its source reports, by segments of known songs unless `whole`.
-    n_mfcc : int
-        Cepstral coefficients that it reads.
-    whole : bool
-        Whether it hears a clip of thirty seconds at a time instead of three.
-    needs : str
-        Model that must be trained before it.
+        Accuracy that its source reports, mostly on unseen segments of known songs.
     differs : str
-        Where this one differs from its source, and why.
+        Differences from the source: noun phrases, separated by semicolons.
+    pretrained : str or None
+        Pretrained network that the model builds upon.
+    needs_download : bool
+        Whether that network has to be downloaded before the model can predict.
     """
 
     title: str
     reported: float | None = None
-    n_mfcc: int = N_MFCC
-    whole: bool = False
-    needs: str = ""
     differs: str = ""
-
-    def parameters(self, shared: FeatureParameters) -> FeatureParameters:
-        """Return what the model reads, given how the training data were computed."""
-        frames = WHOLE_FRAMES if self.whole else shared.segment_frames
-        return replace(shared, n_mfcc=self.n_mfcc, segment_frames=frames)
+    pretrained: str | None = None
+    needs_download: bool = False
 
 
-FRAMES = "24 frames a second, as the archive of the training data has them"
-SPECTROGRAM_SYSTEMS = {
-    "cnn": SpectrogramSystem("CNN", 0.82),
-    "cnn_lstm": SpectrogramSystem("CNN-LSTM", 0.85, needs="cnn"),
-    "cnn3": SpectrogramSystem("Plain CNN", 0.77, differs=FRAMES),
-    "mlp": SpectrogramSystem("MLP", 0.63, differs=FRAMES),
-    "gru": SpectrogramSystem(
-        "GRU", 0.901, differs=f"mean and maximum of the states instead of the last; {FRAMES}"
-    ),
-    "mfcc_cnn": SpectrogramSystem(
-        "MFCC-CNN", 0.75, n_mfcc=20, differs=f"22.05 kHz instead of 16; {FRAMES}"
-    ),
-    "mfcc_lstm": SpectrogramSystem(
-        "MFCC-LSTM", 0.59, n_mfcc=20, differs=f"22.05 kHz instead of 16; {FRAMES}"
-    ),
-    "logmel_cnn": SpectrogramSystem(
-        "Log-mel CNN", 0.32, n_mfcc=N_MELS, differs=f"128 bands, put in pairs to 64; {FRAMES}"
-    ),
-    "logmel_lstm": SpectrogramSystem(
-        "Log-mel LSTM", 0.60, n_mfcc=N_MELS, differs=f"128 bands, put in pairs to 64; {FRAMES}"
-    ),
-    "crnn": SpectrogramSystem(
-        "CRNN",
-        0.77,
-        n_mfcc=N_MELS,
-        whole=True,
-        differs=f"22.05 kHz instead of 12, 128 bands put in pairs to 64 instead of 96; {FRAMES}; "
-        "not pretrained",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class FeatureSystem:
-    """One model of the zoo that reads numbers about a segment instead of its spectrogram.
+@dataclass(frozen=True, kw_only=True)
+class SpectrogramModelSpec(ModelSpec):
+    """Description of a network on MFCCs; see `core.networks` for its architecture.
 
     Parameters
     ----------
-    title : str
-        What people call it.
-    reported : float or None
-        Accuracy that its source reports.
-    kind : {"forest", "machine", "network"}
-        What it is, see `core.networks.classical.build` and `core.networks.sequence`.
-    reads : str
-        What it reads, see `core.features.extractors.EXTRACTORS`.
-    source : {"logmel", "recordings", "table"}
-        What it can be trained on.
-    differs : str
-        Where this one differs from its source, and why.
+    n_mfcc : int
+        Number of cepstral coefficients.
+    whole_clip : bool
+        Whether one prediction covers a clip of thirty seconds instead of a three-second segment.
+    starts_from : str or None
+        Model whose trained weights the network starts from.
+    preset : {"default", "small", "whole_clip"}
+        Hyperparameters to start from, see `core.training.hyperparameters.PRESETS`.
+    hyperparameters : mapping
+        Differences from the preset under one protocol, or under ``"all"`` of them: fields of
+        `core.training.fit.Settings`, chosen on validation sets.
     """
 
-    title: str
-    reported: float | None
-    kind: str
-    reads: str
+    n_mfcc: int = N_MFCC
+    whole_clip: bool = False
+    starts_from: str | None = None
+    preset: str = "small"
+    hyperparameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def parameters(self, shared: FeatureParameters) -> FeatureParameters:
+        """Feature parameters of the model, given those of the training data."""
+        frames = CLIP_FRAMES if self.whole_clip else shared.segment_frames
+        return replace(shared, n_mfcc=self.n_mfcc, segment_frames=frames)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureModelSpec(ModelSpec):
+    """Description of a classifier of descriptors or embeddings.
+
+    Parameters
+    ----------
+    classifier : {"random_forest", "svm", "network"}
+        Kind of classifier, see `core.networks.classical` and `core.networks.sequence`.
+    features : str
+        Name of the features, see `core.features.extractors.EXTRACTORS`.
+    source : {"logmel", "recordings", "table"}
+        Training data: log-mel spectrograms, recordings, or the published table of features.
+    """
+
+    classifier: str
+    features: str
     source: str = "logmel"
-    differs: str = ""
 
 
-MEL_FEATURES = f"111 features that a mel spectrogram gives, no chroma and tempo; {FRAMES}"
-HEARD = "level brought to -20 dB; only tracks with audio at hand, genres balanced"
-FEATURE_SYSTEMS = {
-    "random_forest": FeatureSystem(
-        "Random forest", 0.871, "forest", "vectors", differs=MEL_FEATURES
+FRAME_RATE = "24 spectrogram frames per second, the frame rate of the training archive"
+PAIRED_BANDS = "64 mel bands, averaged in pairs from 128"
+SPECTROGRAM_MODELS = {
+    "cnn": SpectrogramModelSpec(title="CNN", reported=0.82, preset="default"),
+    "cnn_lstm": SpectrogramModelSpec(
+        title="CNN-LSTM",
+        reported=0.85,
+        starts_from="cnn",
+        preset="default",
+        hyperparameters={
+            "all": {"learning_rate": 1e-3},  # lower than the CNN's, whose weights it starts from
+            # Cross-validation has no validation set to stop on; the validation loss of the artist
+            # protocol is level from the fifth epoch on.
+            "folds": {"epochs": 8},
+        },
     ),
-    "svm": FeatureSystem("SVM", 0.78, "machine", "vectors", differs=MEL_FEATURES),
-    "random_forest_songs": FeatureSystem(
-        "Random forest of songs",
-        None,
-        "forest",
-        "table",
-        "table",
-        "the public table, without tempo",
+    "cnn3": SpectrogramModelSpec(
+        title="Plain CNN",
+        reported=0.77,
+        differs=FRAME_RATE,
+        hyperparameters={"segment": {"epochs": 70}},
     ),
-    "svm_songs": FeatureSystem(
-        "SVM of songs", None, "machine", "table", "table", "the public table, without tempo"
+    "mlp": SpectrogramModelSpec(
+        title="MLP",
+        reported=0.63,
+        differs=FRAME_RATE,
+        hyperparameters={"segment": {"epochs": 40}},
     ),
-    "bilstm": FeatureSystem("BiLSTM", 0.86, "network", "sequence", differs=MEL_FEATURES),
-    "yamnet_cnn": FeatureSystem("YAMNet-CNN", 0.81, "network", "yamnet", "recordings", HEARD),
-    "yamnet_lstm": FeatureSystem("YAMNet-LSTM", 0.77, "network", "yamnet", "recordings", HEARD),
-    "combined": FeatureSystem("Combined", 0.81, "network", "yamnet+mfcc", "recordings", HEARD),
+    "gru": SpectrogramModelSpec(
+        title="GRU",
+        reported=0.901,
+        differs=f"mean and maximum over all GRU states instead of the last state; {FRAME_RATE}",
+        hyperparameters={
+            # It memorises too little rather than too much, so it is regularised less.
+            "segment": {
+                "epochs": 50,
+                "learning_rate": 4e-3,
+                "dropout": 0.1,
+                "average": 0.99,
+                "taught": 0.0,
+                "augmentation": {"reverse": 0.0, "tempo": 0.0, "masked": 0.0},
+            }
+        },
+    ),
+    "mfcc_cnn": SpectrogramModelSpec(
+        title="MFCC-CNN",
+        reported=0.75,
+        n_mfcc=20,
+        differs=f"22.05 kHz audio instead of 16 kHz; {FRAME_RATE}",
+        hyperparameters={"segment": {"epochs": 60}},
+    ),
+    "mfcc_lstm": SpectrogramModelSpec(
+        title="MFCC-LSTM",
+        reported=0.59,
+        n_mfcc=20,
+        differs=f"22.05 kHz audio instead of 16 kHz; {FRAME_RATE}",
+        hyperparameters={"segment": {"epochs": 30}},
+    ),
+    "logmel_cnn": SpectrogramModelSpec(
+        title="Log-mel CNN",
+        reported=0.32,
+        n_mfcc=N_MELS,
+        differs=f"{PAIRED_BANDS}; {FRAME_RATE}",
+        hyperparameters={
+            # With a higher learning rate its dense layer dies in the first epoch.
+            "all": {"epochs": 10, "learning_rate": 5e-4},
+            "segment": {"epochs": 14},
+        },
+    ),
+    "logmel_lstm": SpectrogramModelSpec(
+        title="Log-mel LSTM",
+        reported=0.60,
+        n_mfcc=N_MELS,
+        differs=f"{PAIRED_BANDS}; {FRAME_RATE}",
+        hyperparameters={"all": {"epochs": 10}, "segment": {"epochs": 14}},
+    ),
+    "crnn": SpectrogramModelSpec(
+        title="CRNN",
+        reported=0.77,
+        n_mfcc=N_MELS,
+        whole_clip=True,
+        differs=f"22.05 kHz audio instead of 12 kHz; {PAIRED_BANDS}, instead of 96; {FRAME_RATE}; "
+        "no pretraining",
+        preset="whole_clip",
+    ),
 }
-PAIR = ("cnn", "cnn_lstm")  # that the project is about, trained unless others are asked for
-ENSEMBLE = "ensemble"  # no model of its own: a weighted average of the answers of `SHOWN_MODELS`
-MUSICNN = "musicnn"  # stands on a network that others trained, see `core.training.musicnn_head`
-MUSICNN_REPORTED = 0.772  # Pons & Serra 2019, fault-filtered split by artist
-TITLES = {
-    **{name: system.title for name, system in SPECTROGRAM_SYSTEMS.items()},
-    **{name: system.title for name, system in FEATURE_SYSTEMS.items()},
-    MUSICNN: "MSD-musicnn",
-    ENSEMBLE: "Average of three",
+
+MEL_DESCRIPTORS = f"111 descriptors of the mel spectrogram, without chroma and tempo; {FRAME_RATE}"
+RECORDINGS_ONLY = (
+    "audio normalised to \N{MINUS SIGN}20 dB; only tracks with available audio, "
+    "equally many segments per genre"
+)
+PUBLISHED_TABLE = "features of the published GTZAN table, without tempo"
+FEATURE_MODELS = {
+    "random_forest": FeatureModelSpec(
+        title="Random forest",
+        reported=0.871,
+        classifier="random_forest",
+        features="vectors",
+        differs=MEL_DESCRIPTORS,
+    ),
+    "svm": FeatureModelSpec(
+        title="SVM",
+        reported=0.78,
+        classifier="svm",
+        features="vectors",
+        differs=MEL_DESCRIPTORS,
+    ),
+    "random_forest_songs": FeatureModelSpec(
+        title="Random forest (whole songs)",
+        classifier="random_forest",
+        features="table",
+        source="table",
+        differs=PUBLISHED_TABLE,
+    ),
+    "svm_songs": FeatureModelSpec(
+        title="SVM (whole songs)",
+        classifier="svm",
+        features="table",
+        source="table",
+        differs=PUBLISHED_TABLE,
+    ),
+    "bilstm": FeatureModelSpec(
+        title="BiLSTM",
+        reported=0.86,
+        classifier="network",
+        features="sequence",
+        differs=MEL_DESCRIPTORS,
+    ),
+    "yamnet_cnn": FeatureModelSpec(
+        title="YAMNet-CNN",
+        reported=0.81,
+        classifier="network",
+        features="yamnet",
+        source="recordings",
+        pretrained="YAMNet",
+        needs_download=True,
+        differs=RECORDINGS_ONLY,
+    ),
+    "yamnet_lstm": FeatureModelSpec(
+        title="YAMNet-LSTM",
+        reported=0.77,
+        classifier="network",
+        features="yamnet",
+        source="recordings",
+        pretrained="YAMNet",
+        needs_download=True,
+        differs=RECORDINGS_ONLY,
+    ),
+    "combined": FeatureModelSpec(
+        title="Combined",
+        reported=0.81,
+        classifier="network",
+        features="yamnet+mfcc",
+        source="recordings",
+        pretrained="YAMNet",
+        needs_download=True,
+        differs=RECORDINGS_ONLY,
+    ),
 }
-SHOWN_MODELS = (*PAIR, MUSICNN)  # on the dashboard's first page
+
+MUSICNN = "musicnn"  # a linear layer on MSD-musicnn's tags, see `core.training.musicnn_head`
+ENSEMBLE = "ensemble"  # weighted average of the predictions of `SHOWN_MODELS`; has no card
+MODELS: dict[str, ModelSpec] = {
+    **SPECTROGRAM_MODELS,
+    **FEATURE_MODELS,
+    # Reported by Pons & Serra 2019 on the fault-filtered split, that is, on unseen artists.
+    MUSICNN: ModelSpec(title="MSD-musicnn", reported=0.772, pretrained="MSD-musicnn"),
+    ENSEMBLE: ModelSpec(title="Average of three", pretrained="MSD-musicnn"),
+}
+TITLES = {name: spec.title for name, spec in MODELS.items()}
+
+DEFAULT_MODELS = ("cnn", "cnn_lstm")  # trained unless others are named
+SHOWN_MODELS = (*DEFAULT_MODELS, MUSICNN)  # on the dashboard's first page
 
 
 def with_prerequisites(names: Sequence[str]) -> list[str]:
-    """Return the networks among `names`, and those they start from, in the order of training."""
-    wanted = {
-        *names,
-        *(SPECTROGRAM_SYSTEMS[name].needs for name in names if name in SPECTROGRAM_SYSTEMS),
-    }
-    return [name for name in SPECTROGRAM_SYSTEMS if name in wanted]
+    """List spectrogram models in the order of training, with those that they start from.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Models to train; names of other models are ignored.
+
+    Returns
+    -------
+    list of str
+        Names of spectrogram models; a model comes after the one that it starts from.
+    """
+    wanted = [name for name in names if name in SPECTROGRAM_MODELS]
+    sources = [SPECTROGRAM_MODELS[name].starts_from for name in wanted]
+    return [name for name in SPECTROGRAM_MODELS if name in {*wanted, *sources}]
 
 
-def uses_pretrained_network(name: str) -> bool:
-    """Return whether a model reads what a network makes of a song that others trained on more."""
-    return name == MUSICNN or (
-        name in FEATURE_SYSTEMS and FEATURE_SYSTEMS[name].reads.startswith("yamnet")
-    )
+def is_pretrained(name: str) -> bool:
+    """Whether a model builds upon a network that was pretrained on other music."""
+    return name in MODELS and MODELS[name].pretrained is not None
+
+
+def needs_download(name: str) -> bool:
+    """Whether a model needs a pretrained network that is not part of this project."""
+    return name in MODELS and MODELS[name].needs_download

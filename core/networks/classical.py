@@ -29,7 +29,7 @@ def build_estimator(kind: str, protocol: str, seed: int, pca: float | None = Non
 
     Parameters
     ----------
-    kind : {"forest", "machine"}
+    kind : {"random_forest", "svm"}
         Random forest, or support vector machine with a Gaussian kernel.
     protocol : str
         How it will be tested. What is remembered of known songs misleads with unknown artists, so
@@ -46,7 +46,7 @@ def build_estimator(kind: str, protocol: str, seed: int, pca: float | None = Non
     """
     known = protocol == "segment"
     components = [PCA(pca, svd_solver="full")] if pca else []
-    if kind == "forest":
+    if kind == "random_forest":
         forest = RandomForestClassifier(
             400 if known else 80,
             min_samples_leaf=1 if known else 6,

@@ -108,7 +108,7 @@ def build(
     Parameters
     ----------
     name : str
-        One of `core.models.registry.SPECTROGRAM_SYSTEMS`.
+        One of `core.models.registry.SPECTROGRAM_MODELS`.
     parameters : FeatureParameters
         Feature parameters: the input is ``(segment_frames, n_mfcc, 1)``.
     n_tags : int

@@ -20,13 +20,13 @@ from core.evaluation.scores import details, save_scores, summary
 from core.explanation.genre_profiles import SUFFIX, genre_profiles, save_profiles
 from core.features.extractors import EXTRACTORS
 from core.models.registry import (
+    DEFAULT_MODELS,
     ENSEMBLE,
-    FEATURE_SYSTEMS,
+    FEATURE_MODELS,
+    MODELS,
     MUSICNN,
-    MUSICNN_REPORTED,
-    PAIR,
     SHOWN_MODELS,
-    SPECTROGRAM_SYSTEMS,
+    SPECTROGRAM_MODELS,
     TITLES,
     with_prerequisites,
 )
@@ -101,7 +101,7 @@ class Job:
         """Return how each network is fitted."""
         return {
             name: replace(hyperparameters(name, self.protocol), **self.changes)
-            for name in SPECTROGRAM_SYSTEMS
+            for name in SPECTROGRAM_MODELS
         }
 
     def said(self, split: Split, tracks: TrackSet) -> dict[str, Any]:
@@ -143,11 +143,11 @@ def train_spectrogram_models(job: Job) -> None:
     bars = Bars()
     right = {}
     for name in with_prerequisites(job.models):
-        system = SPECTROGRAM_SYSTEMS[name]
-        if system.whole and job.protocol == "segment":
+        spec = SPECTROGRAM_MODELS[name]
+        if spec.whole_clip and job.protocol == "segment":
             print(f"{name} hears whole clips: no segments of one song on both sides.")
             continue
-        heard = replace(job.tracks, parameters=system.parameters(job.tracks.parameters))
+        heard = replace(job.tracks, parameters=spec.parameters(job.tracks.parameters))
         split = split_tracks(heard, job.protocol, job.seed)
         run = job.network_run(heard, split, job.runs, name, bars)
         chosen = run.choose(name)
@@ -163,8 +163,8 @@ def train_spectrogram_models(job: Job) -> None:
         seconds = sum(row.get("seconds", 0.0) for row in (*chosen["history"], *again))
         scores = {
             "model": name,
-            "title": system.title,
-            "reported": system.reported,
+            "title": spec.title,
+            "reported": spec.reported,
             "protocol": split.protocol,
             "seed": job.seed,
             "epochs": chosen["epochs"],
@@ -190,7 +190,7 @@ def train_spectrogram_models(job: Job) -> None:
             scores |= cost(model)
         save_scores(job.out, f"{name}/{split.protocol}", scores)
         print(summary(name, split.protocol, metrics))
-    if set(PAIR) <= right.keys():
+    if set(DEFAULT_MODELS) <= right.keys():
         test = mcnemar(right["cnn"], right["cnn_lstm"])
         save_scores(
             job.out,
@@ -204,38 +204,38 @@ def train_feature_models(job: Job) -> None:
     from tqdm import tqdm
 
     read: dict[str, feature_sets.FeatureSet] = {}
-    for name in (name for name in job.models if name in FEATURE_SYSTEMS):
-        system = FEATURE_SYSTEMS[name]
-        reader = EXTRACTORS[system.reads]
+    for name in (name for name in job.models if name in FEATURE_MODELS):
+        spec = FEATURE_MODELS[name]
+        reader = EXTRACTORS[spec.features]
         if reader.segments > 1 and job.protocol == "segment":
             print(f"{name} hears whole clips: no segments of one song on both sides.")
             continue
         parameters = replace(job.tracks.parameters, segment_frames=reader.frames)
         tracks = replace(job.tracks, parameters=parameters)
-        if system.source == "recordings":
+        if spec.source == "recordings":
             # Sides are dealt among them: else a genre would have two test songs.
             tracks, files = feature_sets.recorded(job.recordings, tracks)
-        if system.reads not in read:
-            if system.source == "table":
+        if spec.features not in read:
+            if spec.source == "table":
                 assert job.table is not None
-                read[system.reads] = feature_sets.from_table(job.table, tracks)
-            elif system.source == "recordings":
-                with tqdm(desc=f"{system.reads} is read", unit="recording") as bar:
-                    read[system.reads] = feature_sets.from_recordings(
+                read[spec.features] = feature_sets.from_table(job.table, tracks)
+            elif spec.source == "recordings":
+                with tqdm(desc=f"{spec.features} is read", unit="recording") as bar:
+                    read[spec.features] = feature_sets.from_recordings(
                         files, tracks, reader, job.kept, counted(bar)
                     )
             else:
-                read[system.reads] = feature_sets.from_logmel(tracks, reader)
+                read[spec.features] = feature_sets.from_logmel(tracks, reader)
         split = split_tracks(tracks, job.protocol, job.seed)
         metrics = feature_models.run(
             name,
-            read[system.reads],
+            read[spec.features],
             tracks,
             split,
             job.seed,
             job.out,
             {"logmel": job.source, "recordings": "audio files", "table": "table of features"}[
-                system.source
+                spec.source
             ],
             job.pca,
         )
@@ -263,7 +263,7 @@ def train_musicnn(job: Job) -> None:
     row = {
         "model": MUSICNN,
         "title": TITLES[MUSICNN],
-        "reported": MUSICNN_REPORTED,
+        "reported": MODELS[MUSICNN].reported,
         "protocol": split.protocol,
         "seed": job.seed,
         "rebuilt": proof,
@@ -275,7 +275,7 @@ def train_musicnn(job: Job) -> None:
         background = musicnn_head.background_of(job.recordings, trained, job.seed)
         description = {
             "title": TITLES[MUSICNN],
-            "reported": MUSICNN_REPORTED,
+            "reported": MODELS[MUSICNN].reported,
             "data": job.said(split, job.tracks),
             "training": {"rebuilt": proof},
             "metrics": {"protocol": "artist", "test": scores["test"], "valid": scores["valid"]},
@@ -296,11 +296,11 @@ def train_folds(job: Job) -> None:
     """Measure networks on five folds by artist, without early stopping."""
     bars = Bars()
     figures: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in job.models if name in SPECTROGRAM_SYSTEMS
+        name: [] for name in job.models if name in SPECTROGRAM_MODELS
     }
     for fold in range(FOLDS):
         for name in with_prerequisites(job.models):
-            parameters = SPECTROGRAM_SYSTEMS[name].parameters(job.tracks.parameters)
+            parameters = SPECTROGRAM_MODELS[name].parameters(job.tracks.parameters)
             heard = replace(job.tracks, parameters=parameters)
             split = artist_folds(heard, FOLDS, job.seed)[fold]
             run = job.network_run(heard, split, job.runs / f"fold{fold + 1}", name, bars)

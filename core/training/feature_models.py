@@ -22,7 +22,7 @@ from core.evaluation.scores import details, save_scores
 from core.features import yamnet
 from core.features.spectrogram import FeatureParameters
 from core.models.feature_models import FeatureModel
-from core.models.registry import FEATURE_SYSTEMS, FeatureSystem
+from core.models.registry import FEATURE_MODELS, FeatureModelSpec
 from core.models.store import save_model
 from core.networks.classical import build_estimator, decision_scores
 from core.networks.sequence import build_network
@@ -73,7 +73,7 @@ def train(
     Parameters
     ----------
     name : str
-        One of `core.models.registry.FEATURE_SYSTEMS`.
+        One of `core.models.registry.FEATURE_MODELS`.
     numbers : FeatureSet
         All segments.
     tracks : TrackSet
@@ -91,17 +91,17 @@ def train(
         The model.
     """
     started = time.monotonic()
-    system = FEATURE_SYSTEMS[name]
+    spec = FEATURE_MODELS[name]
     sides = {
         side: numbers.side(getattr(split, side)) for side in ("train", "valid", "refit", "test")
     }
-    if system.source == "recordings":
+    if spec.source == "recordings":
         for side in ("valid", "test"):
             sides[side] = balanced(sides[side], tracks.labels, split, seed)
     labels = {side: tracks.labels[part.segments.track] for side, part in sides.items()}
     settings = SequenceSettings()
     extra: dict[str, Any] = {"pca": pca} if pca else {}
-    if system.kind == "network":
+    if spec.classifier == "network":
         valid = (sides["valid"].inputs, labels["valid"])
         first, history = fit(name, sides["train"].inputs, labels["train"], settings, seed, valid)
         epochs = 1 + int(np.argmin([row["valid_loss"] for row in history]))
@@ -116,7 +116,7 @@ def train(
         extra = {"epochs": epochs, "history": history, "parameters": estimator.count_params()}
     else:
         first, estimator = (
-            build_estimator(system.kind, split.protocol, seed, pca).fit(
+            build_estimator(spec.classifier, split.protocol, seed, pca).fit(
                 sides[side].inputs, labels[side]
             )
             for side in ("train", "refit")
@@ -166,20 +166,20 @@ def run(
     dict
         Metrics of the test side.
     """
-    system = FEATURE_SYSTEMS[name]
+    spec = FEATURE_MODELS[name]
     fitted = train(name, numbers, tracks, split, seed, pca)
     store_predictions(
         folder, name, split.protocol, fitted.probabilities, tracks, fitted.test.segments
     )
     history = fitted.row.pop("history", None)
-    about = {"model": name, "title": system.title, "reported": system.reported}
+    about = {"model": name, "title": spec.title, "reported": spec.reported}
     row = {**about, "protocol": split.protocol, "seed": seed, **fitted.row}
     tested = fitted.test.segments.track
     row |= details(fitted.probabilities, tracks.labels[tested], tested)
     if split.protocol == "artist":
         labels = tracks.labels[fitted.refit.segments.track]
         card = {
-            **_card(name, system, tracks.parameters, fitted.row),
+            **_card(name, spec, tracks.parameters, fitted.row),
             "data": describe(split, tracks, seed, source, taught=False),
         }
         for side in ("refit", "test"):
@@ -189,29 +189,29 @@ def run(
         if history:
             card["training"] = {"epochs": fitted.row["epochs"], "history": {"train": history}}
         background = choose_inputs(fitted.refit.inputs, labels, seed)
-        if system.kind == "network":
+        if spec.classifier == "network":
             logits = layers.Rescaling(1 / fitted.row["temperature"])(fitted.estimator.output)
             classifier = keras.Model(fitted.estimator.input, layers.Softmax()(logits), name=name)
         else:
             classifier = fitted.estimator
         model = FeatureModel(classifier, card, background)
         save_model(model, folder)
-        if not system.reads.startswith("yamnet") or yamnet.is_available():
+        if not spec.needs_download or yamnet.is_available():
             row |= cost(model)
     save_scores(folder, f"{name}/{split.protocol}", row)
     return fitted.row["test"]
 
 
 def _card(
-    name: str, system: FeatureSystem, parameters: FeatureParameters, row: dict[str, Any]
+    name: str, spec: FeatureModelSpec, parameters: FeatureParameters, row: dict[str, Any]
 ) -> dict[str, Any]:
     """Return a model card without its data."""
     return {
         "name": name,
-        "title": system.title,
-        "reported": system.reported,
-        "differs": system.differs,
-        "reads": system.reads,
+        "title": spec.title,
+        "reported": spec.reported,
+        "differs": spec.differs,
+        "reads": spec.features,
         "genres": list(GENRES),
         "created": time.strftime("%Y-%m-%d"),
         "features": parameters.to_json(),

@@ -1,14 +1,20 @@
-"""How each model is fitted under each protocol; chosen on validation sides, never on test sides."""
+"""Hyperparameters of the spectrogram models, chosen on validation sets, never on test sets.
+
+A model starts from one of the presets here; its differences from the preset are part of its entry
+in `core.models.registry`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from core.models.registry import SPECTROGRAM_SYSTEMS
+from core.models.registry import SPECTROGRAM_MODELS
 from core.training.augmentation import Augmentation
 from core.training.fit import Settings
 
-# Unknown artists: what the network must not lean on is varied gently, and it is held back hard.
+# Unseen artists: gentle augmentation and strong regularisation.
 GENERAL = Settings(
     epochs=20,
     steps=80,
@@ -19,8 +25,8 @@ GENERAL = Settings(
     ),
 )
 
-# Unknown segments of known songs: the more closely a song is remembered the better, so shades of
-# another's opinion do not help.
+# Unseen segments of known songs: the more closely a song is memorised the better, so soft labels
+# do not help.
 KNOWN_SONGS = replace(
     GENERAL,
     epochs=55,
@@ -31,30 +37,18 @@ KNOWN_SONGS = replace(
     augmentation=replace(GENERAL.augmentation, darkened=0.0, masked=0.02, mixup=0.05, softened=0.0),
 )
 
-# Folds by artist have no side to stop on. The artist protocol chose 20 epochs for both; the
-# CNN-LSTM's validation loss is level from the fifth on.
-FOLD_EPOCHS = {"cnn": 20, "cnn_lstm": 8}
-
-
-# The smaller systems of the zoo, by artist or track and by segment; the slower ones get less. They
-# learn too little to be asked about silenced songs as well.
-ZOO_EPOCHS = {
-    "cnn3": (20, 70),
-    "mlp": (20, 40),
-    "gru": (20, 50),
-    "mfcc_cnn": (20, 60),
-    "mfcc_lstm": (20, 30),
-    "logmel_cnn": (10, 14),
-    "logmel_lstm": (10, 14),
-}
-ZOO = replace(
+# Smaller networks underfit when songs with silenced regions are part of their task.
+SMALL = replace(
     GENERAL,
     dropout=0.3,
     learning_rate=1.5e-3,
     augmentation=replace(GENERAL.augmentation, masked=0.05, darkened=0.1),
 )
-# Whole clips: few examples an epoch, so less is done to them, and averages follow more quickly.
-WHOLE_CLIPS = replace(
+SMALL_KNOWN_SONGS = replace(KNOWN_SONGS, dropout=SMALL.dropout, learning_rate=SMALL.learning_rate)
+
+# Whole clips: there are few examples per epoch, so augmentation is weaker and the moving averages
+# of the weights follow more quickly.
+WHOLE_CLIP = replace(
     GENERAL,
     epochs=40,
     steps=50,
@@ -65,49 +59,36 @@ WHOLE_CLIPS = replace(
     augmentation=replace(GENERAL.augmentation, masked=0.05, mixup=0.1, darkened=0.1),
 )
 
+# Settings for unseen songs or artists, and for unseen segments of known songs.
+PRESETS = {
+    "default": (GENERAL, KNOWN_SONGS),
+    "small": (SMALL, SMALL_KNOWN_SONGS),
+    "whole_clip": (WHOLE_CLIP, WHOLE_CLIP),
+}
+
 
 def hyperparameters(name: str, protocol: str) -> Settings:
-    """Return how a model is fitted.
+    """Hyperparameters of a model under one protocol.
 
     Parameters
     ----------
     name : str
-        Name of the model.
+        One of `core.models.registry.SPECTROGRAM_MODELS`.
     protocol : str
         ``"artist"``, ``"track"``, ``"segment"`` or ``"folds"``.
 
     Returns
     -------
     Settings
-        Settings of the fit.
+        The model's preset with the changes for all protocols and for this one.
     """
-    known = protocol == "segment"
-    settings = KNOWN_SONGS if known else GENERAL
-    if name in ZOO_EPOCHS:
-        settings = replace(
-            KNOWN_SONGS if known else ZOO,
-            epochs=ZOO_EPOCHS[name][known],
-            dropout=ZOO.dropout,
-            learning_rate=ZOO.learning_rate,
-        )
-    if name == "logmel_cnn":
-        # Faster, its dense layer dies in the first epoch.
-        settings = replace(settings, learning_rate=settings.learning_rate / 3)
-    if name == "gru" and known:
-        # It remembers too little rather than too much, so nothing is made harder for it.
-        settings = replace(
-            settings,
-            learning_rate=4e-3,
-            dropout=0.1,
-            average=0.99,
-            taught=0.0,
-            augmentation=replace(settings.augmentation, reverse=0.0, tempo=0.0, masked=0.0),
-        )
-    if SPECTROGRAM_SYSTEMS[name].whole:
-        settings = WHOLE_CLIPS
-    if name == "cnn_lstm":
-        # It begins where the CNN ended, so it is led more gently.
-        settings = replace(settings, learning_rate=settings.learning_rate / 2)
-    if protocol == "folds":
-        settings = replace(settings, epochs=FOLD_EPOCHS.get(name, settings.epochs))
+    spec = SPECTROGRAM_MODELS[name]
+    settings = PRESETS[spec.preset][protocol == "segment"]
+    for key in ("all", protocol):
+        settings = _changed(settings, spec.hyperparameters.get(key, {}))
     return settings
+
+
+def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    augmentation = replace(settings.augmentation, **changes.get("augmentation", {}))
+    return replace(settings, **{**changes, "augmentation": augmentation})

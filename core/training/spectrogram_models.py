@@ -24,7 +24,7 @@ from core.data.segments import Standardisation, segment_mfcc, standardisation
 from core.data.splits import Segments, Split
 from core.evaluation.calibration import apply_temperature, fit_temperature
 from core.evaluation.metrics import evaluate
-from core.models.registry import SPECTROGRAM_SYSTEMS
+from core.models.registry import SPECTROGRAM_MODELS
 from core.models.spectrogram_models import SpectrogramModel
 from core.networks.baselines import set_statistics
 from core.networks.cnn import build, serving_network, start_from
@@ -106,7 +106,7 @@ class Run:
         )
         fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
         done = fit.resume() if self.resume else 0
-        if not done and (needed := SPECTROGRAM_SYSTEMS[name].needs):
+        if not done and (needed := SPECTROGRAM_MODELS[name].starts_from):
             source = build(needed, self.tracks.parameters, n_tags)
             source.load_weights(self.folder / f"{needed}-{part}" / "final.weights.h5")
             start_from(source, network)
@@ -242,9 +242,9 @@ class Run:
         """
         card = {
             "name": name,
-            "title": SPECTROGRAM_SYSTEMS[name].title,
-            "reported": SPECTROGRAM_SYSTEMS[name].reported,
-            "differs": SPECTROGRAM_SYSTEMS[name].differs,
+            "title": SPECTROGRAM_MODELS[name].title,
+            "reported": SPECTROGRAM_MODELS[name].reported,
+            "differs": SPECTROGRAM_MODELS[name].differs,
             "genres": list(GENRES),
             "created": time.strftime("%Y-%m-%d"),
             "parameters": int(network.count_params()),
@@ -257,7 +257,7 @@ class Run:
             **description,
         }
         # Half a minute says ten times as much, and a gradient of it takes as much longer.
-        count = 1 if SPECTROGRAM_SYSTEMS[name].whole else PER_GENRE
+        count = 1 if SPECTROGRAM_MODELS[name].whole_clip else PER_GENRE
         background = choose_background(
             self.tracks, self.split.refit, statistics.scale, self.seed, count
         )

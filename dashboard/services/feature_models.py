@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.registry import FEATURE_SYSTEMS
+from core.models.registry import FEATURE_MODELS, needs_download
 from dashboard.services import explanations, models, songs
 from dashboard.services.cache import results
 from dashboard.services.songs import Song
@@ -99,12 +99,12 @@ def gated_sounds_of(
 
 def reads_spectrogram(name: str) -> bool:
     """Whether a model's evidence lies in the spectrogram, so that it can be drawn and played."""
-    return name not in FEATURE_SYSTEMS
+    return name not in FEATURE_MODELS
 
 
 def needs_yamnet(name: str) -> bool:
     """Whether a model uses YAMNet and the server does not have it yet."""
-    if name not in FEATURE_SYSTEMS or not FEATURE_SYSTEMS[name].reads.startswith("yamnet"):
+    if not needs_download(name):
         return False
     from core.features.yamnet import is_available
 

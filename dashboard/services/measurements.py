@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from core.evaluation.predictions import Predictions
     from core.explanation.genre_profiles import GenreProfiles
 
-PROTOCOLS = ("artist", "track", "segment")  # from no data leakage to the most
-
 Unit = Literal["segment", "song"]
 """Whether segments or votes over whole songs are evaluated."""
 

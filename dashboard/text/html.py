@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from core.models.registry import uses_pretrained_network
+from core.models.registry import is_pretrained
 from dashboard.text.formatting import genre_title, html_safe, model_name, percent, points, signed
 from dashboard.text.sentences import question_name
 
@@ -56,7 +56,7 @@ def verdict_card(
     if accuracy is not None:
         share, songs = accuracy
         whom = "it had never heard"
-        if uses_pretrained_network(model):  # nobody knows who was among what was heard before
+        if is_pretrained(model):  # nobody knows who was among what was heard before
             whom = "its last layer was not fitted on"
         trust = (
             f'<p class="trust">Right for {percent(share)} of {songs} songs by artists {whom}.</p>'

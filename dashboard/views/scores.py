@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.constants import GENRES
+from core.constants import EXPLANATION_METHODS, FAITHFULNESS_METRICS, GENRES, PROTOCOLS
 from core.models.registry import ENSEMBLE, MUSICNN
 from dashboard import url_state
 from dashboard.services import measurements
@@ -26,30 +26,7 @@ TITLES = {
     "track": "unknown songs of known artists (leaks)",
     "segment": "unknown seconds of known songs (leaks)",
 }
-SHORT = {"artist": "unknown artists", "track": "unknown songs", "segment": "unknown seconds"}
-METHODS = {
-    "shap": "What counted (SHAP and silence)",
-    "shap_alone": "SHAP values alone",
-    "silencing": "effect of silence alone",
-    "extremal": "What would be enough (optimised)",
-    "gradient": "gradient",
-    "gradient_times_input": "gradient × input",
-    "occlusion": "occlusion",
-    "lime": "LIME, 1000 samples",
-    "random": "random",
-}
-COLUMNS = (
-    "Regions chosen by",
-    "AI ↑",
-    "AD ↓",
-    "AG ↑",
-    "FF ↑",
-    "Fid-In ↑",
-    "SPS ↑",
-    "roughness ↓",
-    "seconds",
-)
-METRICS = ("AI", "AD", "AG", "FF", "Fid-In", "SPS")
+COLUMNS = ("Regions chosen by", *FAITHFULNESS_METRICS.values(), "roughness ↓", "seconds")
 FEW_SONGS = 60
 UNITS = {"segment": "three seconds", "song": "whole songs"}
 
@@ -170,7 +147,7 @@ def leak(names: list[str]) -> None:
 
     units = {"artist": "song", "track": "song", "segment": "segment"}
     rows = {
-        SHORT[protocol]: {
+        PROTOCOLS[protocol]: {
             name: score["test"][unit]
             for name in names
             if (score := measurements.score(name, protocol)) is not None
@@ -212,14 +189,14 @@ def details(name: str) -> None:
     st.header(f"{model_name(name)} in detail", anchor=False)
     if differs := measurements.card(name).get("differs") if name != ENSEMBLE else "":
         st.caption(f"Where it differs from its source: {differs}.")
-    stored = [
-        each for each in measurements.PROTOCOLS if measurements.predictions(name, each) is not None
-    ]
+    stored = [each for each in PROTOCOLS if measurements.predictions(name, each) is not None]
     if not stored:
         st.info("The answers of this network to its test songs are not stored.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        protocol = _choice("Tested on", {each: SHORT[each] for each in stored}, stored[0], "tested")
+        protocol = _choice(
+            "Tested on", {each: PROTOCOLS[each] for each in stored}, stored[0], "tested"
+        )
         unit = "song"
         if not measurements.predicts_whole_clips(name):
             unit = _choice("Judged by", UNITS, "song", "unit")
@@ -342,8 +319,8 @@ def explanations(name: str) -> None:
     area = _choice("Share of the sound that is kept", areas, "0.2", "area")
     rows = [
         [
-            METHODS[method],
-            *(_with_interval(row, area, metric) for metric in METRICS),
+            EXPLANATION_METHODS[method],
+            *(_with_interval(row, area, metric) for metric in FAITHFULNESS_METRICS),
             f"{row['roughness']:.1f}",
             f"{row['seconds']:.2f}",
         ]

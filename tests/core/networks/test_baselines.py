@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from core.features.spectrogram import FeatureParameters, dct_matrix
-from core.models.registry import PAIR, SPECTROGRAM_SYSTEMS
+from core.models.registry import DEFAULT_MODELS, SPECTROGRAM_MODELS
 from core.networks.baselines import BODIES, DEVIATION_DB, LOGMEL, MIDDLE_DB, set_statistics
 from core.networks.cnn import build
 
@@ -18,14 +18,14 @@ SMALL = ("cnn3", "mlp", "gru", "mfcc_cnn", "mfcc_lstm", "logmel_cnn", "logmel_ls
 
 
 def test_every_system_has_a_body() -> None:
-    assert BODIES.keys() == SPECTROGRAM_SYSTEMS.keys() - set(PAIR)
+    assert BODIES.keys() == SPECTROGRAM_MODELS.keys() - set(DEFAULT_MODELS)
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_network_reads_what_the_catalogue_says_and_every_weight_gets_a_gradient(
     name: str,
 ) -> None:
-    parameters = SPECTROGRAM_SYSTEMS[name].parameters(FeatureParameters())
+    parameters = SPECTROGRAM_MODELS[name].parameters(FeatureParameters())
     keras.utils.set_random_seed(0)
     network = build(name, parameters, n_tags=3, dropout=0.1)
     shape = (4, parameters.segment_frames, parameters.n_mfcc, 1)
@@ -40,7 +40,7 @@ def test_a_network_reads_what_the_catalogue_says_and_every_weight_gets_a_gradien
 
 
 def test_what_hears_half_a_minute_reads_all_of_a_clip() -> None:
-    parameters = SPECTROGRAM_SYSTEMS["crnn"].parameters(FeatureParameters())
+    parameters = SPECTROGRAM_MODELS["crnn"].parameters(FeatureParameters())
     network = build("crnn", parameters)
     assert network.input_shape == (None, 723, 128, 1)
     assert parameters.segment_s == pytest.approx(30, abs=0.1)

@@ -17,7 +17,7 @@ from core.data.gtzan import TrackSet, read_archive
 from core.data.splits import Segments, Split, split_tracks
 from core.errors import DatasetError
 from core.features.extractors import EXTRACTORS
-from core.models.registry import FEATURE_SYSTEMS
+from core.models.registry import FEATURE_MODELS
 from core.models.store import load_model
 from core.training import feature_models
 from core.training.feature_models import SequenceSettings, run
@@ -77,7 +77,7 @@ def test_a_run_leaves_a_model_that_answers(
         "core.training.feature_models.SequenceSettings", lambda: SequenceSettings(epochs=2)
     )
     monkeypatch.setattr("core.training.feature_models.cost", lambda model: {"ms_per_segment": 1.0})
-    reader = EXTRACTORS[FEATURE_SYSTEMS[name].reads]
+    reader = EXTRACTORS[FEATURE_MODELS[name].features]
     heard = replace(tracks, parameters=replace(tracks.parameters, segment_frames=reader.frames))
     split = split_tracks(heard, "artist", 0)
     metrics = run(name, from_logmel(heard, reader), heard, split, 0, tmp_path, "test", 0.9)
