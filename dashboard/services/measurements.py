@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import streamlit as st
 
-from core.constants import MODELS_DIR
+from core.constants import MODELS_DIR, PROTOCOLS
 from core.models.registry import TITLES
 from dashboard.services.cache import results
 
