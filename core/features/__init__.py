@@ -1,4 +1,4 @@
-"""Features: spectrograms, MFCCs, descriptors and embeddings, and the way back to sound.
+"""Features: spectrograms, MFCCs, descriptors and embeddings; and audio resynthesised from them.
 
 In: `core.audio.io.Audio` or its samples. Out: arrays of shape ``(segments, frames, bands)`` or
 ``(segments, features)``.

@@ -1,10 +1,10 @@
-"""A segment as a handful of numbers: means and variances of what a mel spectrogram tells.
+"""Segment descriptors: 111 summary statistics of a log-mel segment.
 
-These are the features of the field's forests and support vector machines, as far as a mel
-spectrogram gives them: cepstral coefficients, and the spectrum's centroid, bandwidth, roll-off,
-flatness, contrast and energy (as `librosa.feature` defines them, on mel bands instead of bins). A
-tempo cannot be told of three seconds; what stands for it is how often onsets come back, the
-autocorrelation of their strength (spectral flux).
+These are the usual inputs of random forests and support vector machines in genre classification,
+computed from a mel spectrogram: MFCCs and the spectral centroid, bandwidth, roll-off, flatness,
+contrast and energy (as defined by `librosa.feature`, but on mel bands instead of STFT bins). Three
+seconds are too short for a tempo estimate. The autocorrelation of the onset strength (spectral
+flux) describes the rhythm instead.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ import numpy as np
 from core.features.spectrogram import FeatureParameters, band_frequencies, mfcc_from_logmel
 
 COEFFICIENTS = 20
-ROLL_OFF = 0.85  # share of the power below it
-CONTRASTS = 6  # parts of the spectrum in which peaks and valleys are compared
-EXTREME = 0.2  # share of a part's bands that count as peaks, and as valleys
-STATISTICS = ("mean", "variance", "change")  # the last: mean absolute step from frame to frame
-LAGS = tuple(number / 12 for number in range(1, 18))  # seconds after which onsets may come back
-LEAST = 1e-6  # of the onsets' variance
+ROLL_OFF = 0.85  # share of the power below the roll-off frequency
+CONTRASTS = 6  # frequency ranges of equal width in mel bands
+EXTREME = 0.2  # share of a range's bands that form its peak, and its valley
+STATISTICS = ("mean", "variance", "change")  # change: mean absolute difference between frames
+LAGS = tuple(number / 12 for number in range(1, 18))  # seconds
+MIN_VARIANCE = 1e-6  # of the onset strength
 SHAPES = ("centroid", "bandwidth", "roll-off", "flatness", "energy")
 
 
 def descriptor_names() -> tuple[str, ...]:
-    """Return the names of the numbers, in their order."""
+    """List the names of the 111 descriptors, in the order of `segment_descriptors`."""
     frames = [f"MFCC {number}" for number in range(1, COEFFICIENTS + 1)]
     frames += [*SHAPES, *(f"contrast {number}" for number in range(1, CONTRASTS + 1))]
-    statistics = [f"{name}, {what}" for what in STATISTICS for name in frames]
+    statistics = [f"{name}, {statistic}" for statistic in STATISTICS for name in frames]
     return (*statistics, "onsets, variance", *(f"onsets, lag {lag:.2f} s" for lag in LAGS))
 
 
 def _onsets(levels: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
-    """Return variance and autocorrelation of the onsets' strength, ``(n, 1 + lags)``."""
+    """Compute log variance and autocorrelation of the onset strength, ``(n, 1 + lags)``."""
     strength = np.maximum(np.diff(levels, axis=1), 0).mean(axis=-1)
     strength -= strength.mean(axis=1, keepdims=True)
     frames = strength.shape[1]
-    variance = (strength**2).mean(axis=1) + LEAST
+    variance = (strength**2).mean(axis=1) + MIN_VARIANCE
     lags = [round(lag * parameters.sample_rate / parameters.hop_length) for lag in LAGS]
     lagged = [(strength[:, lag:] * strength[:, : frames - lag]).mean(axis=1) for lag in lags]
     return np.stack([np.log(variance), *(value / variance for value in lagged)], axis=1)
 
 
 def segment_descriptors(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
-    """Return the numbers of segments.
+    """Compute the descriptors of log-mel segments.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def segment_descriptors(logmel_db: np.ndarray, parameters: FeatureParameters) ->
     Returns
     -------
     np.ndarray [shape=(n, 111), dtype=float32]
-        In the order of `names`; frequencies in kHz, levels in dB.
+        Descriptors in the order of `descriptor_names`; frequencies in kHz, levels in dB.
     """
     levels = np.asarray(logmel_db, dtype=np.float32)
     power = 10 ** (levels / 10)
@@ -69,9 +69,9 @@ def segment_descriptors(logmel_db: np.ndarray, parameters: FeatureParameters) ->
     energy = 10 * np.log10(total)
     flatness = levels.mean(axis=-1) - 10 * np.log10(power.mean(axis=-1))
     contrasts = []
-    for part in np.array_split(levels, CONTRASTS, axis=-1):
-        ordered = np.sort(part, axis=-1)
-        count = max(1, round(EXTREME * part.shape[-1]))
+    for bands in np.array_split(levels, CONTRASTS, axis=-1):
+        ordered = np.sort(bands, axis=-1)
+        count = max(1, round(EXTREME * bands.shape[-1]))
         contrasts.append(ordered[..., -count:].mean(axis=-1) - ordered[..., :count].mean(axis=-1))
     frames = np.concatenate(
         [

@@ -1,8 +1,8 @@
-"""The 57 numbers about half a minute of music that a public table gives for every GTZAN track.
+"""The public feature table of GTZAN: 57 features of 30 seconds of each track.
 
-The table (``features_30_sec.csv``, published with the collection's most used copy) holds means and
-variances of what librosa measures. `song_features` measures the same of any recording, so that a
-model fitted on the table can be asked about any song.
+The table (``features_30_sec.csv``, published with the most used copy of the collection) contains
+means and variances of features computed with librosa. `song_features` computes the same features
+for any recording, so that models trained on the table can classify any song.
 """
 
 from __future__ import annotations
@@ -28,48 +28,52 @@ MEASURED = (
     "perceptr",
 )
 COLUMNS = (
-    *(f"{name}_{what}" for name in MEASURED for what in ("mean", "var")),
+    *(f"{name}_{statistic}" for name in MEASURED for statistic in ("mean", "var")),
     "tempo",
-    *(f"mfcc{number}_{what}" for number in range(1, N_MFCC + 1) for what in ("mean", "var")),
+    *(
+        f"mfcc{number}_{statistic}"
+        for number in range(1, N_MFCC + 1)
+        for statistic in ("mean", "var")
+    ),
 )
-SPOKEN = {
+READABLE = {
     "chroma_stft": "chroma",
     "rms": "level",
     "spectral_centroid": "centroid",
     "spectral_bandwidth": "bandwidth",
     "rolloff": "roll-off",
     "zero_crossing_rate": "zero crossings",
-    "harmony": "tones",
-    "perceptr": "beats",
-}  # as people say it
-# What today's librosa measures as the table's did: all but the tempo.
+    "harmony": "harmonic part",
+    "perceptr": "percussive part",
+}
+# Features that the current librosa computes like the table's version: all except the tempo.
 STABLE = tuple(column for column in COLUMNS if column != "tempo")
 
 
 def readable_name(column: str) -> str:
-    """Return a column's name as people say it: ``"MFCC 4, mean"``, ``"chroma, variance"``."""
-    what, _, statistic = column.rpartition("_")
-    name = SPOKEN.get(what, what.replace("mfcc", "MFCC "))
+    """Format a column's name for display, such as ``"MFCC 4, mean"`` or ``"chroma, variance"``."""
+    measure, _, statistic = column.rpartition("_")
+    name = READABLE.get(measure, measure.replace("mfcc", "MFCC "))
     return f"{name}, {'mean' if statistic == 'mean' else 'variance'}"
 
 
 def stable_features(features: np.ndarray) -> np.ndarray:
-    """Return the columns `STABLE` of features ``(..., 57)``."""
+    """Select the columns `STABLE` of features ``(..., 57)``, which gives ``(..., 56)``."""
     return np.delete(features, COLUMNS.index("tempo"), axis=-1)
 
 
 def song_features(samples: np.ndarray) -> np.ndarray:
-    """Return the numbers of a recording.
+    """Compute the 57 features of the table for a recording.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n,), dtype=float32]
-        At 22 050 Hz; the table's are half a minute long.
+        Mono samples at 22 050 Hz; the recordings of the table are 30 s long.
 
     Returns
     -------
     np.ndarray [shape=(57,), dtype=float64]
-        In the order of `COLUMNS`.
+        Features in the order of `COLUMNS`.
     """
     spectrum = np.abs(librosa.stft(samples))
     power = spectrum**2
@@ -85,10 +89,10 @@ def song_features(samples: np.ndarray) -> np.ndarray:
     onsets = librosa.onset.onset_strength(y=samples, sr=SAMPLE_RATE)
     tempo, _ = librosa.beat.beat_track(onset_envelope=onsets, sr=SAMPLE_RATE)
     mfcc = librosa.feature.mfcc(y=samples, sr=SAMPLE_RATE, n_mfcc=N_MFCC)
-    numbers = [figure for rows in measured for figure in (rows.mean(), rows.var())]
-    numbers.append(float(np.ravel(tempo)[0]))
-    numbers += [figure for row in mfcc for figure in (row.mean(), row.var())]
-    return np.array(numbers, dtype=np.float64)
+    features = [value for rows in measured for value in (rows.mean(), rows.var())]
+    features.append(float(np.ravel(tempo)[0]))
+    features += [value for row in mfcc for value in (row.mean(), row.var())]
+    return np.array(features, dtype=np.float64)
 
 
 def read_table(file: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -97,21 +101,21 @@ def read_table(file: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     Parameters
     ----------
     file : Path
-        CSV with a header; columns that are not known here are passed over.
+        CSV file with a header; further columns are ignored.
 
     Returns
     -------
     names : tuple of str
-        Tracks, ``genre.number``.
+        Names of the tracks, ``genre.number``.
     features : np.ndarray [shape=(tracks, 57), dtype=float64]
-        In the order of `COLUMNS`.
+        Features in the order of `COLUMNS`.
     labels : np.ndarray [shape=(tracks,), dtype=int]
-        Indices of the genres.
+        Index of each track's genre in `core.constants.GENRES`.
 
     Raises
     ------
     DatasetError
-        If the file is no such table.
+        If the file cannot be read, lacks a column, or contains an unknown genre.
     """
     try:
         with open(file, encoding="utf-8", newline="") as stream:
@@ -121,6 +125,7 @@ def read_table(file: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
         labels = np.array([GENRES.index(row["label"]) for row in rows])
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(
-            f"{file.name} is not the table of 57 features ({error}). Give features_30_sec.csv."
+            f"{file.name} is not the public table of 57 features ({error}). "
+            "Use features_30_sec.csv."
         ) from error
     return names, features, labels

@@ -1,9 +1,9 @@
-"""What the network is given, as sound: thirteen MFCCs turned back into audio, with invented phase.
+"""Feature inversion: audio resynthesised from MFCCs, mel spectrograms or STFT magnitudes.
 
-This is an exhibit, not an explanation: it lets one hear how little of a song the MFCCs keep (the
-broad shape of the spectrum, no pitch). The magnitudes are a least-squares guess and the phase is
-Griffin & Lim's (1984, "Signal estimation from modified short-time Fourier transform"), both by
-librosa.
+This illustrates the networks' input rather than explaining a prediction: 13 MFCCs keep only the
+broad shape of the spectrum, without pitch. The magnitudes are a least-squares estimate. The phase
+is estimated by the algorithm of Griffin & Lim (1984, "Signal estimation from modified short-time
+Fourier transform"). Both come from librosa.
 """
 
 from __future__ import annotations
@@ -19,48 +19,55 @@ PEAK = 0.5  # of full scale
 
 
 def audio_from_mfcc(mfcc: np.ndarray, parameters: FeatureParameters) -> Audio:
-    """Turn the MFCCs of a segment into sound.
+    """Resynthesise audio from MFCCs.
 
     Parameters
     ----------
     mfcc : np.ndarray [shape=(frames, n_mfcc)]
-        MFCCs in the order of time, not standardised.
+        MFCCs of consecutive frames, not standardised.
     parameters : FeatureParameters
-        How they were computed.
+        Parameters that they were computed with.
 
     Returns
     -------
     Audio
-        ``frames * hop_length`` samples with a peak of 0.5; silence where the MFCCs hold only the
-        floor of the spectrogram. The same MFCCs always sound the same.
+        ``frames * hop_length`` samples with a peak of 0.5; silent where the MFCCs describe only
+        the floor of the spectrogram. The result is deterministic.
 
     Raises
     ------
     ValueError
-        If the array does not have the shape of MFCCs.
+        If `mfcc` does not have shape ``(frames, n_mfcc)`` with at least one frame.
+
+    See Also
+    --------
+    core.features.spectrogram.mfcc_from_logmel : Compute MFCCs.
     """
     mfcc = np.asarray(mfcc, dtype=np.float32)
     if mfcc.ndim != 2 or mfcc.shape[1] != parameters.n_mfcc or not len(mfcc):
-        raise ValueError(f"MFCCs have shape (frames, {parameters.n_mfcc}), not {mfcc.shape}.")
+        raise ValueError(
+            f"mfcc must have shape (frames, {parameters.n_mfcc}) and at least one frame, "
+            f"not {mfcc.shape}."
+        )
     mel = librosa.feature.inverse.mfcc_to_mel(mfcc.T, n_mels=parameters.n_mels)
     mel[mel < 10 ** ((1 - parameters.top_db) / 10)] = 0  # within 1 dB of the floor
     return audio_from_mel(mel.T, parameters)
 
 
 def audio_from_mel(power: np.ndarray, parameters: FeatureParameters) -> Audio:
-    """Turn a mel spectrogram into sound.
+    """Resynthesise audio from a mel power spectrogram.
 
     Parameters
     ----------
     power : np.ndarray [shape=(frames, n_mels), non-negative]
-        Power of each band.
+        Power of each mel band.
     parameters : FeatureParameters
-        How it was computed.
+        Parameters that it was computed with.
 
     Returns
     -------
     Audio
-        As `audio_from_magnitudes` makes it of a least-squares guess of the magnitudes.
+        Result of `audio_from_magnitudes` for a least-squares estimate of the STFT magnitudes.
     """
     magnitudes = librosa.feature.inverse.mel_to_stft(
         power.T, sr=parameters.sample_rate, n_fft=parameters.n_fft
@@ -69,21 +76,21 @@ def audio_from_mel(power: np.ndarray, parameters: FeatureParameters) -> Audio:
 
 
 def audio_from_magnitudes(magnitudes: np.ndarray, parameters: FeatureParameters) -> Audio:
-    """Turn a spectrogram that has lost its phase into sound.
+    """Resynthesise audio from STFT magnitudes, with a phase estimated by Griffin & Lim.
 
     Parameters
     ----------
     magnitudes : np.ndarray [shape=(frames, 1 + n_fft / 2), non-negative]
         Magnitude of each frequency bin.
     parameters : FeatureParameters
-        How they were computed.
+        Parameters that they were computed with.
 
     Returns
     -------
     Audio
         ``frames * hop_length`` samples with a peak of 0.5, or silence.
     """
-    # Centred frames span one hop less than there are frames.
+    # n centred frames span n - 1 hops.
     samples = librosa.griffinlim(
         np.pad(magnitudes.T, ((0, 0), (0, 1)), mode="edge"),
         n_iter=ITERATIONS,

@@ -1,10 +1,10 @@
-"""How three seconds of a song become 13 numbers a frame: every step with what is left to hear.
+"""Stages of MFCC computation, each with its values and the audio that can be resynthesised.
 
 Conventions
 -----------
-Arrays are frames first. Levels are in dB relative to the loudest cell of the three seconds; the
-networks' features are relative to the loudest of the whole song, which is the same picture, only
-brighter or darker.
+Arrays are frames first. Levels are in dB relative to the loudest cell of the segment. The networks'
+features are relative to the loudest cell of the whole song instead, which shifts all levels above
+the floor by a constant.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from core.audio.io import Audio
     from core.features.spectrogram import FeatureParameters
 
-LEAST_POWER = 1e-10  # before a logarithm
+MIN_POWER = 1e-10  # avoids the logarithm of zero
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What is left of a sound after a step.
+    """One stage between the waveform and the MFCCs.
 
     Parameters
     ----------
     name : str
         ``"waveform"``, ``"stft"``, ``"mel"``, ``"db"``, ``"dct"`` or ``"mfcc"``.
     values : np.ndarray [shape=(frames, rows) or (samples,)]
-        Samples of the waveform; levels of the STFT in dB; power of the mel bands as a share of the
-        largest; levels of the mel bands in dB; all coefficients of their DCT; the first of them.
+        In the order of these names: samples; STFT levels in dB; power of the mel bands relative to
+        the largest; mel levels in dB; all DCT coefficients; the first `n_mfcc` of them.
     values_per_second : int
-        How many numbers describe a second of sound now.
+        Data rate: numbers for each second of audio.
     audio : Audio
-        The sound made from nothing but these numbers.
+        Audio resynthesised from these values alone.
     """
 
     name: str
@@ -49,21 +49,21 @@ class Stage:
 
 
 def stages(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[Stage]:
-    """Return the steps from a waveform to MFCCs for one segment's length of a song.
+    """Compute all stages from the waveform to the MFCCs for one segment of a song.
 
     Parameters
     ----------
     audio : Audio
-        The song.
+        Song, at the sampling rate of `parameters`.
     start_s : float
-        Where the three seconds begin; what the song lacks of them is silence.
+        Start of the segment in seconds; beyond the end of the song it is padded with silence.
     parameters : FeatureParameters
         Feature parameters.
 
     Returns
     -------
     list of Stage
-        In the order of the steps.
+        From ``"waveform"`` to ``"mfcc"``.
     """
     frames, hop = parameters.segment_frames, parameters.hop_length
     start = round(start_s * audio.sample_rate)
@@ -75,7 +75,7 @@ def stages(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[
     levels = logmel_from_power(power, parameters)
     coefficients = scipy.fft.dct(levels, norm="ortho", axis=-1)
     mfcc = mfcc_from_logmel(levels, parameters.n_mfcc)
-    loudest = max(power.max(), LEAST_POWER)
+    loudest = max(power.max(), MIN_POWER)
     decibels = 10 * np.log10(np.maximum(power / loudest, 10 ** (-parameters.top_db / 10)))
     rate = audio.sample_rate / hop
     floored = np.where(levels > -parameters.top_db, 10 ** (levels / 10), 0)
@@ -90,7 +90,7 @@ def stages(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[
         ),
         Stage(
             "mel",
-            mel / max(mel.max(), LEAST_POWER),
+            mel / max(mel.max(), MIN_POWER),
             round(rate * parameters.n_mels),
             audio_from_mel(mel, parameters),
         ),

@@ -1,11 +1,11 @@
-"""From samples to what the networks read: STFT, log-mel, MFCC and three-second segments.
+"""Spectral features: STFT, log-mel spectrograms, MFCCs and three-second segments.
 
 Conventions
 -----------
 Spectrograms are *frames first*: ``(..., frames, bins)``. A log-mel value is in dB relative to the
-loudest mel cell of the whole song, in ``[-top_db, 0]``. An MFCC frame is the orthonormal DCT-II of
-a log-mel frame (its first `n_mfcc` rows), as in ``librosa.feature.mfcc``; it is a *linear* image
-of the frame, which is what lets an explanation travel between the two.
+loudest mel cell of the whole song, in ``[-top_db, 0]``. An MFCC frame consists of the first
+`n_mfcc` coefficients of the orthonormal DCT-II of a log-mel frame, as in ``librosa.feature.mfcc``.
+This transform is *linear*, so SHAP values can be mapped from one to the other.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from core.constants import (
 
 @dataclass(frozen=True)
 class FeatureParameters:
-    """How a model's features are computed; every model card carries one.
+    """Parameters of feature extraction, stored on every model card.
 
     Parameters
     ----------
     sample_rate : int
         Sampling rate in Hz.
     n_fft, hop_length : int
-        Window and step of the centred Hann STFT, in samples.
+        Window length and hop length of the centred Hann STFT, in samples.
     n_mels, n_mfcc : int
         Number of mel bands and of cepstral coefficients.
     top_db : float
-        Depth of the log-mel spectrogram in dB below the song's maximum.
+        Range of the log-mel spectrogram in dB below the song's maximum.
     segment_frames : int
         Frames in one segment.
     """
@@ -57,17 +57,17 @@ class FeatureParameters:
 
     @classmethod
     def for_hop_length(cls, hop_length: int) -> FeatureParameters:
-        """Return the parameters for another step: segments stay about three seconds long.
+        """Build parameters for another hop length, with segments of about three seconds.
 
         Parameters
         ----------
         hop_length : int
-            Step of the STFT in samples. 512 gives 130 frames a segment, 915 gives 72.
+            Hop length of the STFT in samples. 512 gives 130 frames a segment, 915 gives 72.
 
         Returns
         -------
         FeatureParameters
-            The shared numbers with this step.
+            Default parameters except for `hop_length` and `segment_frames`.
         """
         if hop_length == HOP_LENGTH:
             return cls()
@@ -79,18 +79,18 @@ class FeatureParameters:
         return self.segment_frames * self.hop_length / self.sample_rate
 
     def to_json(self) -> dict[str, Any]:
-        """Return the parameters as a JSON-ready dictionary."""
+        """Convert to a JSON-ready dictionary."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> FeatureParameters:
-        """Build from the dictionary that `to_json` returned."""
+        """Build from a dictionary made by `to_json`."""
         return cls(**values)
 
 
 @lru_cache(maxsize=8)
 def mel_filterbank(parameters: FeatureParameters) -> np.ndarray:
-    """Return the mel filter bank.
+    """Compute the mel filter bank.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def mel_filterbank(parameters: FeatureParameters) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n_mels, 1 + n_fft / 2), dtype=float32, read-only]
-        Triangular filters, Slaney's scale and area normalisation.
+        Triangular filters with Slaney's mel scale and area normalisation.
     """
     bank = librosa.filters.mel(
         sr=parameters.sample_rate, n_fft=parameters.n_fft, n_mels=parameters.n_mels
@@ -132,17 +132,17 @@ def band_frequencies(parameters: FeatureParameters) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def dct_matrix(n_mfcc: int = N_MFCC, n_mels: int = N_MELS) -> np.ndarray:
-    """Return the first rows of the orthonormal DCT-II: ``mfcc = logmel @ dct_matrix().T``.
+    """Compute the first rows of the orthonormal DCT-II: ``mfcc = logmel @ dct_matrix().T``.
 
     Parameters
     ----------
     n_mfcc, n_mels : int
-        Rows kept and length of the transform.
+        Number of rows and length of the transform.
 
     Returns
     -------
     np.ndarray [shape=(n_mfcc, n_mels), dtype=float32, read-only]
-        Rows are orthonormal.
+        Orthonormal rows.
     """
     matrix = scipy.fft.dct(np.eye(n_mels), type=2, norm="ortho", axis=0)[:n_mfcc]
     matrix = matrix.astype(np.float32)
@@ -153,29 +153,33 @@ def dct_matrix(n_mfcc: int = N_MFCC, n_mels: int = N_MELS) -> np.ndarray:
 def stft_frames(
     samples: np.ndarray, parameters: FeatureParameters, first: int, count: int
 ) -> np.ndarray:
-    """Return some frames of a song's complex spectrogram, without computing the others.
+    """Compute a range of frames of a song's complex spectrogram.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n,)]
-        The whole song.
+        Mono samples of the whole song at ``parameters.sample_rate``.
     parameters : FeatureParameters
         Feature parameters.
     first, count : int
-        The first frame and their number.
+        Index of the first frame and number of frames.
 
     Returns
     -------
     np.ndarray [shape=(count, 1 + n_fft / 2), dtype=complex64]
-        The same frames as those of `stft`.
+        ``stft(samples, parameters)[first : first + count]``, up to rounding.
+
+    See Also
+    --------
+    stft : Compute all frames.
     """
     half = parameters.n_fft // 2
     start = first * parameters.hop_length - half
     stop = (first + count - 1) * parameters.hop_length + half
-    heard = np.asarray(samples[max(start, 0) : max(stop, 0)], dtype=np.float32)
+    available = np.asarray(samples[max(start, 0) : max(stop, 0)], dtype=np.float32)
     before = max(0, -start)
     spectrum = librosa.stft(
-        np.pad(heard, (before, stop - start - before - len(heard))),
+        np.pad(available, (before, stop - start - before - len(available))),
         n_fft=parameters.n_fft,
         hop_length=parameters.hop_length,
         center=False,
@@ -184,7 +188,7 @@ def stft_frames(
 
 
 def stft(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
-    """Return the complex spectrogram of a song.
+    """Compute the complex spectrogram of a song.
 
     Parameters
     ----------
@@ -197,6 +201,10 @@ def stft(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     -------
     np.ndarray [shape=(1 + n // hop_length, 1 + n_fft / 2), dtype=complex64]
         Centred, Hann-windowed STFT, frames first.
+
+    See Also
+    --------
+    stft_frames : Compute some frames only.
     """
     spectrum = librosa.stft(
         np.asarray(samples, dtype=np.float32),
@@ -207,7 +215,7 @@ def stft(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
 
 
 def logmel_from_power(power: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
-    """Turn a power spectrogram into log-mel dB relative to its own maximum.
+    """Convert a power spectrogram to a log-mel spectrogram relative to its own maximum.
 
     Parameters
     ----------
@@ -219,20 +227,24 @@ def logmel_from_power(power: np.ndarray, parameters: FeatureParameters) -> np.nd
     Returns
     -------
     np.ndarray [shape=(frames, n_mels), dtype=float32, range=[-top_db, 0]]
-        ``librosa.power_to_db(mel, ref=np.max, top_db=top_db)``. A song without any energy is at
-        the floor everywhere.
+        ``librosa.power_to_db(mel, ref=np.max, top_db=top_db)``. A silent song is at the floor
+        everywhere.
+
+    See Also
+    --------
+    logmel : Compute a log-mel spectrogram from samples.
     """
     mel = power @ mel_filterbank(parameters).T
     if not mel.max() > 0:
         return np.full(mel.shape, -parameters.top_db, dtype=np.float32)
-    # The peak is brought to 1 first: power_to_db's own floor (1e-10) is an absolute level, and a
-    # quiet recording must not lose its lower 80 dB to it.
+    # Normalised first: power_to_db has an absolute floor (1e-10), which would cut off the lower
+    # part of a quiet recording.
     decibels = librosa.power_to_db(mel / mel.max(), ref=1.0, amin=1e-10, top_db=parameters.top_db)
     return decibels.astype(np.float32)
 
 
 def logmel(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
-    """Return the log-mel spectrogram of a song.
+    """Compute the log-mel spectrogram of a song.
 
     Parameters
     ----------
@@ -250,7 +262,7 @@ def logmel(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
 
 
 def mfcc_from_logmel(logmel_db: np.ndarray, n_mfcc: int = N_MFCC) -> np.ndarray:
-    """Return the MFCCs of log-mel frames.
+    """Compute the MFCCs of log-mel frames.
 
     Parameters
     ----------
@@ -262,7 +274,11 @@ def mfcc_from_logmel(logmel_db: np.ndarray, n_mfcc: int = N_MFCC) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(..., frames, n_mfcc), dtype=float32]
-        Orthonormal DCT-II of every frame, first `n_mfcc` coefficients, not standardised.
+        First `n_mfcc` coefficients of the orthonormal DCT-II of every frame, not standardised.
+
+    See Also
+    --------
+    core.features.inversion.audio_from_mfcc : Resynthesise audio from MFCCs.
 
     Examples
     --------
@@ -277,20 +293,20 @@ def mfcc_from_logmel(logmel_db: np.ndarray, n_mfcc: int = N_MFCC) -> np.ndarray:
 
 
 def segment_starts(n_frames: int, parameters: FeatureParameters) -> np.ndarray:
-    """Return the first frame of every segment of a song.
+    """Compute the first frame of each segment of a song.
 
     Parameters
     ----------
     n_frames : int
-        Frames in the song.
+        Number of frames in the song.
     parameters : FeatureParameters
         Feature parameters.
 
     Returns
     -------
     np.ndarray [shape=(n,), dtype=int]
-        Multiples of `segment_frames`. The last, incomplete segment is there if it is at least half
-        full; a song shorter than one segment has exactly one.
+        Multiples of `segment_frames`. An incomplete last segment counts if it is at least half
+        full. A song shorter than one segment has exactly one.
     """
     length = parameters.segment_frames
     full, rest = divmod(n_frames, length)
@@ -311,7 +327,11 @@ def split_segments(spectrogram: np.ndarray, parameters: FeatureParameters) -> np
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        Consecutive segments; what is missing from the last one is silence (``-top_db``).
+        Consecutive segments; an incomplete last one is padded with silence (``-top_db``).
+
+    See Also
+    --------
+    segment_starts : First frame of each segment.
     """
     starts = segment_starts(len(spectrogram), parameters)
     length = parameters.segment_frames

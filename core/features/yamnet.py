@@ -1,8 +1,9 @@
-"""YAMNet: 1024 numbers for each second of sound, from a network that has heard two million clips.
+"""YAMNet embeddings: 1024 features for each 0.98 s of audio, from a pretrained network.
 
-The network is Plakal & Ellis's (2020, "YAMNet"; Apache 2.0), learnt from AudioSet, in the form of
-TensorFlow Lite. Its file is not part of this project: it is downloaded once, when asked for, and
-opened only if its digest is the pinned one. What is read is the layer before its own answers.
+YAMNet (Plakal & Ellis 2020; Apache 2.0) is pretrained on the two million clips of AudioSet and used
+here in its TensorFlow Lite version. The embedding is the layer before its classifier. The file of
+the network is not part of this project. It is downloaded once, on request, and only opened if its
+digest matches the pinned one.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ ADDRESS = (
 FILE_NAME = "yamnet.tflite"
 LAYER = "global_average_pooling2d/Mean"
 SAMPLE_RATE = 16_000  # Hz
-PATCH = 15_600  # samples that it hears at a time
+PATCH = 15_600  # samples in one input of the network
 STEP = 7_680  # samples from one patch to the next
-PATCHES = 6  # in three seconds; the last reaches beyond them, into silence
-EMBEDDING = 1_024
-LEVEL = 0.1  # root mean square that a song is brought to: how loud it is does not count
+PATCHES = 6  # in three seconds; the last one extends beyond them and is padded with silence
+EMBEDDING = 1_024  # features of a patch
+LEVEL = 0.1  # RMS to which songs are normalised, so that their level has no effect
 
 _lock = threading.Lock()
 
 
 def file_path() -> Path:
-    """Return where the network's file is, or would be.
+    """Locate the file of the network, whether or not it exists.
 
     Returns
     -------
     Path
-        In the user's cache folder, or in the folder that ``GROOVE_GUIDE_CACHE`` names.
+        Path in the user's cache folder, or in the folder given by ``GROOVE_GUIDE_CACHE``.
     """
     import pooch
 
@@ -51,27 +52,28 @@ def file_path() -> Path:
 
 
 def is_available() -> bool:
-    """Return whether the network can be asked."""
+    """Test whether the network has been downloaded."""
     return file_path().is_file()
 
 
 def fetch(given: Path | None = None) -> Path:
-    """Put the network's file where it is looked for: download it, or copy one that is given.
+    """Download the network, or install a copy of its file.
 
     Parameters
     ----------
     given : Path, optional
-        A file that is at hand already.
+        Copy of the file; by default it is downloaded.
 
     Returns
     -------
     Path
-        The file.
+        Installed file, see `file_path`.
 
     Raises
     ------
     ModelError
-        If it cannot be had, or is another file than the pinned one.
+        If the download fails, the file cannot be read or written, or its digest is not the pinned
+        one.
     """
     import pooch
 
@@ -80,7 +82,10 @@ def fetch(given: Path | None = None) -> Path:
         if given is None:
             pooch.retrieve(ADDRESS, f"sha256:{SHA256}", fname=path.name, path=path.parent)
         elif sha256(given) != SHA256:
-            raise ModelError(f"{given.name} is another file than the YAMNet that is known here.")
+            raise ModelError(
+                f"{given.name} is not the supported version of YAMNet. Use the file with SHA-256 "
+                f"{SHA256}."
+            )
         else:
             with replacing(path) as temporary:
                 temporary.write_bytes(given.read_bytes())
@@ -88,17 +93,17 @@ def fetch(given: Path | None = None) -> Path:
         raise
     except ValueError as error:
         raise ModelError(
-            f"What {ADDRESS} serves now is another file than the YAMNet that is known here. Get "
-            f"the one with SHA-256 {SHA256} and say: python -m core yamnet FILE"
+            f"The file at {ADDRESS} is no longer the supported version of YAMNet. Obtain the file "
+            f"with SHA-256 {SHA256} and run: python -m core yamnet FILE"
         ) from error
     except OSError as error:
-        if error.strerror:  # of the file system, not of the network
+        if error.strerror:  # from the file system rather than the network
             raise ModelError(
-                f"YAMNet could not be put into {path.parent}: {error.filename}: {error.strerror}."
+                f"YAMNet could not be stored in {path.parent}: {error.filename}: {error.strerror}."
             ) from error
         raise ModelError(
-            "YAMNet could not be downloaded. Check the connection, or get it elsewhere from "
-            f"{ADDRESS} (SHA-256 {SHA256}) and say: python -m core yamnet FILE"
+            "YAMNet could not be downloaded. Check the internet connection, or download "
+            f"{ADDRESS} (SHA-256 {SHA256}) on another computer and run: python -m core yamnet FILE"
         ) from error
     _interpreter.cache_clear()
     return path
@@ -106,71 +111,73 @@ def fetch(given: Path | None = None) -> Path:
 
 @lru_cache(maxsize=1)
 def _interpreter() -> tuple[Any, int, int]:
-    """Return the network, and the numbers of its input and of the layer that is read."""
+    """Load the network; give it with the indices of its input and of its embedding layer."""
     path = file_path()
     if not path.is_file():
         raise ModelError(
-            "This model hears through YAMNet, which is not on this machine yet. Fetch it once "
-            "(4 MB): python -m core yamnet"
+            "This model needs YAMNet, which is not installed yet. Download it once (4 MB): "
+            "python -m core yamnet"
         )
     if sha256(path) != SHA256:
-        raise ModelError(f"{path} is damaged. Fetch it again: python -m core yamnet")
+        raise ModelError(f"{path} is damaged. Download it again: python -m core yamnet")
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    # XNNPACK computes this quantised network otherwise (correlation 0.91), and differently from
-    # machine to machine; the reference kernels and these agree to five digits.
+    # With XNNPACK the results of this quantised network differ (correlation 0.91), and depend on
+    # the machine. The built-in kernels agree with the reference kernels to five digits.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = Interpreter(
+        interpreter = Interpreter(
             str(path),
             num_threads=1,
             experimental_preserve_all_tensors=True,
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
-    found.allocate_tensors()
-    (layer,) = (d["index"] for d in found.get_tensor_details() if d["name"].endswith(LAYER))
-    return found, found.get_input_details()[0]["index"], layer
+    interpreter.allocate_tensors()
+    (layer,) = (d["index"] for d in interpreter.get_tensor_details() if d["name"].endswith(LAYER))
+    return interpreter, interpreter.get_input_details()[0]["index"], layer
 
 
 def embeddings(
     samples: np.ndarray, sample_rate: int, starts: np.ndarray, length: int
 ) -> np.ndarray:
-    """Return what YAMNet makes of stretches of a song.
+    """Compute YAMNet's embeddings of segments of a song.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n,)]
-        The whole song.
+        Mono samples of the whole song.
     sample_rate : int
-        Its sampling rate in Hz.
-    starts : np.ndarray [shape=(stretches,), dtype=int]
-        First sample of each stretch.
+        Sampling rate in Hz.
+    starts : np.ndarray [shape=(segments,), dtype=int]
+        First sample of each segment.
     length : int
-        Samples in each stretch, about three seconds; what the song lacks of it is silence.
+        Samples in a segment, about three seconds. Beyond the end of the song it is padded with
+        silence.
 
     Returns
     -------
-    np.ndarray [shape=(stretches, PATCHES, EMBEDDING), dtype=float32]
-        One row for each 0.48 s. The embedding of silence stands for what lies beyond the song.
+    np.ndarray [shape=(segments, PATCHES, EMBEDDING), dtype=float32]
+        One embedding for every 0.48 s.
 
     Raises
     ------
     ModelError
-        If the network is not there.
+        If the network has not been downloaded, or its file is damaged.
     """
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
     scale = LEVEL / level if level > 0 else 1.0
-    found = np.empty((len(starts), PATCHES, EMBEDDING), dtype=np.float32)
+    embedded = np.empty((len(starts), PATCHES, EMBEDDING), dtype=np.float32)
     whole = (PATCHES - 1) * STEP + PATCH
     with _lock:
-        network, entry, layer = _interpreter()
+        interpreter, entry, layer = _interpreter()
         for index, start in enumerate(starts):
-            part = np.asarray(samples[start : start + length], dtype=np.float32) * scale
-            part = soxr.resample(part, sample_rate, SAMPLE_RATE) if len(part) else part
-            part = np.pad(part[:whole], (0, max(0, whole - len(part))))
-            for patch in range(PATCHES):
-                heard = part[patch * STEP : patch * STEP + PATCH]
-                network.set_tensor(entry, heard[np.newaxis].astype(np.float32))
-                network.invoke()
-                found[index, patch] = network.get_tensor(layer)[0]
-    return found
+            segment = np.asarray(samples[start : start + length], dtype=np.float32) * scale
+            if len(segment):
+                segment = soxr.resample(segment, sample_rate, SAMPLE_RATE)
+            segment = np.pad(segment[:whole], (0, max(0, whole - len(segment))))
+            for number in range(PATCHES):
+                patch = segment[number * STEP : number * STEP + PATCH]
+                interpreter.set_tensor(entry, patch[np.newaxis].astype(np.float32))
+                interpreter.invoke()
+                embedded[index, number] = interpreter.get_tensor(layer)[0]
+    return embedded

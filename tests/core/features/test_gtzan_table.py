@@ -1,4 +1,4 @@
-"""The 57 features: what librosa measures, in the table's order, and tables that are none."""
+"""The 57 features of the public table: their values and order, and the reading of the table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.features.gtzan_table import COLUMNS, STABLE, read_table, song_features
 from tests.synthetic import song_samples
 
 
-def test_the_features_are_those_that_the_columns_name() -> None:
+def test_features_have_the_values_that_their_columns_name() -> None:
     time = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
     tone = (0.5 * np.sin(2 * np.pi * 1000 * time)).astype(np.float32)
     found = dict(zip(COLUMNS, song_features(tone), strict=True))
@@ -24,7 +24,7 @@ def test_the_features_are_those_that_the_columns_name() -> None:
     assert found["harmony_var"] > 10 * found["perceptr_var"]
 
 
-def test_the_tempo_alone_is_left_out() -> None:
+def test_stable_features_leave_out_only_the_tempo() -> None:
     features = song_features(song_samples(4.0))
     kept = stable_features(features)
     assert kept.shape == (56,)
@@ -39,15 +39,15 @@ def written(file: Path, columns: tuple[str, ...]) -> Path:
     return file
 
 
-def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path) -> None:
+def test_a_table_is_read_by_column_name(tmp_path: Path) -> None:
     names, features, labels = read_table(written(tmp_path / "t.csv", COLUMNS[::-1]))
     assert names == ("jazz.00003",)
     assert features[0].tolist() == list(range(57))[::-1]
     assert labels.tolist() == [5]
 
 
-def test_another_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="is not the table of 57 features"):
+def test_another_table_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="is not the public table of 57 features"):
         read_table(written(tmp_path / "t.csv", COLUMNS[1:]))
-    with pytest.raises(DatasetError, match="is not the table of 57 features"):
-        read_table(tmp_path / "none.csv")
+    with pytest.raises(DatasetError, match="is not the public table of 57 features"):
+        read_table(tmp_path / "missing.csv")

@@ -1,4 +1,4 @@
-"""Silenced regions look like what is left of a song when only parts of it are played."""
+"""Randomly masked segments resemble log-mel spectrograms of masked audio."""
 
 from __future__ import annotations
 
@@ -19,58 +19,58 @@ def generator() -> tf.random.Generator:
 
 
 @pytest.fixture(scope="module")
-def cuts() -> tf.Tensor:
-    """Cuts of noise whose level differs from cell to cell."""
+def segments() -> tf.Tensor:
+    """Provide segments of noise whose level differs from cell to cell."""
     return tf.constant(np.random.default_rng(0).uniform(-60, -5, (64, 72, 128)), tf.float32)
 
 
 def test_regions_cover_ten_to_a_hundred_percent(
-    generator: tf.random.Generator, cuts: tf.Tensor
+    generator: tf.random.Generator, segments: tf.Tensor
 ) -> None:
-    areas = regions(generator, cuts).numpy().mean(axis=(1, 2))
+    areas = regions(generator, segments).numpy().mean(axis=(1, 2))
     assert 0.02 < areas.min() < 0.3
     assert areas.max() > 0.8
     assert areas.mean() == pytest.approx(0.55, abs=0.1)
 
 
-def test_regions_of_silence_are_no_exception(generator: tf.random.Generator) -> None:
+def test_regions_are_drawn_for_silent_segments_too(generator: tf.random.Generator) -> None:
     kept = regions(generator, tf.fill([8, 72, 128], -80.0))
     assert 0.1 < kept.numpy().mean() < 0.9
 
 
-def test_masked_cuts_reach_the_floor_and_never_exceed_full_level(
-    generator: tf.random.Generator, cuts: tf.Tensor
+def test_masked_segments_reach_the_floor_and_never_exceed_full_level(
+    generator: tf.random.Generator, segments: tf.Tensor
 ) -> None:
-    masked = silence(generator, cuts, 1.0, 80.0).numpy()
+    masked = silence(generator, segments, 1.0, 80.0).numpy()
     assert masked.min() == -80
     assert masked.max() <= 0
     assert np.isfinite(masked).all()
 
 
-def test_only_the_wanted_share_of_cuts_is_silenced(
-    generator: tf.random.Generator, cuts: tf.Tensor
+def test_only_the_given_share_of_segments_is_masked(
+    generator: tf.random.Generator, segments: tf.Tensor
 ) -> None:
-    masked = silence(generator, cuts, 0.25, 80.0).numpy()
-    changed = (masked != cuts.numpy()).any(axis=(1, 2))
-    assert 8 <= changed.sum() <= 16  # a region may be the whole cut
+    masked = silence(generator, segments, 0.25, 80.0).numpy()
+    changed = (masked != segments.numpy()).any(axis=(1, 2))
+    assert 8 <= changed.sum() <= 16  # a region may cover the whole segment
     assert changed[16:].any()
 
 
-def test_filtering_is_predicted_to_within_a_few_decibels() -> None:
-    """The model of leakage, against noise that was really filtered and analysed again."""
+def test_the_leakage_of_filtering_is_predicted_to_within_a_few_decibels() -> None:
+    """Compare the leakage model with noise that was filtered and analysed again."""
     generator = np.random.default_rng(2)
     samples = (0.1 * generator.standard_normal(PARAMETERS.hop_length * 72)).astype(np.float32)
     mask = np.kron(generator.random((8, 13)) < 0.3, np.ones((10, 10)))[:73, :128]
     before, after = (
-        np.abs(stft(heard, PARAMETERS)) ** 2 @ mel_filterbank(PARAMETERS).T
-        for heard in (samples, filter_song(samples, mask, PARAMETERS))
+        np.abs(stft(audio, PARAMETERS)) ** 2 @ mel_filterbank(PARAMETERS).T
+        for audio in (samples, filter_song(samples, mask, PARAMETERS))
     )
-    original, heard = (
+    original, masked = (
         np.maximum(10 * np.log10(power / before.max() + 1e-12), -80).astype(np.float32)
         for power in (before, after)
     )
     predicted = filtered(tf.constant(original[np.newaxis]), tf.constant(mask[np.newaxis]), 80.0)
-    error = np.abs(predicted.numpy()[0] - heard)
+    error = np.abs(predicted.numpy()[0] - masked)
     assert np.median(error) < 0.5
     assert np.mean(error < 10) > 0.9
 

@@ -1,4 +1,4 @@
-"""The steps are those of the features, and each sound is made of nothing but its numbers."""
+"""Stages agree with the features, and each has audio resynthesised from its values alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.features.mfcc_stages import stages
 from core.features.spectrogram import FeatureParameters, mfcc_from_logmel
 
 
-def test_the_steps_lead_from_the_waveform_to_what_the_networks_read(song: Audio) -> None:
+def test_the_stages_lead_from_the_waveform_to_the_mfccs(song: Audio) -> None:
     parameters = FeatureParameters()
     found = stages(song, 3.0, parameters)
     assert [stage.name for stage in found] == ["waveform", "stft", "mel", "db", "dct", "mfcc"]
@@ -29,7 +29,9 @@ def test_the_steps_lead_from_the_waveform_to_what_the_networks_read(song: Audio)
 
 
 @pytest.mark.parametrize("start_s", [9.0, 9.99])
-def test_every_sound_is_a_segment_long_and_audible(song: Audio, start_s: float) -> None:
+def test_the_audio_of_every_stage_is_a_segment_long_and_audible(
+    song: Audio, start_s: float
+) -> None:
     for stage in stages(song, start_s, FeatureParameters()):
         assert len(stage.audio.samples) == 72 * 915
         assert np.isfinite(stage.values).all()

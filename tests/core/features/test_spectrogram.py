@@ -1,4 +1,4 @@
-"""Features are librosa's, blind to loudness, linear where they must be, and cut as promised."""
+"""Spectral features agree with librosa; levels, linearity and segmentation are as documented."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def librosa_logmel(samples: np.ndarray, hop_length: int) -> np.ndarray:
     mel = librosa.feature.melspectrogram(
         y=samples, sr=22_050, n_fft=2_048, hop_length=hop_length, n_mels=128
     )
-    # Without librosa's absolute floor: what is measured is the shape, not the level.
+    # Without librosa's absolute floor, because some signals are very quiet.
     return librosa.power_to_db(mel, ref=np.max, amin=1e-30, top_db=80).T
 
 
@@ -66,7 +66,7 @@ def test_logmel_and_mfcc_are_those_of_librosa(signal: str, hop_length: int, leve
     )
 
 
-def test_a_normal_song_needs_no_word_about_floors_to_agree_with_librosa() -> None:
+def test_a_song_of_normal_level_agrees_with_librosas_defaults() -> None:
     samples = song_samples(3.0)
     mel = librosa.feature.melspectrogram(
         y=samples, sr=22_050, n_fft=2_048, hop_length=915, n_mels=128
@@ -82,7 +82,7 @@ def test_the_golden_song_has_its_golden_features() -> None:
 
 
 @given(level=st.floats(min_value=1e-6, max_value=1.0))
-def test_features_do_not_hear_how_loud_a_song_is(level: float) -> None:
+def test_features_do_not_depend_on_the_level_of_a_song(level: float) -> None:
     samples = song_samples(1.0)
     loud = logmel(samples, PARAMETERS)
     np.testing.assert_allclose(logmel(samples * np.float32(level), PARAMETERS), loud, atol=2e-3)
@@ -100,7 +100,7 @@ def test_silence_is_at_the_floor_everywhere() -> None:
     assert (spectrogram == -80).all()
 
 
-def test_logmel_of_a_power_spectrogram_is_that_of_its_samples() -> None:
+def test_logmel_of_a_power_spectrogram_equals_logmel_of_its_samples() -> None:
     samples = song_samples(2.0)
     power = np.abs(stft(samples, PARAMETERS)) ** 2
     np.testing.assert_array_equal(logmel_from_power(power, PARAMETERS), logmel(samples, PARAMETERS))
@@ -111,7 +111,7 @@ def test_logmel_of_a_power_spectrogram_is_that_of_its_samples() -> None:
     second=hnp.arrays(np.float32, (2, 5, 128), elements=st.floats(-80, 0, width=32)),
     weight=st.floats(-2, 2, width=32),
 )
-def test_mfcc_is_a_linear_image_of_logmel(
+def test_mfcc_is_a_linear_function_of_logmel(
     first: np.ndarray, second: np.ndarray, weight: float
 ) -> None:
     together = mfcc_from_logmel(first + np.float32(weight) * second)
@@ -135,13 +135,13 @@ def test_band_frequencies_are_the_centres_of_librosas_mel_bands() -> None:
 @pytest.mark.parametrize(
     "shared", [mel_filterbank(PARAMETERS), dct_matrix(), band_frequencies(PARAMETERS)[np.newaxis]]
 )
-def test_shared_matrices_cannot_be_changed_by_accident(shared: np.ndarray) -> None:
+def test_shared_matrices_are_read_only(shared: np.ndarray) -> None:
     with pytest.raises(ValueError, match="read-only"):
         shared[0, 0] = 1.0
 
 
 @given(n_frames=st.integers(1, 3_000), segment_frames=st.integers(2, 200))
-def test_segments_follow_each_other_and_the_last_is_at_least_half_full(
+def test_segments_are_consecutive_and_the_last_is_at_least_half_full(
     n_frames: int, segment_frames: int
 ) -> None:
     parameters = FeatureParameters(segment_frames=segment_frames)
@@ -157,12 +157,12 @@ def test_segments_follow_each_other_and_the_last_is_at_least_half_full(
     ("n_frames", "count"),
     [(1, 1), (35, 1), (72, 1), (107, 1), (108, 2), (143, 2), (144, 2), (179, 2), (180, 3)],
 )
-def test_a_rest_counts_as_a_segment_from_36_frames_on(n_frames: int, count: int) -> None:
+def test_an_incomplete_segment_counts_from_36_frames_on(n_frames: int, count: int) -> None:
     assert len(segment_starts(n_frames, PARAMETERS)) == count
 
 
 @given(n_frames=st.integers(1, 400))
-def test_segments_are_slices_of_the_spectrogram_filled_up_with_silence(n_frames: int) -> None:
+def test_segments_are_slices_of_the_spectrogram_padded_with_silence(n_frames: int) -> None:
     spectrogram = np.random.RandomState(n_frames).uniform(-79, 0, (n_frames, 128))
     segments = split_segments(spectrogram.astype(np.float32), PARAMETERS)
     assert segments.shape[1:] == (72, 128)
@@ -173,19 +173,19 @@ def test_segments_are_slices_of_the_spectrogram_filled_up_with_silence(n_frames:
 
 
 @pytest.mark.parametrize(("hop_length", "frames"), [(915, 72), (512, 130)])
-def test_segments_are_three_seconds_whatever_the_hop(hop_length: int, frames: int) -> None:
+def test_segments_last_three_seconds_at_every_hop_length(hop_length: int, frames: int) -> None:
     parameters = FeatureParameters.for_hop_length(hop_length)
     assert parameters.segment_frames == frames
     assert parameters.segment_s == pytest.approx(3, abs=hop_length / SAMPLE_RATE)
 
 
-def test_parameters_survive_the_model_card() -> None:
+def test_parameters_survive_a_round_trip_through_the_model_card() -> None:
     parameters = FeatureParameters.for_hop_length(512)
     assert FeatureParameters.from_json(parameters.to_json()) == parameters
 
 
 @given(st.integers(0, 60), st.integers(1, 40))
-def test_some_frames_are_those_of_the_whole_spectrogram(first: int, count: int) -> None:
+def test_a_range_of_frames_equals_that_of_the_whole_spectrogram(first: int, count: int) -> None:
     samples = song_samples(2.0)
     whole = stft(samples, PARAMETERS)
     count = min(count, max(1, len(whole) - first))
