@@ -65,10 +65,11 @@ def test_a_sequence_keeps_the_order_of_its_segments() -> None:
 
 
 def test_the_table_features_are_computed_from_the_samples_of_each_segment() -> None:
-    audio = Audio(song_samples(50.0))
-    features, _ = extracted(EXTRACTORS["table"], audio)
+    audio = Audio(song_samples(5.0))
+    starts = np.array([0, 72])
+    features = EXTRACTORS["table"].extract(audio, np.zeros(0), starts, FeatureParameters())
     assert features.shape == (2, 56)
-    second = stable_features(song_features(audio.samples[720 * 915 :]))
+    second = stable_features(song_features(audio.samples[72 * 915 :]))
     np.testing.assert_allclose(features[1], second, rtol=1e-5)
 
 
