@@ -203,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = parse_arguments(arguments)
     from core.errors import DatasetError, ModelError
-    from core.evaluation.scores import times
+    from core.evaluation.scores import training_times
 
     protocols = tuple(PROTOCOLS) if options.protocol == ALL else (options.protocol,)
     try:
@@ -215,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         for protocol in protocols:
             train(job_of(options, tracks, protocol))
-        print(times(options.out, options.models, protocols))
+        print(training_times(options.out, options.models, protocols))
     except (DatasetError, ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Measures of predictions: accuracy, calibration, curves, intervals and tests.
+"""Evaluation of predictions: metrics, calibration, curves, confidence intervals and tests.
 
 In: arrays of probabilities and labels. Out: numbers, dictionaries ready for JSON, and files.
 

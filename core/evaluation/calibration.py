@@ -1,4 +1,15 @@
-"""Temperature scaling: make predicted probabilities match observed accuracy (Guo et al. 2017)."""
+"""Temperature scaling of predicted probabilities.
+
+Conventions
+-----------
+`probabilities` has shape ``(n, classes)`` with rows that sum to one; `labels` has shape ``(n,)``
+with integers below `classes`. A temperature divides the logits, the logarithms of the
+probabilities: above one it makes predictions less confident, below one more.
+
+References
+----------
+Guo, Pleiss, Sun & Weinberger 2017, "On calibration of modern neural networks".
+"""
 
 from __future__ import annotations
 
@@ -6,37 +17,56 @@ import numpy as np
 import scipy.optimize
 import scipy.special
 
-from core.evaluation.metrics import cross_entropy
+from core.evaluation.metrics import cross_entropy, validate
+
+TEMPERATURES = (0.2, 5.0)  # least and largest
+LEAST_PROBABILITY = 1e-12  # before a logarithm
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature that makes probabilities honest.
+    """Find the temperature with the smallest log loss.
 
     Parameters
     ----------
     probabilities : np.ndarray [shape=(n, classes)]
-        Probabilities at temperature one, of data the network was not fitted on.
+        Predicted probabilities of data that the classifier was not fitted on, at temperature one.
     labels : np.ndarray [shape=(n,), dtype=int]
         True classes.
 
     Returns
     -------
     float [range=[0.2, 5]]
-        Divisor of the logits with the least log loss (Guo et al. 2017).
+        Temperature for `apply_temperature`.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not belong together.
     """
-    logits = np.log(np.clip(probabilities.astype(np.float64), 1e-12, 1))
+    validate(probabilities, labels)
+    probabilities = probabilities.astype(np.float64)
 
     def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        scores = np.exp(scaled)
-        return cross_entropy(scores / scores.sum(axis=1, keepdims=True), labels)
+        return cross_entropy(apply_temperature(probabilities, np.exp(log_temperature)), labels)
 
-    bounds = (np.log(0.2), np.log(5.0))
+    bounds = np.log(TEMPERATURES)
     return float(np.exp(scipy.optimize.minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities whose logits are divided by `temperature`."""
-    logits = np.log(np.clip(probabilities, 1e-12, 1)) / temperature
+    """Divide the logits of predicted probabilities by a temperature.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, classes)]
+        Predicted probabilities at temperature one.
+    temperature : float > 0
+        Divisor of the logits.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, classes), range=[0, 1]]
+        Probabilities; rows sum to one.
+    """
+    logits = np.log(np.clip(probabilities, LEAST_PROBABILITY, 1)) / temperature
     return scipy.special.softmax(logits, axis=1)

@@ -1,17 +1,19 @@
-"""How good a model is: accuracy, macro F1, log loss, calibration, intervals, McNemar's test.
+"""Classification metrics with confidence intervals, and a test that compares two models.
 
 Conventions
 -----------
 `probabilities` has shape ``(n, classes)`` with rows that sum to one; `labels` has shape ``(n,)``
-with integers below `classes`. A song's probabilities are the mean of its segments'. Every metric is
-a pure function of arrays; `evaluate` returns them all by name.
+with integers below `classes`. The probabilities of a song are the mean over its segments. Every
+metric is a pure function of arrays; `evaluate` computes them all.
 
 Metrics
 -------
-* accuracy, macro F1, log loss: as in scikit-learn.
-* expected calibration error: Guo et al. 2017, "On calibration of modern neural networks".
-* interval of a proportion: Wilson 1927.
-* interval over songs: the bootstrap over whole songs, since segments of a song are not independent.
+* accuracy, macro F1, log loss, confusion matrix: as in scikit-learn.
+* expected calibration error: Guo, Pleiss, Sun & Weinberger 2017, "On calibration of modern neural
+  networks".
+* confidence interval of a proportion: Wilson 1927.
+* confidence interval over songs: bootstrap over whole songs (Efron & Tibshirani 1993), since the
+  segments of a song are not independent.
 * McNemar's test, exact: McNemar 1947.
 """
 
@@ -24,13 +26,13 @@ import numpy as np
 import scipy.stats
 from sklearn.metrics import confusion_matrix, f1_score, log_loss
 
-BINS = 15  # of the calibration error
-RESAMPLES = 2_000  # of the bootstrap
-LEVEL = 0.95  # of every interval
+BINS = 15  # confidence bins of the calibration error
+RESAMPLES = 2_000  # bootstrap samples
+LEVEL = 0.95  # confidence level of all intervals
 
 
 def validate(probabilities: np.ndarray, labels: np.ndarray) -> None:
-    """Say what is wrong with the input before anything is computed.
+    """Check the input of the metrics.
 
     Parameters
     ----------
@@ -42,27 +44,29 @@ def validate(probabilities: np.ndarray, labels: np.ndarray) -> None:
     Raises
     ------
     ValueError
-        If shapes differ, nothing is there, or a row is no distribution.
+        If the shapes do not match, the arrays are empty, a row of `probabilities` is not a
+        distribution, or a label is not an index of a class.
     """
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
         raise ValueError(
-            f"probabilities {probabilities.shape} and labels {labels.shape} do not belong together"
+            f"probabilities must have shape (n, classes) and labels shape (n,), "
+            f"not {probabilities.shape} and {labels.shape}"
         )
     if not len(labels):
-        raise ValueError("there is nothing to evaluate: labels is empty")
+        raise ValueError("labels must not be empty")
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3) or probabilities.min() < 0:
-        raise ValueError("every row of probabilities must be a distribution over the classes")
+        raise ValueError("rows of probabilities must be non-negative and sum to one")
     if labels.min() < 0 or labels.max() >= probabilities.shape[1]:
         raise ValueError(f"labels must lie in [0, {probabilities.shape[1]})")
 
 
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of rows whose largest probability is the true class's."""
+    """Share of rows in which the true class has the largest probability."""
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 
 def macro_f1(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the mean over classes of the F1 score; a class never met nor named counts zero."""
+    """Unweighted mean of the F1 scores of all classes; zero for a class that never occurs."""
     classes = np.arange(probabilities.shape[1])
     return float(
         f1_score(
@@ -72,14 +76,16 @@ def macro_f1(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the log loss in nats."""
-    rows = probabilities.astype(np.float64)
-    rows = rows / rows.sum(axis=1, keepdims=True)
-    return float(log_loss(labels, rows, labels=np.arange(rows.shape[1])))
+    """Log loss in nats; rows are normalised to sum to one exactly."""
+    probabilities = probabilities.astype(np.float64)
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return float(log_loss(labels, probabilities, labels=np.arange(probabilities.shape[1])))
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_bins: int = BINS) -> float:
-    """Return the expected calibration error.
+def confidence_bins(
+    probabilities: np.ndarray, labels: np.ndarray, n_bins: int = BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Assign predictions to bins of equal width by their confidence.
 
     Parameters
     ----------
@@ -88,24 +94,54 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_bins: int
     labels : np.ndarray [shape=(n,), dtype=int]
         True classes.
     n_bins : int
-        Equal bins of the winning probability.
+        Number of bins.
+
+    Returns
+    -------
+    bins : np.ndarray [shape=(n,), dtype=int, range=[0, n_bins)]
+        Bin of each prediction.
+    confidence : np.ndarray [shape=(n,), dtype=float64, range=[0, 1]]
+        Largest probability of each row.
+    correct : np.ndarray [shape=(n,), dtype=bool]
+        Whether it is the probability of the true class.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    correct = probabilities.argmax(axis=1) == labels
+    return np.minimum((confidence * n_bins).astype(int), n_bins - 1), confidence, correct
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_bins: int = BINS) -> float:
+    """Compute the expected calibration error.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, classes)]
+        Predicted probabilities.
+    labels : np.ndarray [shape=(n,), dtype=int]
+        True classes.
+    n_bins : int
+        Number of confidence bins.
 
     Returns
     -------
     float [range=[0, 1]]
-        Mean over rows of |accuracy - confidence| of the row's bin.
+        Difference between accuracy and mean confidence, averaged over bins by their counts.
     """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    correct = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    bins, confidence, correct = confidence_bins(probabilities, labels, n_bins)
     gaps = np.bincount(bins, correct - confidence, minlength=n_bins)
     return float(np.abs(gaps).sum() / len(labels))
 
 
 def proportion_interval(successes: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a proportion."""
+    """Wilson's 95 % confidence interval of a proportion."""
     interval = scipy.stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Confusion matrix: counts by true and predicted class, `shape=(classes, classes)`."""
+    classes = np.arange(probabilities.shape[1])
+    return confusion_matrix(labels, probabilities.argmax(axis=1), labels=classes)
 
 
 def song_interval(
@@ -115,7 +151,7 @@ def song_interval(
     songs: np.ndarray,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Return a metric's 95 % interval by resampling whole songs.
+    """95 % confidence interval of a metric by resampling whole songs.
 
     Parameters
     ----------
@@ -128,12 +164,12 @@ def song_interval(
     songs : np.ndarray [shape=(n,), dtype=int]
         Song of each segment.
     seed : int
-        Seed of the resampling.
+        Seed of the bootstrap.
 
     Returns
     -------
     low, high : float
-        Percentiles of the metric over the resamples.
+        Percentiles of the metric over the bootstrap samples.
     """
     generator = np.random.default_rng(seed)
     members = [np.flatnonzero(songs == song) for song in np.unique(songs)]
@@ -150,7 +186,7 @@ def song_interval(
 def song_votes(
     probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return every song's mean probabilities and its label.
+    """Mean probabilities and the label of each song.
 
     Parameters
     ----------
@@ -164,7 +200,7 @@ def song_votes(
     Returns
     -------
     probabilities : np.ndarray [shape=(songs, classes)]
-        Means over the segments of each song, songs in ascending order.
+        Means over the segments of each song; songs in ascending order.
     labels : np.ndarray [shape=(songs,), dtype=int]
         True classes of the songs.
     """
@@ -177,17 +213,18 @@ def song_votes(
 
 
 def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> dict[str, float]:
-    """Compare two models on the same rows: exact McNemar test.
+    """Exact McNemar test of two models on the same samples.
 
     Parameters
     ----------
     correct_a, correct_b : np.ndarray [shape=(n,), dtype=bool]
-        Whether each model was right, row by row.
+        Whether each model's predictions are correct, sample by sample.
 
     Returns
     -------
     dict
-        `only_a`, `only_b`: rows that one alone got right; `p_value`, two-sided.
+        `only_a`, `only_b`: number of samples that one model alone classifies correctly;
+        `p_value`, two-sided.
     """
     only_a = int(np.sum(correct_a & ~correct_b))
     only_b = int(np.sum(~correct_a & correct_b))
@@ -198,7 +235,7 @@ def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> dict[str, float]:
 
 
 def evaluate(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) -> dict[str, Any]:
-    """Return every metric by name, for segments and for song votes.
+    """Compute all metrics, for segments and for song votes.
 
     Parameters
     ----------
@@ -212,34 +249,36 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) -
     Returns
     -------
     dict
-        `segment` and `song`, each with `n`, `accuracy`, `interval`, `macro_f1`, `log_loss`, `ece`;
-        `confusion` (true × predicted song counts); `tracks`.
+        `segment` and `song`, each with `n`, `accuracy`, `interval` (of the accuracy), `macro_f1`,
+        `log_loss` and `ece`; `confusion`: song counts by true and predicted genre; `tracks`:
+        number of songs. Ready for JSON.
 
     Raises
     ------
     ValueError
-        If the arrays do not belong together.
+        See `validate`.
     """
     validate(probabilities, labels)
     votes, truths = song_votes(probabilities, labels, songs)
 
-    def figures(rows: np.ndarray, truth: np.ndarray, interval: tuple[float, float]) -> dict:
+    def figures(
+        probabilities: np.ndarray, labels: np.ndarray, interval: tuple[float, float]
+    ) -> dict[str, Any]:
         return {
-            "n": len(truth),
-            "accuracy": accuracy(rows, truth),
+            "n": len(labels),
+            "accuracy": accuracy(probabilities, labels),
             "interval": list(interval),
-            "macro_f1": macro_f1(rows, truth),
-            "log_loss": cross_entropy(rows, truth),
-            "ece": calibration_error(rows, truth),
+            "macro_f1": macro_f1(probabilities, labels),
+            "log_loss": cross_entropy(probabilities, labels),
+            "ece": calibration_error(probabilities, labels),
         }
 
-    right = int((votes.argmax(axis=1) == truths).sum())
-    classes = np.arange(probabilities.shape[1])
+    correct = int((votes.argmax(axis=1) == truths).sum())
     return {
         "tracks": len(truths),
         "segment": figures(
             probabilities, labels, song_interval(accuracy, probabilities, labels, songs)
         ),
-        "song": figures(votes, truths, proportion_interval(right, len(truths))),
-        "confusion": confusion_matrix(truths, votes.argmax(axis=1), labels=classes).tolist(),
+        "song": figures(votes, truths, proportion_interval(correct, len(truths))),
+        "confusion": confusion(votes, truths).tolist(),
     }

@@ -1,8 +1,8 @@
-"""What a model answered on its test side, stored small beside its card, so that all can be redrawn.
+"""Predictions for a test set, stored beside the model so that every figure can be drawn again.
 
 Conventions
 -----------
-Rows are segments. A file ``NAME.PROTOCOL.answers.npz`` holds no objects, so nothing in it is run.
+Rows are segments. A file ``NAME.PROTOCOL.answers.npz`` contains arrays only, no pickled objects.
 """
 
 from __future__ import annotations
@@ -11,20 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.evaluation.metrics import song_votes
 from core.storage import replacing
 
-if TYPE_CHECKING:
-    pass
+ARRAYS = ("probabilities", "labels", "songs", "names")
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """A model's answers to the segments of a test side.
+    """Predictions of a model for the segments of a test set.
 
     Parameters
     ----------
@@ -33,9 +31,9 @@ class Predictions:
     labels : np.ndarray [shape=(n,), dtype=int]
         True genres.
     songs : np.ndarray [shape=(n,), dtype=int]
-        Place of each segment's song in `names`.
+        Song of each segment, as an index into `names`.
     names : np.ndarray [shape=(songs,), dtype=str]
-        What the songs are called in the data set.
+        Names of the songs in the data set.
     """
 
     probabilities: np.ndarray
@@ -45,125 +43,127 @@ class Predictions:
 
     @cached_property
     def votes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean probabilities of each song and its genre, in the order of `names`."""
+        """Mean probabilities and true genre of each song, in the order of `names`."""
         return song_votes(self.probabilities, self.labels, self.songs)
 
     @cached_property
-    def right(self) -> dict[str, bool]:
-        """Whether each song's vote is right, by the song's name."""
+    def correct(self) -> dict[str, bool]:
+        """Whether the vote for a song is correct, by the song's name."""
         votes, truths = self.votes
-        hits = votes.argmax(axis=1) == truths
-        return {str(name): bool(hit) for name, hit in zip(self.names, hits, strict=True)}
+        correct = votes.argmax(axis=1) == truths
+        return {str(name): bool(hit) for name, hit in zip(self.names, correct, strict=True)}
 
     def accuracy_on(self, names: Iterable[str]) -> float:
-        """Return the share of right votes of some songs.
+        """Share of correct votes among some of the songs.
 
         Parameters
         ----------
         names : iterable of str
-            Songs that the model was asked about, one at least.
+            Songs of the test set, at least one.
 
         Returns
         -------
         float [range=[0, 1]]
-            The share.
+            Accuracy.
 
         Raises
         ------
         KeyError
-            If it was not asked about one of them.
+            If a song is not in the test set.
         """
-        return float(np.mean([self.right[name] for name in names]))
+        return float(np.mean([self.correct[name] for name in names]))
 
 
-def on_common_songs(found: Mapping[str, Predictions]) -> tuple[list[str], int, dict[str, float]]:
-    """Compare models that were asked about different songs on those that all were asked about.
+def on_common_songs(
+    predictions: Mapping[str, Predictions],
+) -> tuple[list[str], int, dict[str, float]]:
+    """Compare models with different test sets on the songs that all test sets contain.
 
     Parameters
     ----------
-    found : mapping of str to Answers
-        Answers of each model, one at least.
+    predictions : mapping of str to Predictions
+        Predictions of each model, at least one.
 
     Returns
     -------
-    few : list of str
-        Models that were asked about fewer songs than others.
+    smaller : list of str
+        Models whose test set has fewer songs than the largest one.
     songs : int
-        Number of songs that all were asked about.
-    shares : dict of str to float
-        Share of right votes of every model on these, the best first; empty if there is none.
+        Number of songs in common.
+    accuracies : dict of str to float
+        Accuracy of each model on these songs, in descending order; empty if there are none.
     """
-    most = max(len(each.names) for each in found.values())
-    few = [name for name, each in found.items() if len(each.names) < most]
-    songs = set.intersection(*(set(each.right) for each in found.values()))
-    shares = {name: each.accuracy_on(songs) for name, each in found.items()} if songs else {}
-    return few, len(songs), dict(sorted(shares.items(), key=lambda item: -item[1]))
+    largest = max(len(each.names) for each in predictions.values())
+    smaller = [name for name, each in predictions.items() if len(each.names) < largest]
+    songs = set.intersection(*(set(each.correct) for each in predictions.values()))
+    accuracies = {name: each.accuracy_on(songs) for name, each in predictions.items() if songs}
+    return smaller, len(songs), dict(sorted(accuracies.items(), key=lambda item: -item[1]))
 
 
 def predictions_file(folder: Path, name: str, protocol: str) -> Path:
-    """Return where a model's answers are stored."""
+    """Path of the stored predictions of a model under one protocol."""
     return folder / f"{name}.{protocol}.answers.npz"
 
 
-def save_predictions(answers: Predictions, file: Path) -> None:
-    """Write answers, in half precision."""
+def save_predictions(predictions: Predictions, file: Path) -> None:
+    """Write predictions; probabilities are stored in half precision."""
     with replacing(file) as temporary:
         np.savez_compressed(
             temporary,
-            probabilities=answers.probabilities.astype(np.float16),
-            labels=answers.labels.astype(np.uint8),
-            songs=answers.songs.astype(np.uint16),
-            names=answers.names.astype(np.str_),
+            probabilities=predictions.probabilities.astype(np.float16),
+            labels=predictions.labels.astype(np.uint8),
+            songs=predictions.songs.astype(np.uint16),
+            names=predictions.names.astype(np.str_),
         )
 
 
 def load_predictions(file: Path) -> Predictions:
-    """Read answers; rows are brought back to a sum of one.
+    """Read predictions; rows are normalised to sum to one again.
 
     Parameters
     ----------
     file : Path
-        What `save_predictions` wrote.
+        File written by `save_predictions`.
 
     Returns
     -------
     Predictions
-        The answers.
+        The predictions.
 
     Raises
     ------
     OSError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If it is something else.
+        If the file has other content.
     """
     with np.load(file, allow_pickle=False) as stored:
-        missing = {"probabilities", "labels", "songs", "names"} - set(stored.files)
+        missing = set(ARRAYS) - set(stored.files)
         if missing:
             raise ValueError(f"{file.name} lacks {', '.join(sorted(missing))}.")
-        rows = stored["probabilities"].astype(np.float64)
+        probabilities = stored["probabilities"].astype(np.float64)
         return Predictions(
-            probabilities=rows / rows.sum(axis=1, keepdims=True),
+            probabilities=probabilities / probabilities.sum(axis=1, keepdims=True),
             labels=stored["labels"].astype(int),
             songs=stored["songs"].astype(int),
             names=stored["names"],
         )
 
 
-def numbered(tracks: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each segment's place among the songs that occur, and those songs' names.
+def index_songs(tracks: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Assign consecutive numbers to the songs of some segments.
 
     Parameters
     ----------
     tracks : np.ndarray [shape=(n,), dtype=int]
-        Each segment's track.
+        Track of each segment.
     names : np.ndarray [shape=(tracks,), dtype=str]
         Names of all tracks.
 
     Returns
     -------
     songs : np.ndarray [shape=(n,), dtype=int]
-        Places in the names that are returned.
+        Song of each segment, as an index into the returned names.
     names : np.ndarray [shape=(songs,), dtype=str]
         Names of the tracks that occur, in ascending order of the tracks.
     """

@@ -1,32 +1,43 @@
-"""The leaderboard: one JSON file beside the models, a row for each model and protocol.
+"""The stored scores of all models: one JSON file, one entry for each model and protocol.
 
-A row holds what `core.evaluation.metrics.evaluate` says of the sides, and from `details` the classification
-report of the song votes, and each genre's areas and curves. What a model costs (bytes, milliseconds
-a segment) stands in the row of the protocol that its weights come from, by artist.
+Conventions
+-----------
+An entry ``"MODEL/PROTOCOL"`` holds the metrics of the validation and the test set
+(`core.evaluation.metrics.evaluate`) and, for the song votes of the test set, the report and the
+curves of each genre (`details`). The entry of the ``artist`` protocol, which the stored weights
+come from, also holds the size and the speed of the model.
+
+Metrics
+-------
+See `core.evaluation.metrics` and `core.evaluation.curves`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from core.constants import GENRES
-from core.evaluation.metrics import song_votes
+from core.evaluation.curves import genre_report, precision_recall, roc
+from core.evaluation.metrics import song_votes, validate
 from core.storage import write_json
 
-if TYPE_CHECKING:
-    pass
-
 SCORES_FILE = "scores.json"
-POINTS = np.linspace(0, 1, 21)  # where curves are stored: recall, or false positive rate
+POINTS = np.linspace(0, 1, 21)  # recall or false positive rate at which curves are stored
 
 
-def save_scores(folder: Path, key: str, row: dict[str, Any]) -> None:
-    """Put one row into the scores, all or nothing.
+def load_scores(folder: Path) -> dict[str, Any]:
+    """Read the scores in a folder of models; empty if there are none yet."""
+    path = folder / SCORES_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def save_scores(folder: Path, key: str, entry: dict[str, Any]) -> None:
+    """Add an entry to the scores, or replace it.
 
     Parameters
     ----------
@@ -34,34 +45,37 @@ def save_scores(folder: Path, key: str, row: dict[str, Any]) -> None:
         Folder of the models.
     key : str
         ``"MODEL/PROTOCOL"``.
-    row : dict
-        Figures, ready for JSON.
+    entry : dict
+        Scores, ready for JSON.
     """
-    path = folder / SCORES_FILE
-    scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    scores[key] = row
-    write_json(path, dict(sorted(scores.items())))
+    scores = load_scores(folder) | {key: entry}
+    write_json(folder / SCORES_FILE, dict(sorted(scores.items())))
 
 
 def details(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) -> dict[str, Any]:
-    """Return what a row says genre by genre, of the song votes.
+    """Compute the report and the curves of each genre for song votes.
 
     Parameters
     ----------
     probabilities : np.ndarray [shape=(n, 10)]
-        Of segments.
+        Predicted probabilities of segments.
     labels, songs : np.ndarray [shape=(n,), dtype=int]
         True genre and song of each segment.
 
     Returns
     -------
     dict
-        `report`: precision, recall, F1 and count of each genre. `average_precision`, `roc_area`:
-        of each genre and their `mean`. `precision_at_recall`, `true_at_false_positives`: the two
-        curves at 21 even steps. A genre that no song has is left out.
-    """
-    from core.evaluation.curves import genre_report, precision_recall, roc
+        `report`: precision, recall, F1 and count of each genre. `average_precision` and
+        `roc_area`: of each genre, and their `mean`. `precision_at_recall` and
+        `true_at_false_positives`: the two curves of each genre at 21 evenly spaced points. Genres
+        without songs are left out of the areas and curves.
 
+    Raises
+    ------
+    ValueError
+        See `core.evaluation.metrics.validate`.
+    """
+    validate(probabilities, labels)
     votes, truths = song_votes(probabilities, labels, songs)
     found: dict[str, dict[str, Any]] = {
         "report": {
@@ -85,15 +99,15 @@ def details(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) ->
             (roc(votes, truths, index), "roc_area", "true_at_false_positives"),
         ):
             found[area][genre] = curve.area
-            steps = np.interp(POINTS, curve.x, curve.y)
-            found[points][genre] = [round(float(step), 3) for step in steps]
+            values = np.interp(POINTS, curve.x, curve.y)
+            found[points][genre] = [round(float(value), 3) for value in values]
     for area in ("average_precision", "roc_area"):
         found[area]["mean"] = float(np.mean(list(found[area].values())))
     return found
 
 
 def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
-    """Return one line of figures, as `core.evaluation.metrics.evaluate` made them."""
+    """Format the metrics of one model as a line for the terminal."""
     segment, song = metrics["segment"], metrics["song"]
     return (
         f"{name}, {protocol}: {metrics['tracks']} tracks; segment accuracy "
@@ -103,11 +117,25 @@ def summary(name: str, protocol: str, metrics: dict[str, Any]) -> str:
     )
 
 
-def times(folder: Path, names: Sequence[str], protocols: Sequence[str]) -> str:
-    """Return a table of how long each model took to train, in minutes, from the scores."""
-    path = folder / SCORES_FILE
-    scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    lines = [f"{'minutes of training':24}" + "".join(f"{protocol:>10}" for protocol in protocols)]
+def training_times(folder: Path, names: Sequence[str], protocols: Iterable[str]) -> str:
+    """Format the training time of each model and protocol, in minutes, as a table.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the models.
+    names : sequence of str
+        Models; those without a stored training time are left out.
+    protocols : iterable of str
+        Protocols, one column each.
+
+    Returns
+    -------
+    str
+        Lines of text with aligned columns.
+    """
+    scores, protocols = load_scores(folder), list(protocols)
+    lines = [f"{'training time (min)':24}" + "".join(f"{protocol:>10}" for protocol in protocols)]
     for name in names:
         seconds = [scores.get(f"{name}/{protocol}", {}).get("training_s") for protocol in protocols]
         if any(value is not None for value in seconds):

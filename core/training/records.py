@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.evaluation.predictions import Predictions, numbered, predictions_file, save_predictions
+from core.evaluation.predictions import Predictions, index_songs, predictions_file, save_predictions
 from core.models.cards import PARTS
 
 if TYPE_CHECKING:
@@ -120,6 +120,6 @@ def store_predictions(
     segments : Segments
         The test side.
     """
-    songs, names = numbered(segments.track, np.array(tracks.track_ids))
+    songs, names = index_songs(segments.track, np.array(tracks.track_ids))
     answers = Predictions(probabilities, tracks.labels[segments.track], songs, names)
     save_predictions(answers, predictions_file(folder, name, protocol))

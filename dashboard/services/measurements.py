@@ -114,9 +114,9 @@ def genre_report(name: str, protocol: str, unit: Unit) -> np.ndarray:
 
 def confusion_matrix(name: str, protocol: str, unit: Unit) -> np.ndarray:
     """Count segments or songs by true and predicted genre, ``(genres, genres)``."""
-    from core.evaluation import curves
+    from core.evaluation import metrics
 
-    return curves.confusion(*_evaluated(name, protocol, unit))
+    return metrics.confusion(*_evaluated(name, protocol, unit))
 
 
 def reliability(name: str, protocol: str, unit: Unit) -> Reliability:
@@ -167,10 +167,10 @@ def mcnemar_test(first: str, second: str) -> dict[str, float] | None:
     one, other = predictions(first), predictions(second)
     if one is None or other is None:
         return None
-    both = [name for name in one.right if name in other.right]
+    both = [name for name in one.correct if name in other.correct]
     if not both:
         return None
-    right = [np.array([each.right[name] for name in both]) for each in (one, other)]
+    right = [np.array([each.correct[name] for name in both]) for each in (one, other)]
     return {**mcnemar(*right), "songs": len(both)}
 
 

@@ -227,7 +227,8 @@ def details(name: str) -> None:
 
 def pictures(name: str, answers: Predictions, unit: str) -> None:
     """Draw confusion, reliability, precision-recall and ROC."""
-    from core.evaluation.curves import confusion, precision_recall, reliability, roc
+    from core.evaluation.curves import precision_recall, reliability, roc
+    from core.evaluation.metrics import confusion
     from dashboard.charts import metrics
 
     dark = is_dark()

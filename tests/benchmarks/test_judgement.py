@@ -164,7 +164,7 @@ def test_runs_of_one_model_each_are_merged_and_a_run_of_both_compares_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     models = {"cnn": tiny_cnn, "cnn_lstm": tiny_cnn_lstm}
-    monkeypatch.setattr(faithfulness, "load_model", models.get)
+    monkeypatch.setattr(faithfulness, "load_spectrogram_model", models.get)
     monkeypatch.setattr(faithfulness, "list_models", lambda: [m.card for m in models.values()])
     monkeypatch.setattr(faithfulness, "held_out_tracks", lambda folder: tracks[1:])
     monkeypatch.setattr(faithfulness, "RUNS_DIR", few)

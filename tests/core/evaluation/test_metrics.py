@@ -1,4 +1,4 @@
-"""Metrics: known values, edge cases, and input that does not belong together."""
+"""Metrics have known values, stay in range, and refuse invalid input."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from core.evaluation import metrics
 
-SURE = np.eye(3)[[0, 1, 2, 0]]
+CERTAIN = np.eye(3)[[0, 1, 2, 0]]
 LABELS = np.array([0, 1, 2, 0])
 
 
-def test_a_perfect_model_has_perfect_figures() -> None:
-    figures = metrics.evaluate(SURE, LABELS, np.array([0, 1, 2, 3]))
+def test_a_perfect_model_has_perfect_scores() -> None:
+    figures = metrics.evaluate(CERTAIN, LABELS, np.array([0, 1, 2, 3]))
     for level in ("segment", "song"):
         assert figures[level]["accuracy"] == 1
         assert figures[level]["macro_f1"] == 1
@@ -35,6 +35,25 @@ def test_gaps_of_opposite_sign_in_different_bins_do_not_cancel() -> None:
     assert metrics.calibration_error(rows, labels) == pytest.approx(0.2)
 
 
+def test_confusion_counts_rows_by_true_and_columns_by_predicted_class() -> None:
+    rows = np.eye(3)[[0, 1, 1, 2]]
+    counts = metrics.confusion(rows, np.array([0, 0, 1, 2]))
+    np.testing.assert_array_equal(counts, [[1, 1, 0], [0, 1, 0], [0, 0, 1]])
+
+
+def test_full_confidence_belongs_to_the_last_bin() -> None:
+    bins, confidence, correct = metrics.confidence_bins(CERTAIN, np.array([0, 1, 2, 1]), n_bins=10)
+    assert bins.tolist() == [9] * 4
+    assert confidence.tolist() == [1] * 4
+    assert correct.tolist() == [True, True, True, False]
+
+
+def test_one_segment_of_one_song_is_enough() -> None:
+    figures = metrics.evaluate(np.eye(2)[:1], np.zeros(1, dtype=int), np.zeros(1, dtype=int))
+    assert figures["tracks"] == 1
+    assert figures["song"]["accuracy"] == 1
+
+
 def test_songs_vote_with_the_mean_of_their_segments() -> None:
     rows = np.array([[0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
     votes, labels = metrics.song_votes(rows, np.array([0, 0, 0]), np.array([7, 7, 7]))
@@ -42,13 +61,13 @@ def test_songs_vote_with_the_mean_of_their_segments() -> None:
     assert labels.tolist() == [0]
 
 
-def test_wilsons_interval_is_the_published_one() -> None:
+def test_wilsons_interval_matches_the_published_one() -> None:
     # Newcombe 1998, table I: 81 of 263.
     low, high = metrics.proportion_interval(81, 263)
     assert (low, high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
 
 
-def test_mcnemar_counts_only_where_the_models_differ() -> None:
+def test_mcnemar_counts_only_the_samples_that_one_model_alone_gets_right() -> None:
     one = np.array([True] * 10 + [False] * 2)
     other = np.array([False] * 10 + [True] * 2)
     test = metrics.mcnemar(one, other)
@@ -58,7 +77,7 @@ def test_mcnemar_counts_only_where_the_models_differ() -> None:
 
 
 @given(st.integers(0, 1000), st.integers(2, 30))
-def test_figures_lie_in_their_ranges(seed: int, n: int) -> None:
+def test_metrics_stay_in_their_ranges(seed: int, n: int) -> None:
     generator = np.random.default_rng(seed)
     rows = generator.dirichlet(np.ones(4), size=n)
     labels = generator.integers(4, size=n)
@@ -67,7 +86,7 @@ def test_figures_lie_in_their_ranges(seed: int, n: int) -> None:
     assert metrics.cross_entropy(rows, labels) >= 0
 
 
-def test_an_interval_over_songs_holds_the_figure_and_is_wider_for_fewer_songs() -> None:
+def test_an_interval_over_songs_contains_the_metric() -> None:
     generator = np.random.default_rng(0)
     rows = generator.dirichlet(np.ones(3), size=200)
     labels = generator.integers(3, size=200)
@@ -83,13 +102,13 @@ def test_an_interval_over_songs_holds_the_figure_and_is_wider_for_fewer_songs() 
 @pytest.mark.parametrize(
     ("rows", "labels", "reason"),
     [
-        (np.zeros((0, 3)), np.zeros(0, dtype=int), "nothing to evaluate"),
-        (SURE, LABELS[:2], "do not belong together"),
-        (SURE * 2, LABELS, "distribution"),
-        (SURE, LABELS + 2, "labels must lie"),
+        (np.zeros((0, 3)), np.zeros(0, dtype=int), "must not be empty"),
+        (CERTAIN, LABELS[:2], r"labels shape \(n,\)"),
+        (CERTAIN * 2, LABELS, "sum to one"),
+        (CERTAIN, LABELS + 2, "labels must lie"),
     ],
 )
-def test_input_that_makes_no_sense_is_refused(
+def test_invalid_input_is_refused_with_the_reason(
     rows: np.ndarray, labels: np.ndarray, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):

@@ -12,7 +12,7 @@ import pytest
 from core.data.gtzan import TrackSet
 from core.data.segments import segment_mfcc, standardisation
 from core.data.splits import all_segments
-from core.evaluation.calibration import apply_temperature, fit_temperature
+from core.evaluation.calibration import apply_temperature
 from core.features.spectrogram import FeatureParameters
 from core.networks.cnn import build, serving_network, start_from
 from core.training.augmentation import Augmentation, BatchMaker
@@ -85,17 +85,6 @@ def test_training_lowers_the_loss_and_keeps_the_best_epoch(
     assert loss == pytest.approx(min(losses), abs=1e-4)
     assert run.best_epoch == 1 + int(np.argmin(losses))
     assert list((tmp_path / "logs").iterdir())
-
-
-def test_the_temperature_of_overconfident_probabilities_is_found() -> None:
-    generator = np.random.default_rng(0)
-    logits = generator.normal(size=(4000, 5))
-    honest = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    labels = np.array([generator.choice(5, p=row) for row in honest])
-    assert fit_temperature(apply_temperature(honest, 1 / 2.5), labels) == pytest.approx(
-        2.5, rel=0.1
-    )
-    assert fit_temperature(honest, labels) == pytest.approx(1, rel=0.1)
 
 
 def test_a_cnn_lstm_begins_as_the_cnn_it_starts_from() -> None:

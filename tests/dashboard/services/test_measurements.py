@@ -16,7 +16,7 @@ def test_two_models_are_compared_on_the_songs_that_both_were_asked_about() -> No
     assert less is not None
     assert more is not None
     assert found["songs"] == len(less.names) < len(more.names)
-    only_one = sum(less.right[name] and not more.right[name] for name in less.right)
+    only_one = sum(less.correct[name] and not more.correct[name] for name in less.correct)
     assert found["only_a"] == only_one
 
 
