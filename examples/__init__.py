@@ -1,1 +1,1 @@
-"""Songs to try Groove-Guide with, and the code that composed them."""
+"""Example songs for Groove-Guide, and the scripts that compose and render them."""

@@ -1,6 +1,7 @@
-"""Compose the example songs, render them with FluidSynth and write them, with their figures.
+"""Compose the example songs, render them with FluidSynth and write them as Ogg Vorbis.
 
-Needs Debian's ``fluidsynth`` and ``fluid-soundfont-gm``; only who changes a song needs them.
+This needs Debian's packages ``fluidsynth`` and ``fluid-soundfont-gm``, and only after changing a
+song: the rendered files are part of the repository.
 
     python examples/compose.py [--out DIR]
 """
@@ -39,28 +40,28 @@ SONGS = (
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 CREDITS = "composed for Groove-Guide"
 RATE = 44_100
-LEVEL_DB = -17.0  # RMS of what sounds
-CEILING_DB = -1.0
+LEVEL_DB = -17.0  # dBFS, RMS without pauses
+CEILING_DB = -1.0  # dBFS
 FADE_S = 1.2
 VORBIS_COMPRESSION = 0.6  # libsndfile's scale: one minus the Vorbis quality
 
 
 class ComposeError(RuntimeError):
-    """A song cannot be rendered; the message says what to do."""
+    """A song cannot be rendered; the message tells the user what to do."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Render every song and write it beside `examples.json`.
+    """Render all songs and write them with `examples.json`.
 
     Parameters
     ----------
     arguments : list of str, optional
-        Command line; by default the process's own.
+        Command line arguments, by default those of the process.
 
     Returns
     -------
     int
-        Exit status.
+        Exit status: 0, or 1 if a song cannot be rendered.
     """
     parser = argparse.ArgumentParser(description="Compose and render the example songs.")
     parser.add_argument("--out", type=Path, default=HERE, help="folder to write to")
@@ -82,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def entry(song: Song, duration_s: float) -> dict[str, Any]:
-    """Return what `examples.json` says of a song."""
+    """Build a song's entry in `examples.json`."""
     return {
         "file": f"{song.file}.ogg",
         "title": song.title,
@@ -93,17 +94,17 @@ def entry(song: Song, duration_s: float) -> dict[str, Any]:
 
 
 def rendered(song: Song) -> np.ndarray:
-    """Play a song with FluidSynth.
+    """Render a song with FluidSynth.
 
     Parameters
     ----------
     song : Song
-        What to play.
+        Song to render.
 
     Returns
     -------
     np.ndarray [shape=(n, 2), dtype=float32]
-        Stereo samples at 44 100 Hz, not yet levelled.
+        Stereo samples at 44 100 Hz, before mastering.
 
     Raises
     ------
@@ -129,19 +130,19 @@ def rendered(song: Song) -> np.ndarray:
 
 
 def mastered(samples: np.ndarray, song: Song) -> np.ndarray:
-    """Trim, level and fade a rendered song.
+    """Filter, trim, normalise and fade out a rendered song.
 
     Parameters
     ----------
     samples : np.ndarray [shape=(n, 2)]
-        Stereo samples.
+        Stereo samples at 44 100 Hz.
     song : Song
-        How long it is and how hard it is driven.
+        Song, with its length, saturation and high cut.
 
     Returns
     -------
     np.ndarray [shape=(m, 2), dtype=float32, range=[-1, 1]]
-        The song from its first sound on, at the common level, below the common ceiling.
+        Stereo samples from the first audible one on, at `LEVEL_DB` and below `CEILING_DB`.
     """
     rumble = scipy.signal.butter(2, 30, "highpass", fs=RATE, output="sos")
     treble = scipy.signal.butter(2, song.high_cut_hz, "lowpass", fs=RATE, output="sos")
@@ -161,7 +162,7 @@ def mastered(samples: np.ndarray, song: Song) -> np.ndarray:
 
 
 def level(samples: np.ndarray) -> float:
-    """Return the RMS of the stretches (0.1 s) that are within 30 dB of the loudest."""
+    """Measure the RMS of all blocks (0.1 s) within 30 dB of the loudest, of the mono mix."""
     n = RATE // 10
     usable = samples[: len(samples) // n * n].mean(axis=1).reshape(-1, n)
     power = np.mean(usable**2, axis=1)
@@ -169,7 +170,7 @@ def level(samples: np.ndarray) -> float:
 
 
 def limited(samples: np.ndarray, ceiling: float) -> np.ndarray:
-    """Turn the level down around peaks above `ceiling`, smoothly, 5 ms to either side."""
+    """Limit peaks to `ceiling` by a gain that changes smoothly within 15 ms of them."""
     width = RATE // 100
     peak = scipy.ndimage.maximum_filter1d(np.abs(samples).max(axis=1), 2 * width + 1)
     gain = np.minimum(1, ceiling / np.maximum(peak, ceiling))
@@ -179,7 +180,7 @@ def limited(samples: np.ndarray, ceiling: float) -> np.ndarray:
 
 
 def write_vorbis(samples: np.ndarray, path: Path, song: Song) -> None:
-    """Write a song as Ogg Vorbis with its title, all or nothing."""
+    """Write a song as Ogg Vorbis with tags, completely or not at all."""
     with (
         replacing(path) as temporary,
         soundfile.SoundFile(
@@ -188,12 +189,12 @@ def write_vorbis(samples: np.ndarray, path: Path, song: Song) -> None:
     ):
         file.title, file.artist, file.genre = song.title, "Groove-Guide", song.genre
         file.comment = CREDITS
-        for start in range(0, len(samples), RATE):  # the encoder keeps a write on the stack
+        for start in range(0, len(samples), RATE):  # the encoder puts each write on the stack
             file.write(samples[start : start + RATE])
 
 
 def figures(samples: np.ndarray) -> str:
-    """Return length, level, peak, longest silence and spectral balance as one line."""
+    """Format duration, level, peak, longest silence and spectral balance in one line."""
     mono = samples.mean(axis=1)
     n = RATE // 20
     quiet = np.abs(mono[: len(mono) // n * n]).reshape(-1, n).max(axis=1) < 10 ** (-50 / 20)

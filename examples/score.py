@@ -1,9 +1,9 @@
-"""Notes, chords, drum grids and the small deviations that make them sound played: to a MIDI file.
+"""Notation for the example songs: notes, chords and drum grids, humanised and written as MIDI.
 
 Conventions
 -----------
-Time is counted in beats from the song's start. A pitch is a MIDI number (60 is middle C, ``C4``),
-a velocity 1 to 127. Everything random comes from one seed, so a song is the same every time.
+Time is in beats from the start of the song. A pitch is a MIDI note number (60 is middle C, ``C4``),
+a velocity is 1 to 127. All random numbers come from the song's seed, so every rendering is equal.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _QUALITIES = {
 
 @dataclass(frozen=True)
 class Note:
-    """One note: when, how long (beats), which pitch, how hard."""
+    """One note: start and length in beats, pitch and velocity."""
 
     start: float
     length: float
@@ -58,26 +58,26 @@ class Note:
 
 @dataclass(frozen=True)
 class Track:
-    """One player.
+    """One instrument of a song.
 
     Parameters
     ----------
     name : str
-        What the player is called.
+        Name of the instrument.
     program : int
-        General MIDI program, 0 to 127; of the drum channel, the kit.
+        General MIDI program, 0 to 127; for drums, the kit.
     notes : tuple of Note
-        What is played.
+        Notes to play.
     volume, pan, reverb : int
-        Controllers 7, 10 and 91; pan 64 is the middle.
+        Values of controllers 7, 10 and 91; pan 64 is the centre.
     drums : bool
-        Whether this is the drum kit.
+        Whether the track is on the drum channel.
     late_ms : float
-        How far behind the beat the player sits; negative in front of it.
+        Delay of all notes behind the beat in ms; negative is ahead of it.
     bends : tuple of (float, float)
-        Pitch in semitones from these beats on.
+        Beats, and the pitch bend in semitones from each of them on.
     swells : tuple of (float, int)
-        Expression (controller 11) at these beats, a straight line in between.
+        Beats and values of expression (controller 11), interpolated linearly.
     """
 
     name: str
@@ -94,32 +94,34 @@ class Track:
 
 @dataclass(frozen=True)
 class Song:
-    """A song and how it is played.
+    """A song and its performance.
 
     Parameters
     ----------
     file, title, genre : str
-        File name without suffix, what is shown, and what it is meant to be.
+        File name without suffix, displayed title and intended genre.
     tempo : float
         Beats per minute.
     beats : float
-        Length in beats, before the last chord has died away.
+        Length in beats, without the decay of the last chord.
     tracks : tuple of Track
-        The band.
+        Instruments.
     swing : float [range=[0.5, 0.75]]
-        Where the second half of a `swing_unit` falls: 0.5 is straight, 0.667 triplets.
+        Position of the second half of each `swing_unit`: 0.5 is straight, 0.667 are triplets.
     swing_unit : float
-        Beats that are divided so: 1 swings eighths, 0.5 sixteenths.
+        Length of the swung unit in beats: 1 swings eighths, 0.5 sixteenths.
     looseness_ms : float
-        Standard deviation of the players' timing.
+        Standard deviation of the timing in ms.
     slowing : float
-        Share by which the last four beats slow down.
+        Share by which the tempo slows down over the last four beats.
     drive : float
-        How hard the mix is driven into soft saturation; 0 is not at all.
+        Amount of soft saturation of the mix; 0 is none.
     high_cut_hz : float
-        Where the treble begins to fall off, 12 dB an octave: tape and a distant microphone.
+        Cutoff of a low-pass filter with 12 dB per octave, for the sound of tape.
     tail_s : float
-        Time for the last chord to die away.
+        Time for the last chord to decay, in seconds.
+    seed : int
+        Seed of all random numbers.
     """
 
     file: str
@@ -139,20 +141,20 @@ class Song:
 
 
 def pitch(name: str) -> int:
-    """Return the MIDI number of a note such as ``F#4`` or ``Bb3``."""
+    """Convert a note name such as ``F#4`` or ``Bb3`` to its MIDI number."""
     match = re.fullmatch(r"([A-G])([#b]*)(-?\d)", name)
     if match is None:
-        raise ValueError(f"{name!r} is no note; write F#4 or Bb3.")
+        raise ValueError(f"{name!r} is not a note; write for example F#4 or Bb3.")
     letter, accidentals, octave = match.groups()
     step = _STEPS[letter] + accidentals.count("#") - accidentals.count("b")
     return 12 * (int(octave) + 1) + step
 
 
 def line(text: str, start: float = 0.0, velocity: int = 85, legato: float = 0.92) -> list[Note]:
-    """Return a melody written as pairs of note and length in beats: ``F4 1 A4 .5 . .5 C5 2``.
+    """Parse a melody written as pairs of note and length in beats: ``F4 1 A4 .5 . .5 C5 2``.
 
-    A dot is a rest, a note with ``!`` is accented, one with ``?`` is soft, notes joined by ``+``
-    sound together. `legato` is the share of its length that a note sounds.
+    A dot is a rest, ``!`` accents a note, ``?`` softens it, and ``+`` joins notes to a chord. Notes
+    sound for the share `legato` of their length.
     """
     notes = []
     words = text.split()
@@ -173,7 +175,7 @@ def bars(
     velocity: int = 85,
     legato: float = 0.92,
 ) -> list[Note]:
-    """Return a melody written bar by bar, each as for `line` and exactly `beats` long."""
+    """Parse a melody written bar by bar, each as for `line` and exactly `beats` long."""
     notes = []
     for number, text in enumerate(texts):
         length = sum(float(word) for word in text.split()[1::2])
@@ -184,7 +186,7 @@ def bars(
 
 
 def grid(pattern: str, drum: int, start: float = 0.0, step: float = 0.25) -> list[Note]:
-    """Return drum strokes from a row of steps: ``X`` accent, ``x`` stroke, ``o`` ghost note."""
+    """Parse a row of drum steps: ``X`` accent, ``x`` stroke, ``o`` ghost note, ``.`` rest."""
     force = {"X": 112, "x": 90, "o": 48}
     strokes = pattern.replace(" ", "").replace("|", "")
     return [
@@ -195,7 +197,7 @@ def grid(pattern: str, drum: int, start: float = 0.0, step: float = 0.25) -> lis
 
 
 def repeated(notes: Iterable[Note], period: float, times: int, start: float = 0.0) -> list[Note]:
-    """Return `notes` played `times` times, `period` beats apart."""
+    """Repeat `notes` `times` times, `period` beats apart."""
     notes = list(notes)
     return [
         replace(note, start=note.start + start + i * period) for i in range(times) for note in notes
@@ -203,16 +205,16 @@ def repeated(notes: Iterable[Note], period: float, times: int, start: float = 0.
 
 
 def chord(name: str) -> tuple[int, ...]:
-    """Return the pitches, root below middle C, of a chord such as ``Dm7`` or ``Bb13``."""
+    """Compute the pitches of a chord such as ``Dm7`` or ``Bb13``, with the root below middle C."""
     match = re.fullmatch(r"([A-G][#b]?)(.*)", name)
     if match is None or match[2] not in _QUALITIES:
-        raise ValueError(f"{name!r} is no known chord.")
+        raise ValueError(f"{name!r} is not a known chord; add its quality to _QUALITIES.")
     root = pitch(match[1] + "3")
     return tuple(root + interval for interval in _QUALITIES[match[2]])
 
 
 def voicings(names: Iterable[str], low: int, high: int) -> list[tuple[int, ...]]:
-    """Place chords between two pitches so that every voice moves as little as possible."""
+    """Voice chords between two pitches so that every voice moves as little as possible."""
     placed: list[tuple[int, ...]] = []
     for name in names:
         by_voice = [range(low + (p - low) % 12, high + 1, 12) for p in chord(name)]
@@ -224,13 +226,14 @@ def voicings(names: Iterable[str], low: int, high: int) -> list[tuple[int, ...]]
 
 
 def _effort(choice: tuple[int, ...], before: tuple[int, ...], centre: float) -> float:
-    """Weigh the voices' movement against rubbing half steps, gaps and leaving the middle."""
+    """Rate a voicing by movement, semitone clashes, gaps and distance from the centre."""
     moved = sum(min(abs(p - q) for q in before) for p in choice) if before else 0
     spread = sum(max(b - a - 5, 0) + 6 * (b - a < 2) for a, b in pairwise(choice))
     return 2 * moved + spread + 0.5 * abs(sum(choice) / len(choice) - centre)
 
 
 def _swung(beat: float, song: Song) -> float:
+    """Shift a beat by the song's swing."""
     whole, part = divmod(beat, song.swing_unit)
     part /= song.swing_unit
     if part < 0.5:
@@ -241,6 +244,7 @@ def _swung(beat: float, song: Song) -> float:
 
 
 def _as_played(song: Song, track: Track, random: np.random.RandomState) -> Iterator[Note]:
+    """Apply swing, delay and random deviations of timing and velocity."""
     beats_per_ms = song.tempo / 60_000
     for note in track.notes:
         late = track.late_ms + np.clip(random.normal(), -2, 2) * song.looseness_ms
@@ -253,7 +257,7 @@ def _as_played(song: Song, track: Track, random: np.random.RandomState) -> Itera
 def _messages(
     song: Song, track: Track, channel: int, seed: int
 ) -> list[tuple[int, int, mido.Message]]:
-    """Return a track's messages with their ticks and an order for those at the same tick."""
+    """Build a track's MIDI messages with their ticks, and an order for those at the same tick."""
     random = np.random.RandomState(seed)  # its stream is the same in every version of numpy
 
     def control(beat: float, number: int, value: int) -> tuple[int, int, mido.Message]:
@@ -263,7 +267,7 @@ def _messages(
     program = mido.Message("program_change", channel=channel, program=track.program)
     messages = [(0, 0, program), control(0, 7, track.volume), control(0, 10, track.pan)]
     messages += [control(0, 91, track.reverb), control(0, 93, 0)]
-    for beat, semitones in track.bends:  # the range of the wheel is two semitones
+    for beat, semitones in track.bends:  # the wheel has a range of two semitones
         bend = mido.Message("pitchwheel", channel=channel, pitch=round(semitones / 2 * 8191))
         messages.append((round(_swung(beat, song) * TICKS), 1, bend))
     for (beat, value), (until, target) in pairwise(track.swells):
@@ -284,9 +288,9 @@ def write_midi(song: Song, path: Path) -> None:
     Parameters
     ----------
     song : Song
-        What to write.
+        Song to write.
     path : Path
-        File to write.
+        Destination.
     """
     midi = mido.MidiFile(ticks_per_beat=TICKS)
     conductor = midi.add_track("conductor")

@@ -1,1 +1,1 @@
-"""The example songs, each composed in its own module."""
+"""Example songs, one module each."""

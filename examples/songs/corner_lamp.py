@@ -1,4 +1,4 @@
-"""Corner Lamp: boom-bap drums, electric piano, a deep bass and a bell-like hook in A minor."""
+"""Corner Lamp: boom-bap drums, electric piano, deep bass and a bell-like hook; A minor."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BASS = (
 
 
 def drums() -> list[Note]:
-    """Two bars of beat, with a gap before the second half and a fill at the end."""
+    """Play a two-bar beat, with a gap before the second half and a fill at the end."""
     one = grid("X..x ..x. ..x. ....", KICK) + grid(".... X... .... X...", SNARE)
     two = grid("X..x ..x. .x.x ....", KICK) + grid(".... X..o .o.. X..o", SNARE)
     backbeat = grid(".... x... .... x...", CLAP)
@@ -54,7 +54,7 @@ def drums() -> list[Note]:
 
 
 def electric_piano() -> list[Note]:
-    """Chords held, then cut short, as if a record had been sampled."""
+    """Hold chords, then cut them short, like samples from a record."""
     notes = []
     placed = voicings(CHANGES, 57, 74)
     for number in range(BARS):

@@ -1,4 +1,4 @@
-"""Gravel Road: a train beat, boom-chick guitar, banjo roll, fiddle and sliding steel; G major."""
+"""Gravel Road: train beat, boom-chick guitar, banjo roll, fiddle and steel guitar; G major."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STEEL = (
 
 
 def boom_chick() -> list[Note]:
-    """Bass string, strum, other bass string, strum with an upstroke."""
+    """Alternate bass strings and strums with an upstroke."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES, 55, 71)):
         root = 40 + (chord(CHANGES[number])[0] - 40) % 12
@@ -62,7 +62,7 @@ def boom_chick() -> list[Note]:
 
 
 def bass() -> list[Note]:
-    """Root and fifth, walking up into the changes of chord."""
+    """Alternate root and fifth, with passing notes into each change of chord."""
     notes = []
     for number, name in enumerate(CHANGES):
         root = 28 + (chord(name)[0] - 28) % 12
@@ -80,7 +80,7 @@ def bass() -> list[Note]:
 
 
 def banjo() -> list[Note]:
-    """Forward roll over the chord with the high G string ringing."""
+    """Play forward rolls over the chords with the high G string ringing."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES[:-1], 59, 74)):
         low, middle, high = pitches[0], pitches[1], pitches[-1]
@@ -91,7 +91,7 @@ def banjo() -> list[Note]:
 
 
 def drums() -> list[Note]:
-    """Train beat on the snare with brushes, bass drum on one and three."""
+    """Play a train beat on the snare with brushes, and the bass drum on one and three."""
     bar = grid("x...x...", KICK, step=0.5) + grid("ooXo ooXo ooXo oxXo", SNARE)
     bar += grid("..x...x.", CLOSED_HAT, step=0.5) + grid("....o.......o...", TAMBOURINE)
     notes = repeated(bar, 4, BARS - 1)

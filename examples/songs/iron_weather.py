@@ -1,4 +1,4 @@
-"""Iron Weather: two distorted guitars, double bass drum, a riff on the tritone; E, fast."""
+"""Iron Weather: two distorted guitars, double bass drum and a riff on the tritone; fast, in E."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from examples.score import (
     repeated,
 )
 
-RIFF = (  # a letter starts a power chord (b, e: flat), ``-`` holds it, ``x`` is a muted low E
+RIFF = (  # a letter starts a power chord (b and e are flat), ``-`` holds it, ``x`` mutes a low E
     "E-xx xxxx xxxx F---",
     "x-xx x-xx b--- A---",
     "E-xx xxxx xxxx G---",
@@ -44,7 +44,7 @@ ROOTS = {"E": 40, "F": 41, "G": 43, "b": 46, "A": 45, "e": 39, "D": 38, "C": 36,
 
 
 def guitar() -> list[Note]:
-    """Riff twice, then held chords with chugging between, then the end."""
+    """Play the riff twice, then held chords with palm-muted notes in between."""
     notes = []
     for number in range(RIFF_BARS):
         row = RIFF[number % 4].replace(" ", "")
@@ -67,7 +67,7 @@ def guitar() -> list[Note]:
 
 
 def bass() -> list[Note]:
-    """Follow the guitars' lowest note an octave below."""
+    """Double the lowest note of the guitars an octave below."""
     lowest: dict[float, Note] = {}
     for note in guitar():
         if note.start not in lowest or note.pitch < lowest[note.start].pitch:
@@ -76,7 +76,7 @@ def bass() -> list[Note]:
 
 
 def drums() -> list[Note]:
-    """Double bass drum throughout; snare on two and four, faster in the second riff."""
+    """Play double bass drum throughout; snare on two and four, faster in the second riff."""
     riff = grid("x.xx xxxx xxxx X...", KICK) + grid(".... X... .... X...", SNARE)
     riff += grid("X.x. x.x. x.x. X.x.", CLOSED_HAT)
     thrash = grid("xxxx xxxx xxxx xxxx", KICK) + grid("..X. ..X. ..X. ..X.", SNARE)
@@ -98,7 +98,7 @@ def drums() -> list[Note]:
 
 
 def vibrato(lead: list[Note]) -> tuple[tuple[float, float], ...]:
-    """Shake every long note of the lead after its beginning."""
+    """Add vibrato to every long note of the lead after its start."""
     bends = [(0.0, 0.0)]
     for note in lead:
         if note.length > 0.8:

@@ -1,4 +1,4 @@
-"""Late Train: a swing quartet, sixteen bars AABA in F, up tempo."""
+"""Late Train: a swing quartet; sixteen bars AABA in F, up-tempo."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ HEAD = (
 
 
 def starts() -> list[tuple[str, float, int]]:
-    """Return the chords with the beat each begins at and its length."""
+    """List the chords with the beat that each starts at and its length in beats."""
     at = np.concatenate([[0], np.cumsum([length for _, length in CHANGES])])
     return [(name, float(beat), length) for (name, length), beat in zip(CHANGES, at, strict=False)]
 
 
 def walking_bass() -> list[Note]:
-    """Walk from root to root: chord tones, then a half step into what comes next."""
+    """Walk from root to root over chord tones, with a semitone into each new chord."""
     random = np.random.RandomState(7)
     notes, here = [], 41
     changes = starts()
@@ -84,7 +84,7 @@ def walking_bass() -> list[Note]:
                 )
             )
         steps.append(target + (1 if random.rand() < 0.5 else -1))
-        if beat >= 4 * (BARS - 1):  # the ending is played together
+        if beat >= 4 * (BARS - 1):  # the band plays the ending together
             break
         for k, pitch in enumerate(steps):
             notes.append(Note(beat + k, 0.88, pitch, 96 if k % 2 else 88))
@@ -101,7 +101,7 @@ def walking_bass() -> list[Note]:
 
 
 def comping() -> list[Note]:
-    """Place rootless chords around the beat, never twice the same way in a row."""
+    """Play rootless chords around the beat, never in the same rhythm twice in a row."""
     random = np.random.RandomState(3)
     changes = starts()
     placed = voicings([name for name, _, _ in changes], 55, 72)
@@ -124,7 +124,7 @@ def comping() -> list[Note]:
 
 
 def drums() -> list[Note]:
-    """Ride, hi-hat on two and four, a feathered bass drum and answers on the snare."""
+    """Play ride, hi-hat on two and four, feathered bass drum and comments on the snare."""
     random = np.random.RandomState(5)
     bar = grid("x.X.x.X.", RIDE, step=0.5) + grid("...x...x", RIDE, step=0.5)
     bar += grid(".x.x", PEDAL_HAT, step=1) + grid("oooo", KICK, step=1)

@@ -1,4 +1,4 @@
-"""Mirror Ball: four on the floor, octave bass, scratched guitar, strings and brass; A minor."""
+"""Mirror Ball: four-on-the-floor drums, octave bass, muted guitar, strings and brass; A minor."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STRINGS = (
 
 
 def octave_bass() -> list[Note]:
-    """Jump between root and octave in eighths, with a push into the next bar."""
+    """Alternate root and octave in eighths, with a leading note into the next bar."""
     notes = []
     for number, name in enumerate(CHANGES):
         root = 28 + (chord(name)[0] - 28) % 12
@@ -54,7 +54,7 @@ def octave_bass() -> list[Note]:
 
 
 def scratched(row: str, low: int, high: int) -> list[Note]:
-    """Play each bar's chord in a row of sixteenths, very short."""
+    """Play each bar's chord in the rhythm of a row of sixteenths, muted."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES, low, high)):
         for stroke in grid(row, 0, 4 * number):
@@ -63,7 +63,7 @@ def scratched(row: str, low: int, high: int) -> list[Note]:
 
 
 def electric_piano() -> list[Note]:
-    """Chords on one and on the push before three."""
+    """Play chords on one and an eighth before three."""
     placed = voicings([*CHANGES, "Am9"], 57, 73)
     notes = []
     for number, pitches in enumerate(placed[:-1]):
@@ -73,7 +73,7 @@ def electric_piano() -> list[Note]:
 
 
 def brass() -> list[Note]:
-    """Stabs that answer the strings in every second bar."""
+    """Answer the strings with stabs in every second bar."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES, 62, 79)):
         if number % 2 == 1:
@@ -83,7 +83,7 @@ def brass() -> list[Note]:
 
 
 def drums() -> list[Note]:
-    """Bass drum on every beat, open hi-hat between, claps on two and four, a roll at the end."""
+    """Play four-on-the-floor with open hi-hats, claps on two and four and a roll at the end."""
     bar = grid("X...X...X...X...", KICK) + grid(".... x... .... x...", SNARE)
     bar += grid(".... x... .... x...", CLAP) + grid("..X. ..X. ..X. ..X.", OPEN_HAT)
     bar += grid("xo.o xo.o xo.o xo.o", CLOSED_HAT) + grid("o.x.o.x.o.x.o.x.", TAMBOURINE)

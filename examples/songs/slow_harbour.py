@@ -1,4 +1,4 @@
-"""Slow Harbour: one-drop drums, off-beat guitar, organ bubble, a bass that sings; A minor."""
+"""Slow Harbour: one-drop drums, off-beat guitar, organ bubble and melodic bass; A minor."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BASS = (
 
 
 def drums() -> list[Note]:
-    """Bass drum and rim on two and four, hi-hat in between, fills into one and five."""
+    """Play bass drum and rim on two and four, hi-hat in between, and fills into one and five."""
     bar = grid(".X.X", KICK, step=1) + grid(".X.X", RIM, step=1)
     bar += grid("x.xo x.x. x.xo x.xo", CLOSED_HAT)
     notes = repeated(bar, 4, BARS - 1, PICKUP)
@@ -65,7 +65,7 @@ def drums() -> list[Note]:
 def chopped(
     low: int, high: int, offsets: tuple[float, ...], length: float, force: int
 ) -> list[Note]:
-    """Play each bar's chord short at these beats of the bar."""
+    """Play each bar's chord, short, at these beats of the bar."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES, low, high)):
         if number == BARS - 1:

@@ -1,4 +1,4 @@
-"""Window in Winter: strings and harpsichord, a circle of fifths in D minor."""
+"""Window in Winter: strings and harpsichord; a circle of fifths in D minor."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BEATS = 4 * len(CHANGES)
 
 
 def shimmer() -> list[Note]:
-    """Break each chord into sixteenths for the second violins."""
+    """Arpeggiate each chord in sixteenths for the second violins."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES[:-1], 60, 77)):
         low, middle, high = pitches[0], pitches[1], pitches[-1]
@@ -42,7 +42,7 @@ def shimmer() -> list[Note]:
 
 
 def violas() -> list[Note]:
-    """Pulse on the chord's inner voices in eighths."""
+    """Repeat the inner voices of each chord in eighths."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES[:-1], 53, 67)):
         for step in range(8):
@@ -52,7 +52,7 @@ def violas() -> list[Note]:
 
 
 def harpsichord() -> list[Note]:
-    """Realise the bass: a spread chord on every beat, runs between."""
+    """Realise the continuo: an arpeggiated chord on every beat."""
     notes = []
     for number, pitches in enumerate(voicings(CHANGES, 57, 76)):
         beats = 4 if number < len(CHANGES) - 1 else 1
