@@ -1,4 +1,4 @@
-"""Songs and small random models made from arithmetic, the same on every machine."""
+"""Synthetic songs and small models with random weights, the same on every machine."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TEMPERATURE = 1.25
 def song_samples(
     duration_s: float = 10.0, *, seed: int = 0, sample_rate: int = SAMPLE_RATE
 ) -> np.ndarray:
-    """Return a little song: a chord that changes, a melody, a beat and some noise.
+    """Synthesise a short song: changing chords, a melody, a beat and some noise.
 
     Parameters
     ----------
     duration_s : float
-        Length in seconds.
+        Duration in seconds.
     seed : int
-        Which song.
+        Seed of the song.
     sample_rate : int
         Sampling rate in Hz.
 
@@ -35,7 +35,7 @@ def song_samples(
     np.ndarray [shape=(n,), dtype=float32, range=(-1, 1)]
         Mono samples.
     """
-    random = np.random.RandomState(seed)  # its stream is frozen for good, unlike default_rng's
+    random = np.random.RandomState(seed)  # a frozen stream, unlike default_rng's
     n = round(duration_s * sample_rate)
     time = np.arange(n) / sample_rate
     beat = 0.5 - 0.05 * (seed % 5)  # seconds
@@ -57,19 +57,19 @@ def song_samples(
 
 
 def background_logmel(parameters: FeatureParameters | None = None, count: int = 6) -> np.ndarray:
-    """Return log-mel segments of different little songs.
+    """Compute log-mel segments of different synthetic songs.
 
     Parameters
     ----------
     parameters : FeatureParameters, optional
-        Feature parameters, the shared ones by default.
+        Feature parameters, by default those of the bundled models.
     count : int
         Number of segments.
 
     Returns
     -------
     np.ndarray [shape=(count, segment_frames, n_mels), dtype=float32, range=[-80, 0]]
-        One segment of each song.
+        First segment of each song.
     """
     parameters = parameters or FeatureParameters()
     segments = [
@@ -137,21 +137,21 @@ def _cnn_lstm(parameters: FeatureParameters, seed: int) -> keras.Model:
 def tiny_model(
     name: str, *, parameters: FeatureParameters | None = None, seed: int = 0
 ) -> SpectrogramModel:
-    """Return a small model with random weights, complete with card and background.
+    """Build a small model with random weights, with card and background.
 
     Parameters
     ----------
     name : {"cnn", "cnn_lstm"}
-        Which kind of network, and the model's name.
+        Kind of network, which is also the name of the model.
     parameters : FeatureParameters, optional
-        Feature parameters, the shared ones by default.
+        Feature parameters, by default those of the bundled models.
     seed : int
         Seed of the weights.
 
     Returns
     -------
     SpectrogramModel
-        Knows nothing about music but answers like a trained model.
+        Model whose predictions are arbitrary, but valid.
     """
     parameters = parameters or FeatureParameters()
     network = {"cnn": _cnn, "cnn_lstm": _cnn_lstm}[name](parameters, seed)

@@ -1,4 +1,4 @@
-"""Explanations made from arithmetic: evidence without a model."""
+"""Synthetic explanations: given or random evidence, without a model."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def synthetic_explanation(
     seed: int = 0,
     segments: Sequence[int] | None = None,
 ) -> Explanation:
-    """Return an explanation of a song's segments with given or with random evidence.
+    """Build an explanation of a song's segments with given or random evidence.
 
     Parameters
     ----------
     audio : Audio
-        The song.
+        Song.
     evidence : np.ndarray [shape=(n_mels,) or (n, segment_frames, n_mels)], optional
-        SHAP values of the mel bands, taken for audible; random blobs by default.
+        SHAP values of the mel bands, all of them audible; smoothed noise by default.
     seed : int
-        Which random blobs.
+        Seed of the noise.
     segments : sequence of int, optional
-        Segments to cover, all by default.
+        Indices of the explained segments, all by default.
 
     Returns
     -------
     Explanation
-        Complete but for a model: its MFCC view is zero.
+        Explanation whose MFCC view is zero.
     """
     parameters = FeatureParameters()
     spectrogram = logmel(audio.samples, parameters)

@@ -1,4 +1,4 @@
-"""Make the golden arrays again: ``python -m tests.golden.make``; only after a wanted change."""
+"""Compute the golden features again, after an intended change: ``python -m tests.golden.make``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logme
 from tests.synthetic import song_samples
 
 GOLDEN = Path(__file__).parent / "little_song.npz"
-DURATION_S = 5.0  # one full segment and one that is filled up
+DURATION_S = 5.0  # one full segment and one padded with silence
 
 
 def features() -> dict[str, np.ndarray]:
-    """Return the features of the golden song.
+    """Compute the features of the golden song.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Make the golden masked song again: ``python -m tests.golden.make_listening``."""
+"""Compute the golden masked song again: ``python -m tests.golden.make_listening``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.synthetic import song_samples
 from tests.synthetic_explanation import synthetic_explanation
 
 GOLDEN = Path(__file__).parent / "masked_song.npz"
-EVERY = 97  # samples: enough to tell any change of level, delay or tone
+EVERY = 97  # samples: enough to reveal any change of level, delay or spectrum
 
 
 def masked_songs() -> dict[str, np.ndarray]:
-    """Return samples of the golden song with its important regions kept and removed.
+    """Filter the golden song down to its important regions, and to the others.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def masked_songs() -> dict[str, np.ndarray]:
     """
     song = Audio(song_samples(5.0))
     bands, frames = np.arange(128), np.arange(72)[:, np.newaxis]
-    evidence = np.sin(bands / 9 + frames / 12)  # smooth, so no rounding can reorder its cells
+    evidence = np.sin(bands / 9 + frames / 12)  # smooth, so that rounding cannot reorder the cells
     explanation = synthetic_explanation(song, evidence=np.stack([evidence, -evidence]))
     return {
         "kept": listen(song, explanation, keep=0.3, mode="keep").samples[::EVERY],
