@@ -1,12 +1,13 @@
-# The targets a person needs; each sets up what it lacks. Python 3.11-3.13 and make are enough.
+# Every target first installs what it needs into .venv. Python 3.11-3.13 and make are enough.
 #
-#   make app                      the dashboard, in the browser (ADDRESS=0.0.0.0: for the network)
+#   make app                      open the dashboard (ADDRESS=0.0.0.0: open it to the network)
+#   make check                    linters, types and all tests without a browser or training
 #   make test                     all tests
-#   make lint                     ruff and mypy
+#   make lint                     linters and types
 #   make train DATA=genres/       train on a folder genre/track.ext (or LOGMEL=logmel.npz)
-#   make bench DATA=gtzan/        the figures of the README
+#   make bench DATA=gtzan/        measure the figures of the README again
 
-# The first interpreter in range that can make virtual environments.
+# The newest supported interpreter that can create virtual environments.
 PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
 	if $$candidate -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null; then echo $$candidate; break; fi; done)
@@ -19,7 +20,7 @@ CHECKED := core dashboard tests benchmarks examples docs train.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: app test lint train train-data bench bench-data
+.PHONY: app check test lint train train-data bench bench-data
 .DELETE_ON_ERROR:
 
 app: $(VENV)/.installed
@@ -27,7 +28,10 @@ app: $(VENV)/.installed
 	--server.address=$(ADDRESS)
 
 test: $(VENV)/.installed-dev $(VENV)/.axe
-	$(RUN) -m pytest
+	$(PYTEST)
+
+check: lint
+	$(PYTEST) -m "not e2e and not training"
 
 lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
@@ -47,18 +51,18 @@ bench: bench-data $(VENV)/.installed-dev
 
 train-data:
 	@test -n "$(DATA)$(LOGMEL)" || { \
-	echo "Say what to train on: make train DATA=FOLDER (genre/track.ext) or LOGMEL=FILE.npz"; exit 2; }
+	echo "Name the training data: make train DATA=FOLDER (genre/track.ext) or LOGMEL=FILE.npz"; exit 2; }
 
 bench-data:
-	@test -n "$(DATA)" || { echo "Say where the recordings are: make bench DATA=FOLDER"; exit 2; }
+	@test -n "$(DATA)" || { echo "Name the folder of recordings: make bench DATA=FOLDER"; exit 2; }
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { \
-	echo "Groove-Guide needs Python 3.11, 3.12 or 3.13 with its venv module, and found none."; \
-	echo "Install one (on Debian and Ubuntu: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python"; \
+	echo "Groove-Guide needs Python 3.11, 3.12 or 3.13 with the venv module, but none was found."; \
+	echo "Install one (Debian and Ubuntu: apt install python3 python3-venv) or name one: make PYTHON=/path/to/python"; \
 	exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
-	echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13, which Groove-Guide needs."; exit 1; }
+	echo "Groove-Guide needs Python 3.11, 3.12 or 3.13; $(PYTHON) is another version."; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 	@touch $@
 
@@ -66,7 +70,7 @@ $(VENV)/.installed: requirements.txt | $(VENV)/.created
 	$(RUN) -m pip install --requirement requirements.txt
 	@touch $@
 
-# For the test of accessibility; without npm it is skipped.
+# Rules for the accessibility test, which is skipped without npm.
 $(VENV)/.axe: tests/e2e/package.json | $(VENV)/.created
 	@if command -v npm >/dev/null; then \
 	npm install --prefix tests/e2e --no-package-lock --ignore-scripts --no-audit --no-fund; fi

@@ -1,12 +1,16 @@
-"""Fixtures that every test may use: a little song and two small random models."""
+"""Fixtures for every test: a synthetic song and two small random models; the order of the tests."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+# One thread for each test process, because several of them run at the same time.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import pytest
@@ -16,12 +20,39 @@ from core.constants import SAMPLE_RATE
 from tests.synthetic import song_samples, tiny_model
 
 # The same cases on every machine, however slow it is.
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
-settings.load_profile("steady")
+settings.register_profile("reproducible", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("reproducible")
 
 if TYPE_CHECKING:
     from core.audio.io import Audio
     from core.models.spectrogram_models import SpectrogramModel
+
+TESTS = Path(__file__).parent
+BROWSER_TESTS = Path("e2e")
+TRAINING_TESTS = (Path("test_train.py"), Path("core/training"))
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark and order the tests, and group those that share a fixture in one process.
+
+    With ``--dist loadgroup``, a group runs in one process: the tests of one file, which share its
+    fixtures, and all browser tests, which share the dashboard and the browser. The longest groups
+    come first, so that no process is left with one of them at the end.
+    """
+    order = {}
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        rank, group = 2, str(path)
+        if path.is_relative_to(BROWSER_TESTS):
+            rank, group = 0, "browser"
+            item.add_marker(pytest.mark.e2e)
+        elif any(path.is_relative_to(training) for training in TRAINING_TESTS):
+            rank = 1
+            item.add_marker(pytest.mark.training)
+        item.add_marker(pytest.mark.xdist_group(group))
+        order[item] = rank
+    items.sort(key=order.__getitem__)
 
 
 @pytest.fixture(scope="session")
