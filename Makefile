@@ -18,6 +18,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 CHECKED := core dashboard tests benchmarks examples docs train.py
 
+# Tests run in two processes; tests/conftest.py groups and orders them.
+WORKERS ?= 2
+PYTEST := $(RUN) -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: app check test lint train train-data bench bench-data
