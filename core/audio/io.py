@@ -27,16 +27,6 @@ from core.constants import MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE
 from core.errors import AudioError
 from core.storage import replacing
 
-__all__ = [
-    "FORMATS",
-    "Audio",
-    "AudioError",
-    "clean_name",
-    "encode_audio",
-    "load_audio",
-    "save_audio",
-]
-
 FORMATS = ("FLAC", "WAV", "MP3", "OGG")
 
 _BLOCK_SAMPLES = 1 << 18
@@ -120,6 +110,8 @@ def load_audio(
     """
     if not max_duration_s > 0:
         raise AudioError(f"max_duration_s must be positive, not {max_duration_s!r}.")
+    if not sample_rate > 0:
+        raise AudioError(f"sample_rate must be positive, not {sample_rate!r}.")
     with ExitStack() as stack:
         source = Source(_opened(file, stack))
         samples = _resampled(decode(source, max_duration_s), sample_rate)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.audio.io import Audio, AudioError, load_audio
+from core.audio.io import Audio, load_audio
 from core.data.gtzan import TrackSet, list_recordings
 from core.data.segments import segment_logmel
 from core.data.splits import Segments, Split, all_segments
-from core.errors import DatasetError
+from core.errors import AudioError, DatasetError
 from core.features.extractors import Extractor
 from core.features.gtzan_table import read_table, stable_features
 from core.features.spectrogram import logmel, segment_starts, split_segments

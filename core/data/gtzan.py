@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.audio.io import AudioError, load_audio
+from core.audio.io import load_audio
 from core.constants import GENRES
-from core.errors import DatasetError
+from core.errors import AudioError, DatasetError
 from core.features.spectrogram import FeatureParameters, logmel
 from core.storage import replacing
 

@@ -14,8 +14,9 @@ import keras
 import numpy as np
 import scipy.special
 
-from core.audio.io import AudioError, load_audio
+from core.audio.io import load_audio
 from core.data.gtzan import TrackSet, list_recordings
+from core.errors import AudioError
 from core.networks import musicnn
 from core.networks.musicnn import LEVEL_DB
 from core.storage import replacing

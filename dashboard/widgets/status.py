@@ -86,8 +86,7 @@ def failures_as_sentences() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # Streamlit's own stop and rerun are not Exceptions
-        from core.audio.io import AudioError
-        from core.errors import ExplanationError, ModelError
+        from core.errors import AudioError, ExplanationError, ModelError
 
         if isinstance(error, AudioError | ExplanationError | ModelError):
             st.error(markdown_safe(str(error)), icon=":material/error:")

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.audio.io import AudioError, load_audio
+from core.audio.io import load_audio
+from core.errors import AudioError
 from tests.core.audio.encoded import (
     AV_KINDS,
     LOSSY_KINDS,
@@ -249,6 +250,12 @@ def test_a_song_of_exactly_the_limit_is_accepted() -> None:
 def test_a_limit_that_is_not_positive_is_rejected(limit: float) -> None:
     with pytest.raises(AudioError, match="max_duration_s"):
         load_audio(file_bytes(tone(), 48_000, "WAV", "PCM_16"), max_duration_s=limit)
+
+
+@pytest.mark.parametrize("rate", [0, -22_050])
+def test_a_sampling_rate_that_is_not_positive_is_rejected(rate: int) -> None:
+    with pytest.raises(AudioError, match="sample_rate must be positive"):
+        load_audio(file_bytes(tone(), 48_000, "WAV", "PCM_16"), sample_rate=rate)
 
 
 def test_a_declared_length_only_serves_to_reject_a_song_early() -> None:

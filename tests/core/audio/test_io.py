@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from core.audio.io import (
     FORMATS,
     Audio,
-    AudioError,
     clean_name,
     encode_audio,
     load_audio,
@@ -22,6 +21,7 @@ from core.audio.io import (
     save_audio,
 )
 from core.constants import SAMPLE_RATE
+from core.errors import AudioError
 from tests.core.audio.encoded import (
     AV_KINDS,
     LOSSY_KINDS,

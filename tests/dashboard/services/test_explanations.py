@@ -11,7 +11,8 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from core.audio.io import AudioError, load_audio
+from core.audio.io import load_audio
+from core.errors import AudioError
 from core.explanation.explain import explain
 from core.models.spectrogram_models import SpectrogramModel
 from dashboard.services import explanations, songs
