@@ -1,4 +1,4 @@
-"""The dashboard's entry: which pages there are. Run it with ``make app``."""
+"""Entry point of the dashboard: pages, navigation and style. Run it with ``make app``."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ from dashboard.services import songs
 from dashboard.widgets import fullscreen
 
 HERE = Path(__file__).resolve().parent
-# Not in a folder "pages": Streamlit would run such files by themselves, without this one.
+# Not in a folder named "pages": Streamlit would run its files without this one.
 PAGES = {
     "Listen": "headphones",
     "Compare": "compare_arrows",
@@ -33,7 +33,7 @@ pages = [
     )
     for title, icon in PAGES.items()
 ]
-page = st.navigation(pages, position="hidden")  # Streamlit's own covers the page on a phone
+page = st.navigation(pages, position="hidden")  # Streamlit's sidebar covers the page on a phone
 st.html(HERE / "style.css")
 url_state.read()
 url_state.carry_over(page.title)
@@ -44,4 +44,4 @@ with st.container(horizontal=True, key="pages", gap="xsmall"):
 try:
     page.run()
 finally:
-    songs.warm_up.start()  # after the first page is drawn: loading would slow it down
+    songs.warm_up.start()  # after the first page is drawn, because loading slows it down

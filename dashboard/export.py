@@ -1,4 +1,4 @@
-"""What people take home: the figures as JSON, and a page of its own that needs no server."""
+"""Downloads: the figures of a song as JSON, and a self-contained HTML report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
 from dashboard.text import formatting, sentences
 from dashboard.text.formatting import clock, genre_title, html_safe, model_name, percent
-from dashboard.text.html import account, verdict_card, verdict_cards
+from dashboard.text.html import contributions_table, verdict_card, verdict_cards
 from dashboard.widgets.controls import METHOD_MEANINGS, METHODS, SHARES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 STYLE = Path(__file__).resolve().parent / "style.css"
 
-# What Streamlit's theme gives the player on a page.
+# The variables that Streamlit's theme provides on a page, and the report's own style.
 THEME = """
 :root { color-scheme: light; --st-text-color: #22282b; --st-background-color: #fcfbf8;
   --st-primary-color: #0f6b66; --st-secondary-background-color: #f1efe9; --st-font: sans-serif; }
@@ -41,25 +41,25 @@ table.map td { min-width: 1.1rem; padding: 0.15rem 0.1rem; text-align: center; }
 
 
 def _quiet(*_: object) -> None:
-    """Report nothing: what is saved is at hand, or soon is."""
+    """Ignore progress: everything that is saved has been computed, or soon is."""
 
 
 def figures(song: Song, analysis: Analysis, selection: PartSelection) -> bytes:
-    """Return what a model says of a song and of its parts, as JSON.
+    """Build the JSON file with a model's predictions for a song and for its parts.
 
     Parameters
     ----------
     song : Song
         The song.
     analysis : Analysis
-        What the model says of it.
+        Predictions of a model for the song.
     selection : PartSelection
-        How it is divided.
+        Selection of the important parts.
 
     Returns
     -------
     bytes
-        The same form as ``analysis.json`` of the command line, with more about the explanation.
+        Same structure as ``analysis.json`` of the command line, with more about the explanation.
     """
     from core.analysis import to_json
 
@@ -103,25 +103,25 @@ def report(
     segment: int,
     selection: PartSelection,
 ) -> bytes:
-    """Return a page with verdict, timeline, player and account, all in one file.
+    """Build a report with verdicts, timeline, player and contributions, all in one file.
 
     Parameters
     ----------
     song : Song
         The song.
     analysis : Analysis
-        What a model says of it.
+        Predictions of a model for the song.
     target : ExplanationTarget
-        What is explained.
+        The explained genre.
     segment : int
         The chosen segment.
     selection : PartSelection
-        How the song is divided.
+        Selection of the important parts.
 
     Returns
     -------
     bytes
-        HTML that opens without a server and loads nothing.
+        HTML that opens without a server and loads nothing else.
     """
     name = analysis.model
     own = explanations.segment_explanation_of(song, name, target, segment, _quiet)
@@ -142,8 +142,7 @@ def report(
         float(each.probabilities[genre]) for each in (whole, song_parts.kept, song_parts.rest)
     )
     said = [
-        f"{METHODS[selection.method]}: kept are {percent(selection.keep)} of "
-        f"{SHARES[selection.of]}.",
+        f"{METHODS[selection.method]}: {percent(selection.keep)} of the {SHARES[selection.of]}.",
         METHOD_MEANINGS[selection.method],
         sentences.readings(selection.keep, selection.of, target.genre, *shares),
     ]
@@ -154,7 +153,7 @@ def report(
     saved_on = time.strftime("%Y-%m-%d")
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
     asked = html_safe(sentences.question_name(target.genre, target.versus))
-    added = account(
+    contributions = contributions_table(
         target.genre,
         target.versus,
         float(own.base_value[0]),
@@ -171,13 +170,13 @@ def report(
 {css}</style></head><body>
 <h1>{title}</h1>{verdict_cards(cards)}
 <h2>Genres over time</h2>
-<p>How likely each genre is to the {html_safe(model_name(name))} in every three seconds, in %.</p>
+<p>{html_safe(model_name(name))}: probability of each genre for every 3-second segment, in %</p>
 {_map(analysis)}
-<h2>Why {asked}, from {moment}?</h2><div id="player">{markup}</div>
+<h2>Why {asked} at {moment}?</h2><div id="player">{markup}</div>
 <p>{html_safe(meanings.replace("*", ""))}</p>
-<p>{html_safe(" ".join(said))}</p>{added}
+<p>{html_safe(" ".join(said))}</p>{contributions}
 <p>{html_safe(sentences.additivity(float(own.gap[0]), target.versus))}</p>
-<p>Made by Groove-Guide on {saved_on}. Everything is in this file.</p>
+<p>Created with Groove-Guide on {saved_on}. This file works offline.</p>
 <script>{script}
 const packed = atob("{base64.b64encode(packed.to_bytes()).decode()}");
 window.mount({{
@@ -188,7 +187,7 @@ window.mount({{
 
 
 def _map(analysis: Analysis) -> str:
-    """Return the timeline as a table whose cells are as strong as the genres are likely."""
+    """Build the timeline as a table: the higher the probability, the stronger the colour."""
     loud = LIGHT.loud
     heads = "".join(f"<th>{clock(start)}</th>" for start in analysis.starts_s)
     rows = "".join(

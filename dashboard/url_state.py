@@ -1,7 +1,7 @@
-"""The view in the address bar: a link opens the same page with the same choices.
+"""Choices in the URL: a link opens the same view.
 
-What a link carries is also what survives a change of page and a reload. Uploads are nobody else's
-business: of songs, only examples are named in a link.
+The same choices survive a change of page and a reload. Links name example songs only; uploads
+remain private.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from core.constants import GENRES
 from dashboard.services import songs
 from dashboard.widgets.song_picker import open_example
 
-CATCH_UP_S = 5.0  # how long a browser may lag behind
-REMEMBERED = 20  # former addresses
+CATCH_UP_S = 5.0  # longest delay of a browser behind the server
+REMEMBERED = 20  # former URLs
 
 state = st.session_state
 
@@ -43,41 +43,41 @@ def _word(text: str) -> str:
     return text
 
 
-# What a link may say, in this order, and how it is read. Pages check it against what there is.
-EXTRACTORS: dict[str, Callable[[str], Any]] = {
+# Parameters of the URL in this order, with their parsers. Pages check values against the options.
+PARSERS: dict[str, Callable[[str], Any]] = {
     "model": _word,
-    "rival": _word,  # the other model of a comparison
+    "rival": _word,  # second model of a comparison
     "genre": _genre,
     "versus": _genre,
     "segment": _number,
     "keep": _number,
     "method": _word,
     "share": _word,
-    "part": _word,  # of the classroom
+    "part": _word,  # section of the classroom
 }
 
 
 def slug(title: str) -> str:
-    """Return an example's title as links write it."""
+    """Convert the title of an example song to its form in links."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def read() -> None:
-    """Take over what the address says, if someone has followed a link or gone back."""
-    said = {name: str(value) for name, value in st.query_params.items()}
-    # A change of page empties the address; the choices stay.
-    if said == state.get("address") or (not said and "address" in state):
+    """Apply the parameters of the URL if the user has followed a link or gone back."""
+    given = {name: str(value) for name, value in st.query_params.items()}
+    # A change of page clears the URL; the choices stay.
+    if given == state.get("address") or (not given and "address" in state):
         return
-    # A browser that has not caught up yet sends what was written a moment ago: nobody's wish.
+    # A browser that lags behind sends a URL that was written a moment ago; ignore it.
     now = time.monotonic()
-    if any(said == former and now - moment < CATCH_UP_S for moment, former in _written()):
+    if any(given == former and now - moment < CATCH_UP_S for moment, former in _written()):
         return
     for entry in songs.examples():
-        if said.get("song") == slug(entry["title"]) and state.get("example") != entry["title"]:
+        if given.get("song") == slug(entry["title"]) and state.get("example") != entry["title"]:
             open_example(entry["title"])
-    for name, reader in EXTRACTORS.items():
+    for name, parse in PARSERS.items():
         try:
-            value = reader(said[name])
+            value = parse(given[name])
         except (KeyError, ValueError):
             continue
         if name == "genre":
@@ -86,32 +86,33 @@ def read() -> None:
             state[name] = value
     named = {slug(entry["title"]) for entry in songs.examples()}
     state["song-is-lost"] = state.get("song") is None and (
-        ("song" in said and said["song"] not in named) or ("song" not in said and "segment" in said)
+        ("song" in given and given["song"] not in named)
+        or ("song" not in given and "segment" in given)
     )
-    state["address"] = said
+    state["address"] = given
 
 
 def carry_over(page: str) -> None:
-    """Keep what was chosen when the page changes: Streamlit forgets values of other pages' widgets.
+    """Keep the choices when the page changes: Streamlit drops values of other pages' widgets.
 
     Parameters
     ----------
     page : str
-        The page that is drawn.
+        Title of the current page.
     """
     if state.get("page") not in (None, page):
-        for name in (*EXTRACTORS, "target", "example"):
+        for name in (*PARSERS, "target", "example"):
             if name in state:
                 state[name] = state[name]
     state["page"] = page
 
 
 def write() -> None:
-    """Bring the address up to what is chosen."""
+    """Write the current choices to the URL."""
     wanted = {}
     if state.get("example"):
         wanted["song"] = slug(state["example"])
-    for name in EXTRACTORS:
+    for name in PARSERS:
         value = state.get(name)
         if name == "genre":
             value = state.get("target") if state.get("target-is-chosen") else None
@@ -125,5 +126,5 @@ def write() -> None:
 
 
 def _written() -> list[tuple[float, dict[str, str]]]:
-    """Return what the address said before, and until when."""
+    """Former parameters of the URL, each with the time when they were replaced."""
     return state.get("written", [])

@@ -1,4 +1,4 @@
-"""What rows of spectrograms are called, and how strong evidence is drawn."""
+"""Labels and ticks of spectrogram rows, and the range of the evidence colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CLIPPED_SHARE = 0.005  # of the cells exceed the strongest colour: one outlier must not pale them
+CLIPPED_SHARE = 0.005  # share of cells beyond the strongest colour, so outliers fade nothing
 
 TICK_FREQUENCIES = {
     100: "100",
@@ -21,7 +21,7 @@ TICK_FREQUENCIES = {
 
 @dataclass(frozen=True)
 class Rows:
-    """How the rows of a spectrogram are called.
+    """Names of the rows of a spectrogram.
 
     Parameters
     ----------
@@ -29,32 +29,29 @@ class Rows:
         Name of each row in hover texts: ``"coefficient 3"``, ``"440 Hz"``.
     ticks : dict of int to str
         Rows with a label on the axis.
-    title : str
-        Title of the axis.
     value : str
         Name and unit of the value, as in ``"level {} dB"``.
     """
 
     labels: tuple[str, ...]
     ticks: dict[int, str]
-    title: str
     value: str
 
 
 def coefficient_rows(n_mfcc: int) -> Rows:
-    """Return the names of MFCCs, which are counted from 1."""
+    """Name the rows of MFCCs, which are counted from 1."""
     labels = tuple(f"coefficient {index + 1}" for index in range(n_mfcc))
     ticks = {index: str(index + 1) for index in range(0, n_mfcc, 2)}
-    return Rows(labels, ticks, "MFCC coefficient", "value {}")
+    return Rows(labels, ticks, "value {}")
 
 
 def band_rows(frequencies: np.ndarray) -> Rows:
-    """Return the names of mel bands.
+    """Name the rows of mel bands.
 
     Parameters
     ----------
     frequencies : np.ndarray [shape=(n_mels,)]
-        Middle of each band in Hz, ascending.
+        Centre of each band in Hz, ascending.
 
     Returns
     -------
@@ -67,11 +64,11 @@ def band_rows(frequencies: np.ndarray) -> Rows:
         for hertz, text in TICK_FREQUENCIES.items()
         if hertz <= frequencies[-1]
     }
-    return Rows(labels, ticks, "frequency (Hz)", "level {} dB")
+    return Rows(labels, ticks, "level {} dB")
 
 
 def evidence_limit(shap_values: np.ndarray) -> float:
-    """Return the SHAP value that gets the strongest colour.
+    """Compute the SHAP value that is drawn in the strongest colour.
 
     Parameters
     ----------
@@ -81,7 +78,7 @@ def evidence_limit(shap_values: np.ndarray) -> float:
     Returns
     -------
     float
-        Positive, also when all values are zero.
+        Positive, even if all values are zero.
     """
     limit = float(np.quantile(np.abs(shap_values), 1 - CLIPPED_SHARE))
     return limit if limit > 0 else float(np.abs(shap_values).max()) or 1e-6

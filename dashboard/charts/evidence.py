@@ -1,4 +1,4 @@
-"""The evidence of one or two models on the same seconds, and the difference, in one figure."""
+"""Evidence of one or two models for the same segment, and their difference, in one figure."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from dashboard.text.formatting import clock, genre_name
 if TYPE_CHECKING:
     from core.explanation.explain import Explanation
 
-GAP = 0.06  # between the pictures, as a share of the height
+GAP = 0.06  # between pictures, as a share of the height
 PICTURE_HEIGHT, FOOT_HEIGHT = 235, 55  # pixels
 
 
 def overlays(
     found: Sequence[Explanation], titles: Sequence[str], rows: Rows, *, dark: bool
 ) -> go.Figure:
-    """Draw what speaks for a genre to one model, or to two and the difference.
+    """Draw the evidence for a genre of one model, or of two models and their difference.
 
-    The pictures share their axes: what is zoomed or pointed at in one is so in all.
+    The pictures share their axes, so zooming or pointing in one applies to all.
 
     Parameters
     ----------
     found : sequence of Explanation
-        One or two, of one segment each, on one grid; nothing is drawn beyond the song's end.
+        One or two explanations of one segment each, on the same grid.
     titles : sequence of str
-        Names of the models.
+        Display names of the models.
     rows : Rows
-        How the mel bands are called.
+        Names of the mel bands.
     dark : bool
         Whether the page is dark.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Heat maps, one above the other; each has its own scale, so that shapes compare.
+        Heat maps, one above the other, up to the song's end. Each has its own colour scale, so
+        that shapes can be compared.
     """
     colours = palette(dark)
     first = found[0]
@@ -56,8 +57,8 @@ def overlays(
         shown.append(shown[0] - shown[1])
         names.append(f"{titles[0]} minus {titles[1]}")
     level = first.logmel[0][:frames]
-    told = np.stack([*values, level], axis=-1)
-    said = ", ".join(f"{title} %{{customdata[{place}]:+.5f}}" for place, title in enumerate(titles))
+    hovered = np.stack([*values, level], axis=-1)
+    shap = ", ".join(f"{title} %{{customdata[{place}]:+.5f}}" for place, title in enumerate(titles))
     labels = [[label] * frames for label in rows.labels]
     moments = [clock(time, digits=2) for time in times]
     height = (1 - (len(shown) - 1) * GAP) / len(shown)
@@ -76,11 +77,11 @@ def overlays(
                 colorscale=diverging_scale(colours),
                 showscale=False,
                 text=labels,
-                customdata=told.transpose(1, 0, 2),
+                customdata=hovered.transpose(1, 0, 2),
                 hovertext=[moments] * n_rows,
                 hovertemplate=(
                     f"%{{hovertext}} · %{{text}} · level %{{customdata[{len(values)}]:.1f}} dB<br>"
-                    f"SHAP for {genre_name(first.target)}: {said}<extra></extra>"
+                    f"SHAP for {genre_name(first.target)}: {shap}<extra></extra>"
                 ),
                 yaxis=f"y{axis}",
                 xaxis="x",
@@ -144,6 +145,6 @@ def overlays(
 
 
 def _dates(seconds: np.ndarray) -> list[str]:
-    """Return moments as Plotly reads them for sure; of four digits a number is a year to it."""
+    """Format times as dates, because Plotly reads a number of four digits as a year."""
     moments = np.datetime64(0, "us") + np.round(1e6 * seconds).astype("timedelta64[us]")
     return [str(moment).replace("T", " ") for moment in moments]

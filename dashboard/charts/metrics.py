@@ -1,4 +1,4 @@
-"""Figures of what was measured: confusion, curves, calibration, profiles, training."""
+"""Charts of evaluation: confusion matrix, curves, calibration, test protocols and training."""
 
 from __future__ import annotations
 
@@ -8,64 +8,38 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.theme import Palette, palette
+from dashboard.charts.layout import framed
+from dashboard.charts.theme import palette
 from dashboard.text.formatting import genre_name, model_name
 
 if TYPE_CHECKING:
     from core.evaluation.curves import Curve, Reliability
 
-# Okabe & Ito's colours, told apart by every kind of colour vision; lines differ in dash, too.
+# Okabe and Ito's colours, distinguishable in every kind of colour vision; dashes differ, too.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-CURVES = (("loss", "training", "dot"), ("valid_loss", "validation", "solid"))
-# Of models: none of them is a colour of evidence.
+# Colours of models and protocols; none of them is a colour of evidence.
 MODEL_LINES = ("#009e73", "#aa4499", "#b8860b", "#5a6fc0", "#8c8c8c", "#7a5c3e")
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def _framed(
-    figure: go.Figure, colours: Palette, height: int, x_title: str = "", y_title: str = ""
-) -> go.Figure:
-    """Give a figure the page's look."""
-    font = {"size": 12, "color": colours.label}
-    figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        dragmode=False,
-        font=font,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )
-    for update, title in ((figure.update_xaxes, x_title), (figure.update_yaxes, y_title)):
-        update(
-            fixedrange=True,
-            zeroline=False,
-            gridcolor=colours.quiet,
-            tickfont=font,
-            title={"text": title, "font": {"size": 13, "color": colours.label}},
-            automargin=True,
-        )
-    return figure
-
-
 def confusion(counts: np.ndarray, genres: Sequence[str], unit: str, *, dark: bool) -> go.Figure:
-    """Draw counts by true and by named genre; its markers carry clicks.
+    """Draw a confusion matrix; its invisible markers carry the clicks.
 
     Parameters
     ----------
     counts : np.ndarray [shape=(genres, genres), dtype=int]
-        Rows are true genres.
+        Counts by true genre (rows) and predicted genre (columns).
     genres : sequence of str
         The genres.
     unit : str
-        What is counted: ``"songs"`` or ``"segments"``.
+        Unit of the counts: ``"songs"`` or ``"segments"``.
     dark : bool
         Whether the page is dark.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Markers' `customdata` is the pair of indices.
+        The `customdata` of a marker is the pair of row and column.
     """
     colours = palette(dark)
     names = [genre_name(genre) for genre in genres]
@@ -79,7 +53,7 @@ def confusion(counts: np.ndarray, genres: Sequence[str], unit: str, *, dark: boo
         xgap=2,
         ygap=2,
         hoverinfo="skip",
-        # Written by the heat map: a click pales what belongs to the markers.
+        # Text of the heat map, not of the markers: a click fades everything about the markers.
         text=[[str(count) if count else "" for count in row] for row in counts],
         texttemplate="%{text}",
         textfont={"size": 12},
@@ -94,7 +68,7 @@ def confusion(counts: np.ndarray, genres: Sequence[str], unit: str, *, dark: boo
         unselected={"marker": {"opacity": 0}},
         customdata=cells,
         hovertext=[
-            f"{names[row]} taken for {names[column]}: {counts[row, column]} of "
+            f"{names[row]} predicted as {names[column]}: {counts[row, column]} of "
             f"{counts[row].sum()} {unit}"
             for row, column in cells
         ],
@@ -102,7 +76,7 @@ def confusion(counts: np.ndarray, genres: Sequence[str], unit: str, *, dark: boo
         hoverlabel={"bgcolor": colours.ink, "font": {"color": colours.dim}},
         showlegend=False,
     )
-    figure = _framed(go.Figure([heat, markers]), colours, 420, "taken for", "true genre")
+    figure = framed(go.Figure([heat, markers]), colours, 420, "predicted genre", "true genre")
     figure.update_layout(clickmode="event+select", hovermode="closest", hoverdistance=-1)
     places = list(range(len(names)))
     figure.update_xaxes(tickvals=places, ticktext=names, showgrid=False, tickangle=-40)
@@ -112,45 +86,10 @@ def confusion(counts: np.ndarray, genres: Sequence[str], unit: str, *, dark: boo
     return figure
 
 
-def bars(
-    labels: Sequence[str], values: np.ndarray, title: str, unit: str, *, dark: bool
-) -> go.Figure:
-    """Draw signed values as bars: what speaks for a genre and what against it."""
-    colours = palette(dark)
-    shades = [f"rgb{colours.favour if value > 0 else colours.against}" for value in values]
-    bar = go.Bar(
-        x=list(labels),
-        y=np.asarray(values, dtype=float),
-        marker={"color": shades, "line": {"width": 0}},
-        hovertemplate=f"%{{x}}<br>%{{y:+.4f}} {unit}<extra></extra>",
-    )
-    figure = _framed(go.Figure([bar]), colours, 280, title, unit)
-    figure.update_xaxes(type="category", nticks=14)
-    figure.update_yaxes(zeroline=True, zerolinecolor=colours.label)
-    return figure
-
-
-def named_bars(names: Sequence[str], values: np.ndarray, unit: str, *, dark: bool) -> go.Figure:
-    """Draw signed values beside their names, the first on top."""
-    colours = palette(dark)
-    shades = [f"rgb{colours.favour if value > 0 else colours.against}" for value in values]
-    bar = go.Bar(
-        x=np.asarray(values, dtype=float),
-        y=list(names),
-        orientation="h",
-        marker={"color": shades, "line": {"width": 0}},
-        hovertemplate=f"%{{y}}<br>%{{x:+.4f}} {unit}<extra></extra>",
-    )
-    figure = _framed(go.Figure([bar]), colours, 80 + 26 * len(names), unit, "")
-    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
-    figure.update_xaxes(zeroline=True, zerolinecolor=colours.label)
-    return figure
-
-
 def curves(
     found: dict[str, Curve], x_title: str, y_title: str, area: str, *, dark: bool
 ) -> go.Figure:
-    """Draw one curve a name, with its area in the legend."""
+    """Draw one curve for each name, with the area under it in the legend."""
     colours = palette(dark)
     lines = [
         go.Scatter(
@@ -170,20 +109,20 @@ def curves(
         )
         for index, (name, curve) in enumerate(found.items())
     ]
-    figure = _framed(go.Figure(lines), colours, 420, x_title, y_title)
+    figure = framed(go.Figure(lines), colours, 420, x_title, y_title)
     figure.update_xaxes(range=[0, 1.01])
     figure.update_yaxes(range=[0, 1.02])
     return figure
 
 
 def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.Figure:
-    """Draw how often models are right when they are so sure."""
+    """Draw accuracy at each confidence level, with the diagonal of perfect calibration."""
     colours = palette(dark)
     ideal = go.Scatter(
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        name="as it should be",
+        name="perfect calibration",
         line={"color": colours.label, "width": 1, "dash": "dot"},
         hoverinfo="skip",
     )
@@ -203,7 +142,7 @@ def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.F
         )
         for index, (name, each) in enumerate(found.items())
     ]
-    figure = _framed(go.Figure([ideal, *lines]), colours, 360, "how sure", "how often right")
+    figure = framed(go.Figure([ideal, *lines]), colours, 360, "confidence", "accuracy")
     figure.update_xaxes(range=[-0.03, 1.04], tickformat=".0%")
     figure.update_yaxes(range=[-0.03, 1.04], tickformat=".0%")
     return figure
@@ -212,25 +151,26 @@ def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.F
 def protocols(
     rows: dict[str, dict[str, dict[str, Any]]], reported: dict[str, float], *, dark: bool
 ) -> go.Figure:
-    """Draw what the same models are worth by several protocols, with 95 % intervals.
+    """Draw the accuracy of models under several test protocols, with 95 % confidence intervals.
 
     Parameters
     ----------
     rows : dict
-        For each protocol and each model its figures, with `accuracy` and `interval`.
+        Scores by title of the protocol and name of the model, each with `accuracy` and `interval`.
     reported : dict of float
-        What others report of such models.
+        Accuracy reported elsewhere, by name of the model.
     dark : bool
         Whether the page is dark.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        A line a model, the best by the first protocol on top; a mark a protocol.
+        A row for each model, the most accurate under the first protocol on top; a mark for each
+        protocol.
     """
     colours = palette(dark)
-    honest = next(iter(rows.values()))
-    names = sorted(honest, key=lambda name: honest[name]["accuracy"])
+    strictest = next(iter(rows.values()))
+    names = sorted(strictest, key=lambda name: strictest[name]["accuracy"])
     marks = []
     for index, (protocol, row) in enumerate(rows.items()):
         shown = [name for name in names if name in row]
@@ -264,11 +204,11 @@ def protocols(
                 ),
             )
         )
-    said = [name for name in names if reported.get(name)]
+    known = [name for name in names if reported.get(name)]
     marks.append(
         go.Scatter(
-            x=[reported[name] for name in said],
-            y=[names.index(name) for name in said],
+            x=[reported[name] for name in known],
+            y=[names.index(name) for name in known],
             mode="markers",
             name="reported elsewhere",
             marker={
@@ -277,11 +217,11 @@ def protocols(
                 "color": colours.ink,
                 "line": {"width": 2},
             },
-            customdata=[model_name(name) for name in said],
+            customdata=[model_name(name) for name in known],
             hovertemplate="%{customdata}, reported elsewhere: %{x:.1%}<extra></extra>",
         )
     )
-    figure = _framed(go.Figure(marks), colours, 110 + 30 * len(names), "share of right answers", "")
+    figure = framed(go.Figure(marks), colours, 110 + 30 * len(names), "accuracy", "")
     figure.update_xaxes(tickformat=".0%", range=[0.2, 1])
     figure.update_yaxes(
         tickvals=list(range(len(names))),
@@ -292,7 +232,7 @@ def protocols(
 
 
 def training(histories: dict[str, list[dict[str, float]]], *, dark: bool) -> go.Figure:
-    """Draw the loss of training and validation by epoch, a colour a model."""
+    """Draw training and validation loss by epoch, in a colour for each model."""
     colours = palette(dark)
     lines = []
     for index, (name, history) in enumerate(histories.items()):
@@ -315,4 +255,4 @@ def training(histories: dict[str, list[dict[str, float]]], *, dark: bool) -> go.
                     hovertemplate="epoch %{x}: %{y:.3f}<extra></extra>",
                 )
             )
-    return _framed(go.Figure(lines), colours, 340, "epoch", "loss")
+    return framed(go.Figure(lines), colours, 340, "epoch", "loss")

@@ -1,7 +1,7 @@
 """Colours of the two themes: probabilities, spectrograms and evidence.
 
-Evidence has two hues that stay apart for every kind of colour vision and in print: orange speaks
-for a genre, blue against it, and the stronger the evidence, the more opaque the colour.
+Evidence has two hues that remain distinguishable in every kind of colour vision and in print:
+orange for a genre, blue against it. The stronger the evidence, the more opaque the colour.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class Palette:
     dim, bright : str
         Ends of the grey scale under the evidence.
     against, favour : tuple of int
-        Red, green and blue of evidence against and for a genre.
+        Red, green and blue values of evidence against and for a genre.
     ink, label : str
         Outlines and text in the chart; text on the axes.
     on_loud : str
-        Text on high probabilities; on low ones it is `ink`.
+        Text on high probabilities; text on low ones is `ink`.
     """
 
     quiet: str
@@ -63,25 +63,25 @@ DARK = Palette(
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """Return red, green and blue of a colour that is written as ``#rrggbb``."""
+    """Convert a colour written as ``#rrggbb`` to red, green and blue."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue
 
 
 def palette(dark: bool) -> Palette:
-    """Return the colours of the dark or of the light theme."""
+    """Colours of the dark or of the light theme."""
     return DARK if dark else LIGHT
 
 
 def diverging_scale(colours: Palette, *, steps: int = 12) -> list[tuple[float, str]]:
-    """Return the colour scale of evidence.
+    """Build the colour scale of evidence.
 
     Parameters
     ----------
     colours : Palette
         Colours of the theme.
     steps : int
-        Colours on each side of the middle.
+        Number of colours on each side of the middle.
 
     Returns
     -------

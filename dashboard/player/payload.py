@@ -14,7 +14,7 @@ from dashboard.services import models
 from dashboard.services.excerpts import Excerpt, PassageParts, SongParts
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
-from dashboard.text import formatting, sentences
+from dashboard.text import alternatives, formatting, sentences
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -89,7 +89,7 @@ def pack_of(
         "segment": [start, start + parameters.segment_s],
         "explained": True,
         "target": sentences.question_name(target.genre, target.versus),
-        "alt": sentences.evidence_alt(target.genre, explanations[0].mel[0], views[-1].names),
+        "alt": alternatives.evidence_alt(target.genre, explanations[0].mel[0], views[-1].names),
         "colours": {
             "dim": rgb(colours.dim),
             "bright": rgb(colours.bright),

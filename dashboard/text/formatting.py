@@ -1,7 +1,6 @@
-"""Sentences and numbers as people read them; untrusted names made harmless.
+"""Numbers, names and escaping: how values are written on the page.
 
-Everything here is a pure function of numbers and strings, so that what the page says can be tested
-without a page.
+Everything here is a pure function of numbers and strings, so it is tested without a page.
 """
 
 from __future__ import annotations
@@ -9,36 +8,33 @@ from __future__ import annotations
 import html
 import math
 import re
-from typing import TYPE_CHECKING
 
 from core.models.registry import TITLES
 
-if TYPE_CHECKING:
-    pass
-
-GENRE_NAMES = {"hiphop": "hip-hop"}  # the others are called what the models call them
+GENRE_NAMES = {"hiphop": "hip-hop"}  # every other genre is written as the models name it
+SHORTEST_ESTIMATE_S = 3  # shorter waits get no estimate
 
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:&=^")
 
 
 def genre_name(genre: str) -> str:
-    """Return a genre as it is written in a sentence."""
+    """Name of a genre within a sentence."""
     return GENRE_NAMES.get(genre, genre)
 
 
 def genre_title(genre: str) -> str:
-    """Return a genre as it is written in a heading."""
+    """Name of a genre at the beginning of a heading or a table cell."""
     name = genre_name(genre)
     return name[:1].upper() + name[1:]
 
 
 def model_name(name: str) -> str:
-    """Return a model's name as people write it."""
+    """Display name of a model."""
     return TITLES.get(name, name)
 
 
 def markdown_safe(text: str) -> str:
-    """Return untrusted text for a place where Streamlit reads Markdown.
+    """Escape untrusted text for Streamlit's Markdown.
 
     Parameters
     ----------
@@ -48,20 +44,20 @@ def markdown_safe(text: str) -> str:
     Returns
     -------
     str
-        The same text on one line, every character with a meaning in Markdown, LaTeX or Streamlit's
-        directives (``:red[…]``, ``:smile:``) escaped.
+        The same text on one line. Every character with a meaning in Markdown, LaTeX or Streamlit's
+        directives (``:red[…]``, ``:smile:``) is escaped.
     """
     line = " ".join(text.split())
     return "".join(f"\\{character}" if character in _MARKDOWN else character for character in line)
 
 
 def html_safe(text: str) -> str:
-    """Return untrusted text for a place where HTML is read."""
+    """Escape untrusted text for HTML."""
     return html.escape(text, quote=True)
 
 
 def percent(share: float) -> str:
-    """Return a probability as a rounded percentage that never claims certainty.
+    """Format a probability as a rounded percentage that never claims certainty.
 
     Parameters
     ----------
@@ -71,7 +67,7 @@ def percent(share: float) -> str:
     Returns
     -------
     str
-        ``"81 %"``, and ``"< 1 %"`` or ``"> 99 %"`` where rounding would say 0 or 100.
+        ``"81 %"``, and ``"< 1 %"`` or ``"> 99 %"`` where rounding would give 0 or 100.
     """
     rounded = round(100 * share)
     if rounded < 1:
@@ -82,20 +78,25 @@ def percent(share: float) -> str:
 
 
 def points(difference: float, *, digits: int = 1) -> str:
-    """Return a difference of probabilities in percentage points, with its sign."""
+    """Format a difference of probabilities as signed percentage points."""
     value = round(100 * difference, digits) + 0.0  # no "-0.0"
     sign = "−" if value < 0 else "+"
     return f"{sign}{abs(value):.{digits}f}"
 
 
 def signed(value: float) -> str:
-    """Return a number with its sign and two digits."""
+    """Format a number with its sign and two decimals."""
     rounded = round(value, 2) + 0.0  # no "-0.00"
     return f"{'−' if rounded < 0 else '+'}{abs(rounded):.2f}"
 
 
+def p_value(value: float) -> str:
+    """Format a p-value with its relation: ``"= 0.69"`` or ``"< 0.01"``."""
+    return "< 0.01" if value < 0.01 else f"= {value:.2f}"
+
+
 def clock(seconds: float, *, digits: int = 0) -> str:
-    """Return a moment of the song as minutes and seconds, ``"1:07"`` or ``"1:07.5"``."""
+    """Format a time as minutes and seconds: ``"1:07"`` or, with one digit, ``"1:07.5"``."""
     scaled = round(seconds * 10**digits)
     minutes, rest = divmod(scaled, 60 * 10**digits)
     width = 3 + digits if digits else 2
@@ -103,20 +104,20 @@ def clock(seconds: float, *, digits: int = 0) -> str:
 
 
 def span(start_s: float, end_s: float) -> str:
-    """Return a stretch of the song, ``"0:06–0:09"``."""
+    """Format a time range: ``"0:06–0:09"``."""
     return f"{clock(start_s)}–{clock(end_s)}"
 
 
 def duration(seconds: float) -> str:
-    """Return a length as words: ``"2.4 seconds"``, ``"20 seconds"`` or ``"3:25 minutes"``."""
+    """Format a length with its unit: ``"2.4 seconds"``, ``"20 seconds"`` or ``"3:25 minutes"``."""
     if seconds >= 60:
         return f"{clock(seconds)} minutes"
     return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"
 
 
 def time_left(seconds: float) -> str:
-    """Return how long work will still take, to be appended; nothing if it is nearly done."""
-    if seconds < 3:
+    """Format the remaining time as the end of a sentence; empty for the last few seconds."""
+    if seconds < SHORTEST_ESTIMATE_S:
         return ""
     if seconds < 55:
         return f", about {5 * math.ceil(seconds / 5)} seconds left"
@@ -125,11 +126,6 @@ def time_left(seconds: float) -> str:
 
 
 def file_stem(song: str, target: str) -> str:
-    """Return a beginning for names of saved files, harmless whatever the song is called."""
+    """Build the stem of a download's file name from letters, digits and hyphens only."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", song.rsplit(".", 1)[0]).strip("-")[:40] or "song"
     return f"{stem}-{target}"
-
-
-def p_value(value: float) -> str:
-    """Return a p-value as it stands in a sentence: ``"= 0.69"``, ``"< 0.01"``."""
-    return "< 0.01" if value < 0.01 else f"= {value:.2f}"

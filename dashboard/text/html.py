@@ -1,4 +1,4 @@
-"""Verdicts and accounts as HTML, styled by style.css; every text in them is escaped."""
+"""Verdict cards and tables as HTML, styled by style.css; every text in them is escaped."""
 
 from __future__ import annotations
 
@@ -10,73 +10,71 @@ from core.models.registry import is_pretrained
 from dashboard.text.formatting import genre_title, html_safe, model_name, percent, points, signed
 from dashboard.text.sentences import question_name
 
-SHOWN_GENRES = 3  # on a verdict's card
-UNSURE = 0.4  # probability below which a verdict is called unsure
+SHOWN_GENRES = 3  # on a verdict card
+LOW_CONFIDENCE = 0.4  # probability of the best genre below which a verdict is marked
 
 
 def verdict_cards(cards: Sequence[str]) -> str:
-    """Return the cards of `verdict_card` side by side, or below each other where it is narrow."""
+    """Lay out the cards of `verdict_card` side by side, or stacked on a narrow screen."""
     return f'<div class="verdicts">{"".join(cards)}</div>'
 
 
 def verdict_card(
     model: str,
     genres: Sequence[str],
-    shares: np.ndarray,
+    probabilities: np.ndarray,
     accuracy: tuple[float, int] | None = None,
 ) -> str:
-    """Return a model's verdict and the next genres.
+    """Build the card of a model's verdict: the three most likely genres and the model's accuracy.
 
     Parameters
     ----------
     model : str
         Name of the model.
     genres : sequence of str
-        Genres in the order of the shares.
-    shares : np.ndarray [shape=(10,), range=[0, 1]]
+        Genres in the order of the probabilities.
+    probabilities : np.ndarray [shape=(10,), range=[0, 1]]
         Genre probabilities of the song.
     accuracy : tuple of float and int, optional
-        How much of unheard music the model judges rightly, and on how many songs that was measured.
+        Accuracy on unseen artists, and the number of test songs.
 
     Returns
     -------
     str
         HTML.
     """
-    order = np.argsort(-shares, kind="stable")[:SHOWN_GENRES]
+    order = np.argsort(-probabilities, kind="stable")[:SHOWN_GENRES]
     rows = "".join(
         f"<dt>{html_safe(genre_title(genres[index]))}</dt>"
-        f'<dd><span class="bar"><i style="width:{100 * shares[index]:.1f}%"></i></span>'
-        f"<span>{percent(shares[index])}</span></dd>"
+        f'<dd><span class="bar"><i style="width:{100 * probabilities[index]:.1f}%"></i></span>'
+        f"<span>{percent(probabilities[index])}</span></dd>"
         for index in order
     )
     best = order[0]
-    unsure = ", unsure" if shares[best] < UNSURE else ""
+    doubt = ", low confidence" if probabilities[best] < LOW_CONFIDENCE else ""
     trust = ""
     if accuracy is not None:
         share, songs = accuracy
-        whom = "it had never heard"
-        if is_pretrained(model):  # nobody knows who was among what was heard before
-            whom = "its last layer was not fitted on"
-        trust = (
-            f'<p class="trust">Right for {percent(share)} of {songs} songs by artists {whom}.</p>'
-        )
+        artists = "unseen artists"
+        if is_pretrained(model):  # its pretraining data may include these artists
+            artists = "artists unseen by its final layer"
+        trust = f'<p class="trust">{percent(share)} correct on {songs} songs by {artists}</p>'
     return (
         f'<section class="verdict"><p class="model">{html_safe(model_name(model))}</p>'
         f'<p class="genre">{html_safe(genre_title(genres[best]))} '
-        f"<small>{percent(shares[best])}{unsure}</small></p><dl>{rows}</dl>{trust}</section>"
+        f"<small>{percent(probabilities[best])}{doubt}</small></p><dl>{rows}</dl>{trust}</section>"
     )
 
 
-def account(
+def contributions_table(
     target: str, versus: str, base_value: float, shap_values: np.ndarray, prediction: float
 ) -> str:
-    """Return how an answer adds up: base value, evidence for and against, prediction and gap.
+    """Build the table that adds up a prediction: base value, evidence for and against, and gap.
 
     Parameters
     ----------
     target, versus : str
-        The explained genre, and the one that it is explained rather than, or nothing.
+        The explained genre, and the genre that it is compared with, or nothing.
     base_value : float
         Mean output over the background: a probability, or a difference of log-odds in nats.
     shap_values : np.ndarray
@@ -87,54 +85,54 @@ def account(
     Returns
     -------
     str
-        HTML table; its gap is the difference of the two figures above it as they are shown.
+        HTML table; the gap is the difference of the two rounded figures above it.
     """
     values = np.asarray(shap_values, dtype=np.float64)
     favour, against = float(values[values > 0].sum()), float(values[values < 0].sum())
     total = base_value + favour + against
     name = html_safe(question_name(target, versus))
+    absolute: Callable[[float], str]
     change: Callable[[float], str]
     if versus:
-        average, digits = f"Log-odds of {name} on average, before hearing this", 2
-
-        def exact(output: float) -> str:
-            return signed(output)
-
-        change, unit = signed, "natural log-odds"
+        average, unit, digits = f"average log-odds of {name}", "log-odds, nats", 2
+        absolute = change = signed
     else:
-        average, digits = f"{genre_title(name)} on average, before hearing this", 3
-
-        def exact(output: float) -> str:
-            return f"{100 * output:.1f}\u202f%".replace("-", "−")
-
-        change, unit = points, "percentage points"
+        average, unit, digits = f"average {name} score", "percentage points", 3
+        absolute, change = _share, points
     rows = [
-        ("", average, exact(base_value)),
-        ("for", f"What speaks for {name}", change(favour)),
-        ("against", f"What speaks against {name}", change(against)),
-        ("total", "Sum", exact(total)),
-        ("", "What the network says", exact(prediction)),
+        ("", f"Starting point: {average}", absolute(base_value)),
+        ("for", f"Evidence for {name}", change(favour)),
+        ("against", f"Evidence against {name}", change(against)),
+        ("total", "Sum", absolute(total)),
+        ("", "Prediction", absolute(prediction)),
         ("gap", "Gap", change(round(prediction, digits) - round(total, digits))),
     ]
     lines = "".join(
         f'<tr class="{kind}"><th scope="row">{text}</th><td>{value}</td></tr>'
         for kind, text, value in rows
     )
-    caption = f"These three seconds, added up in {unit}"
-    return f'<table class="account"><caption>{caption}</caption><tbody>{lines}</tbody></table>'
+    caption = f"How this 3-second prediction adds up ({unit})"
+    return (
+        f'<table class="contributions"><caption>{caption}</caption><tbody>{lines}</tbody></table>'
+    )
+
+
+def _share(output: float) -> str:
+    """Format a sum of probabilities, which may lie outside [0, 1], in per cent."""
+    return f"{100 * output:.1f}\u202f%".replace("-", "−")
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
-    """Return a table; its first column names the rows.
+    """Build a table whose first column names the rows.
 
     Parameters
     ----------
     header : sequence of str
         Names of the columns.
     rows : sequence of sequence of str
-        Texts of the cells, not yet escaped; of two lines the second is smaller.
+        Texts of the cells, not yet escaped; the second line of a cell is set in smaller type.
     caption : str
-        What the table shows.
+        Caption above the table.
 
     Returns
     -------

@@ -1,4 +1,7 @@
-"""What stands beside pictures and bars of evidence, as sentences; pure functions like `wording`."""
+"""Sentences about results: models that agree, contributions that add up, excerpts that convince.
+
+Everything here is a pure function of numbers, names and arrays, so it is tested without a page.
+"""
 
 from __future__ import annotations
 
@@ -7,186 +10,224 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboard.text.formatting import genre_name, model_name, percent
-
-if TYPE_CHECKING:
-    from core.evaluation.curves import Curve
-
-from typing import TYPE_CHECKING
-
-from dashboard.text.formatting import clock, duration, signed
+from dashboard.text.formatting import duration, genre_name, model_name, p_value, percent, signed
 
 if TYPE_CHECKING:
     from core.explanation.explain import Explanation
     from core.explanation.feature_attribution import FeatureExplanation
 
-NOTICEABLE_S = 0.5  # of silence after a song
-SILENCE = "silence after"
-SHORT_S = 0.05  # of a moment that the song hardly reaches
-
-
-def pictures_meaning(genre: str, count: int) -> str:
-    """Say what one picture of evidence shows, or two and their difference."""
-    several = "; each picture in its own scale, the last the difference of these two"
-    return (
-        f"Orange speaks for {genre}, blue against it{several if count > 1 else ''}. Hovering tells "
-        "the SHAP values themselves, in units of probability. Drag to zoom, double-click to zoom "
-        "out."
-    )
-
-
-def silence_after(explanation: Explanation, name: str) -> str:
-    """Say what a model makes of the silence that fills its segment up after a song's end.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        Of one segment.
-    name : str
-        What the model is called.
-
-    Returns
-    -------
-    str
-        One sentence; nothing if there is hardly any silence.
-    """
-    parameters = explanation.parameters
-    filled = int(explanation.filled[0])
-    seconds = (parameters.segment_frames - filled) * parameters.hop_length / parameters.sample_rate
-    if seconds < NOTICEABLE_S:
-        return ""
-    worth = float(explanation.mel[0][filled:].sum(dtype=np.float64))
-    return (
-        f"The {name} hears {duration(parameters.segment_s)} at a time: the "
-        f"{duration(seconds)} of silence after the song's end, not drawn, count {signed(worth)}."
-    )
-
-
-def moments_in_song(
-    found: FeatureExplanation, start_s: float, segment_s: float, end_s: float
-) -> tuple[list[str], np.ndarray]:
-    """Return moments as bars: when each begins in the song, and what it counts.
-
-    Parameters
-    ----------
-    found : FeatureExplanation
-        Of the moments of a segment.
-    start_s, segment_s : float
-        When the segment begins, and how long it is.
-    end_s : float
-        When the song ends.
-
-    Returns
-    -------
-    names : list of str
-        Beginnings; what lies beyond the song is one bar, the last, called silence.
-    values : np.ndarray [shape=(names,)]
-        SHAP values, of the same sum.
-    """
-    begins = start_s + segment_s * np.arange(len(found.values)) / len(found.values)
-    heard = begins < end_s - SHORT_S
-    names = [clock(begin, digits=1) for begin in begins[heard]]
-    values = found.values[heard]
-    if heard.all():
-        return names, values
-    return [*names, SILENCE], np.append(values, found.values[~heard].sum())
-
-
-def numbers_caption(found: FeatureExplanation, most: int) -> str:
-    """Return what bars of features or moments say, and why there is nothing to hear."""
-    count = len(found.values)
-    sums = (
-        f"sum to {signed(found.values.sum())}, from {found.base_value:.2f} on average to "
-        f"{found.prediction:.2f} ({found.output})."
-    )
-    if found.unit == "moment":
-        return (
-            f"Exact Shapley values of the {count} moments that it reads one after the other: they "
-            f"{sums} It knows when something was heard, not at which frequency: there is no "
-            "picture to draw and nothing to filter, but moments can be heard alone."
-        )
-    shown = f"The {most} features that count most of {count}." if count > most else ""
-    return (
-        f"{shown} The SHAP values of all of them {sums} Features are numbers about a stretch of "
-        "the song, not places in it: there is no picture to draw, and no sound to filter."
-    ).strip()
-
-
-def spoke(names: Sequence[str], values: np.ndarray) -> np.ndarray:
-    """Return which of a song's moments spoke for a genre, as `moments_in_song` returned them."""
-    sounding = [name != SILENCE for name in names]
-    return values[sounding] > 0
-
-
-def moments_heard(spoke_for: Sequence[bool] | np.ndarray) -> str:
-    """Say what stays when only the moments are heard that spoke for a genre."""
-    if all(spoke_for):
-        return "Every moment spoke for it, so nothing is left without them."
-    if not any(spoke_for):
-        return "No moment spoke for it, so nothing is left of it alone."
-    return f"{sum(map(bool, spoke_for))} of {len(spoke_for)} moments spoke for it."
-
-
+FAINT = 0.05  # probability; a genre that stays below is not compared
+NOTICEABLE = 0.02  # smallest difference of probabilities that is mentioned
+NOTICEABLE_SILENCE_S = 0.5  # shortest silence after a song that is mentioned
+SIGNIFICANT = 0.05  # p-value below which two models count as different
+FEW = 0.1  # share of songs below which "only" is appropriate
 NUMBER_WORDS = {3: "three", 4: "four"}
 
 
-NOTICEABLE = 0.02  # difference of probabilities
+# ---- Models
 
 
-FAINT = 0.05  # probability below which a genre is not worth comparing
-
-
-def view_meanings(with_mfcc: bool) -> str:
-    """Say what the pictures of the player show; not every network reads MFCCs."""
-    if not with_mfcc:
-        return (
-            "Grey is the sound, colour its part in the network's answer, on the mel spectrogram "
-            "that the network reads."
-        )
-    return (
-        "Grey is the sound, colour its part in the network's answer. *MFCC* shows the numbers "
-        "that the network reads at every moment: the first is the level, the second the balance "
-        "of low and high, the others ever finer detail. *Mel spectrogram* shows the same evidence, "
-        "carried back to what can be heard."
-    )
-
-
-def agreement(genres: dict[str, str]) -> str:
-    """Say whether models agree on a song.
+def agreement(genres: Mapping[str, str]) -> str:
+    """Sentence on whether models agree about a song.
 
     Parameters
     ----------
-    genres : dict
-        Verdict of each model by the model's name.
+    genres : mapping of str to str
+        Predicted genre by name of the model.
 
     Returns
     -------
     str
         One sentence.
     """
-    heard = sorted(set(genres.values()))
+    distinct = sorted(set(genres.values()))
     if len(genres) == 1:
         (name,) = genres
-        return f"{model_name(name)} hears {genre_name(heard[0])}."
-    if len(heard) == 1:
+        return f"{model_name(name)} predicts {genre_name(distinct[0])}."
+    if len(distinct) == 1:
         count = len(genres)
         both = "Both" if count == 2 else f"All {NUMBER_WORDS.get(count, count)}"
-        return f"{both} hear {genre_name(heard[0])}."
-    said = ", ".join(f"{model_name(name)} {genre_name(genre)}" for name, genre in genres.items())
-    return f"They disagree: {said}."
+        return f"{both} predict {genre_name(distinct[0])}."
+    (first, genre), *others = genres.items()
+    rest = "".join(f", {model_name(name)} {genre_name(other)}" for name, other in others)
+    return f"The models disagree: {model_name(first)} predicts {genre_name(genre)}{rest}."
+
+
+def difference(names: tuple[str, str], test: Mapping[str, float]) -> str:
+    """Sentence on whether two models differ in accuracy on the same songs.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The two models.
+    test : mapping of str to float
+        Result of McNemar's test: number of `songs`, of those that only the first or only the second
+        model classifies correctly (`only_a`, `only_b`), and `p_value`.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    songs, first, second = (int(test[key]) for key in ("songs", "only_a", "only_b"))
+    separating = first + second
+    if not separating:
+        return f"Both models classify the same of the {songs} songs correctly."
+    only = "Only " if separating < FEW * songs else ""
+    size = "no measurable" if test["p_value"] >= SIGNIFICANT else "a measurable"
+    return (
+        f"{only}{separating} of {songs} songs separate them: {size} difference "
+        f"({model_name(names[0])} alone is correct on {first}, {model_name(names[1])} alone on "
+        f"{second}; McNemar's test, p {p_value(test['p_value'])})."
+    )
+
+
+def shared_evidence(explained: str, other: str, share: float) -> str:
+    """Sentence on how often a model predicts the same genre for another model's excerpts."""
+    return (
+        f"The {model_name(other)} agrees on {percent(share)} of the {model_name(explained)}'s "
+        "excerpts."
+    )
+
+
+# ---- Contributions
+
+
+def question_name(target: str, versus: str) -> str:
+    """Name of the explained output: ``"jazz"`` or ``"jazz rather than blues"``."""
+    if not versus:
+        return genre_name(target)
+    return f"{genre_name(target)} rather than {genre_name(versus)}"
+
+
+def additivity(gap: float, versus: str = "") -> str:
+    """Sentence on how closely the contributions add up to the prediction.
+
+    Parameters
+    ----------
+    gap : float
+        Prediction minus base value minus the sum of the SHAP values, in units of probability, or of
+        log-odds if one genre is explained rather than another.
+    versus : str
+        The other genre.
+
+    Returns
+    -------
+    str
+        One sentence, and a second one that asks for caution if the gap is large.
+    """
+    if versus:
+        size, unit, near, least = abs(gap), "nats", 0.05, 0.005
+        shown, bound = f"{size:.2f}", "0.01"
+    else:
+        size, unit, near, least = abs(100 * gap), "percentage points", 1.0, 0.05
+        shown, bound = f"{size:.1f}", "0.1"
+    within = bound if size < least else shown
+    text = f"The contributions add up to the prediction within {within} {unit}."
+    return text if size <= near else f"{text} Read single cells with caution."
+
+
+def cancellation(shap_values: np.ndarray) -> str:
+    """Sentence on positive contributions that exceed 100 %; empty if they do not.
+
+    Parameters
+    ----------
+    shap_values : np.ndarray
+        SHAP values of a segment, in units of probability.
+    """
+    values = np.asarray(shap_values, dtype=np.float64)
+    if values.clip(min=0).sum() <= 1:
+        return ""
+    if values.clip(max=0).sum() < -1:
+        return "Positive and negative contributions both exceed 100 % and nearly cancel."
+    return "Positive contributions exceed 100 %; negative ones offset part of them."
+
+
+def view_meanings(with_mfcc: bool) -> str:
+    """Explain the pictures of the player, in Markdown.
+
+    Parameters
+    ----------
+    with_mfcc : bool
+        Whether the model reads MFCCs, so that there is an MFCC view.
+    """
+    text = "Grey: the sound. Colour: its contribution to the prediction."
+    if not with_mfcc:
+        return text
+    return (
+        f"{text} *MFCC* shows the coefficients that the network reads: the first is the level, the "
+        "second the balance of low and high frequencies, the others ever finer detail. *Mel "
+        "spectrogram* shows the same contributions, mapped back to frequencies."
+    )
+
+
+def pictures_meaning(genre: str, count: int) -> str:
+    """Explain one picture of evidence, or two and their difference."""
+    scales = " Each picture has its own colour scale; the last one shows the difference."
+    return (
+        f"Orange: evidence for {genre}. Blue: evidence against it.{scales if count > 1 else ''} "
+        "Hover for exact SHAP values. Drag to zoom; double-click to reset."
+    )
+
+
+def silence_after(explanation: Explanation, name: str) -> str:
+    """Sentence on the contribution of the silence that pads a segment after the song's end.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Explanation of one segment.
+    name : str
+        Display name of the model.
+
+    Returns
+    -------
+    str
+        Two sentences; empty if there is hardly any silence.
+    """
+    parameters = explanation.parameters
+    filled = int(explanation.filled[0])
+    seconds = (parameters.segment_frames - filled) * parameters.hop_length / parameters.sample_rate
+    if seconds < NOTICEABLE_SILENCE_S:
+        return ""
+    contribution = float(explanation.mel[0][filled:].sum(dtype=np.float64))
+    return (
+        f"The {name} reads {duration(parameters.segment_s)} at a time. The {duration(seconds)} of "
+        f"silence after the song's end (not drawn) contribute {signed(contribution)}."
+    )
+
+
+def common_grid(first: str, second: str, *, longer: bool) -> str:
+    """Sentence on two models' evidence that is drawn on the grid of the first.
+
+    Parameters
+    ----------
+    first, second : str
+        Display names of the models.
+    longer : bool
+        Whether the second model reads longer segments.
+    """
+    omission = "; beyond its segment, it is omitted" if longer else ""
+    return (
+        f"The models read different frequency bands or times: the evidence of the {second} is "
+        f"drawn on the grid of the {first}{omission}."
+    )
+
+
+# ---- Excerpts
 
 
 def reading(mode: str, share: float, of: str, target: str, original: float, now: float) -> str:
-    """Say what the probability of an excerpt means.
+    """Interpret the probability of a genre for an excerpt.
 
     Parameters
     ----------
     mode : {"keep", "remove"}
-        Whether the important regions are heard, or everything else.
+        Whether the excerpt has the important parts or everything else.
     share : float
         Share that counts as important, in ``(0, 1)``.
     of : {"area", "evidence"}
-        Of what that is a share.
+        Quantity that `share` refers to.
     target : str
         The explained genre.
     original, now : float
@@ -199,40 +240,41 @@ def reading(mode: str, share: float, of: str, target: str, original: float, now:
     """
     genre = genre_name(target)
     if mode == "keep":
-        what = "sound" if of == "area" else "evidence"
-        part = f"From this {round(100 * share)}\u202f% of the {what} alone the network hears"
+        quantity = "" if of == "area" else " of the evidence"
+        start = f"On this {round(100 * share)}\u202f%{quantity} alone,"
         more, same, less, little = (
-            f"more {genre} than in the whole song.",
-            f"about as much {genre} as in the whole song.",
-            f"less {genre}: some of it lies elsewhere.",
-            f"little {genre}: alone it does not carry it.",
+            f"the network is more confident of {genre} than on the whole song.",
+            f"the network is about as confident of {genre} as on the whole song.",
+            f"the network is less confident of {genre}: some of the evidence lies elsewhere.",
+            f"{genre} nearly disappears: the kept part does not carry the prediction by itself.",
         )
     else:
-        part = "In the rest the network hears"
+        start = "Without it,"
         more, same, less, little = (
-            f"more {genre}: what is kept did not carry it.",
-            f"almost as much {genre}: there is evidence elsewhere.",
-            f"less {genre}.",
-            f"little {genre}: it cannot do without what is kept.",
+            f"the network is more confident of {genre}: the kept part did not carry the "
+            "prediction.",
+            f"the network is almost as confident of {genre}: there is evidence elsewhere.",
+            f"the network is less confident of {genre}.",
+            f"{genre} nearly disappears: the kept part carries the prediction.",
         )
     if max(original, now) < FAINT:
-        return f"{part} hardly any {genre}, as in the whole song."
+        return f"{start} {genre} stays below {percent(FAINT)}, as on the whole song."
     if now > original + NOTICEABLE:
-        return f"{part} {more}"
+        return f"{start} {more}"
     if now >= 0.8 * original:
-        return f"{part} {same}"
-    return f"{part} {less if now >= 0.5 * original else little}"
+        return f"{start} {same}"
+    return f"{start} {less if now >= 0.5 * original else little}"
 
 
 def readings(share: float, of: str, target: str, original: float, kept: float, rest: float) -> str:
-    """Return what the network's answers to both parts mean.
+    """Interpret the probabilities of a genre for the important parts and for everything else.
 
     Parameters
     ----------
     share, of, target
         As in `reading`.
     original, kept, rest : float
-        Probability of the genre for the whole song and for its parts, in ``[0, 1]``.
+        Probability of the genre for the whole song and for its two parts, in ``[0, 1]``.
 
     Returns
     -------
@@ -243,127 +285,53 @@ def readings(share: float, of: str, target: str, original: float, kept: float, r
     return f"{first} {reading('remove', share, of, target, original, rest)}"
 
 
-def question_name(target: str, versus: str) -> str:
-    """Return what is asked about: ``"jazz"`` or ``"jazz rather than blues"``."""
-    if not versus:
-        return genre_name(target)
-    return f"{genre_name(target)} rather than {genre_name(versus)}"
-
-
 def enough(share: float, target: str) -> str:
-    """Say how little would be enough for the network, as a sentence."""
+    """Sentences on the smallest share of a segment that suffices for the prediction."""
     return (
-        f"About {percent(share)} of a segment, on average, would be enough for the network to hear "
-        f"as much {genre_name(target)} as in the whole. Move the slider there to hear it."
+        f"On average, {percent(share)} of a segment is enough for the network to predict "
+        f"{genre_name(target)} as confidently as from all of it. Set the slider to that amount to "
+        "listen to it."
     )
 
 
-def original_reading(model: str) -> str:
-    """Say what the probability of the whole song is."""
-    return f"The whole song as the {model_name(model)} hears it, on average over its segments."
+# ---- Models that read features
 
 
-def additivity(gap: float, versus: str = "") -> str:
-    """Say in plain words what the gap of an account is.
+def feature_caption(found: FeatureExplanation, shown: int) -> str:
+    """Explain a bar chart of features or time steps, and why there is no spectrogram.
 
     Parameters
     ----------
-    gap : float
-        Prediction minus base value minus the sum of the SHAP values, in units of probability, or of
-        log-odds if a genre is explained rather than another.
-    versus : str
-        The other genre.
-
-    Returns
-    -------
-    str
-        One or two sentences.
+    found : FeatureExplanation
+        SHAP values of features or of time steps.
+    shown : int
+        Largest number of bars.
     """
-    if versus:
-        size, unit, near, least = abs(gap), "nats", 0.05, 0.005
-        shown, bound = f"{size:.2f}", "0.01"
-    else:
-        size, unit, near, least = abs(100 * gap), "percentage points", 1.0, 0.05
-        shown, bound = f"{size:.1f}", "0.1"
-    if size < least:
-        return f"The evidence adds up to the network's answer, to within {bound} {unit}."
-    verdict = "close" if size <= near else "not exact: take single cells with care"
+    count = len(found.values)
+    total = (
+        f"add up to {signed(found.values.sum())}: from {found.base_value:.2f} on average to "
+        f"{found.prediction:.2f} for this segment ({found.output})."
+    )
+    if found.unit == "moment":
+        return (
+            f"Exact Shapley values of the {count} time steps that the model reads in order. They "
+            f"{total} The model reads when something sounds, but not at which frequency. So there "
+            "is no spectrogram to draw or filter, but single time steps can be played."
+        )
+    selection = f"The {shown} most important of {count} features. " if count > shown else ""
     return (
-        f"The evidence adds up to the network's answer but for {shown} {unit}, which the "
-        f"computation leaves unexplained; that is {verdict}."
+        f"{selection}The SHAP values of all features {total} A feature describes the whole "
+        "segment, not a place in it. So there is no spectrogram to draw and no sound to filter."
     )
 
 
-def timeline_alt(genres: Sequence[str], probabilities: np.ndarray) -> str:
-    """Return a text alternative for the timeline of genres.
-
-    Parameters
-    ----------
-    genres : sequence of str
-        Genres in the order of the probabilities.
-    probabilities : np.ndarray [shape=(n, 10)]
-        Genre probabilities of the segments.
-
-    Returns
-    -------
-    str
-        In how many segments each genre leads.
-    """
-    leaders = np.bincount(np.argmax(probabilities, axis=1), minlength=len(genres))
-    order = [index for index in np.argsort(-leaders, kind="stable") if leaders[index]]
-    counts = ", ".join(f"{genre_name(genres[index])} in {leaders[index]}" for index in order)
-    return f"Genre probabilities of {len(probabilities)} segments. Most likely: {counts}."
-
-
-def evidence_alt(target: str, shap_values: np.ndarray, labels: Sequence[str]) -> str:
-    """Return a text alternative for a spectrogram with evidence.
-
-    Parameters
-    ----------
-    target : str
-        The explained genre.
-    shap_values : np.ndarray [shape=(frames, rows)]
-        SHAP values.
-    labels : sequence of str
-        Names of the rows.
-
-    Returns
-    -------
-    str
-        Which row speaks most for and most against the genre.
-    """
-    sums = shap_values.sum(axis=0, dtype=np.float64)
+def time_steps_in_favour(in_favour: Sequence[bool] | np.ndarray) -> str:
+    """Sentence on how many time steps are evidence for the genre."""
+    count = sum(map(bool, in_favour))
+    if count == len(in_favour):
+        return "Every time step is evidence for it, so nothing remains without them."
+    if not count:
+        return "No time step is evidence for it, so there is nothing to play alone."
     return (
-        f"Spectrogram of the segment with its evidence. {labels[int(sums.argmax())]} speaks most "
-        f"for {genre_name(target)}, {labels[int(sums.argmin())]} most against it."
+        f"{count} of {len(in_favour)} time steps {'is' if count == 1 else 'are'} evidence for it."
     )
-
-
-def confusion_alt(counts: np.ndarray, genres: Sequence[str]) -> str:
-    """Return a text alternative for a confusion matrix.
-
-    Parameters
-    ----------
-    counts : np.ndarray [shape=(genres, genres), dtype=int]
-        Rows are true genres.
-    genres : sequence of str
-        The genres.
-
-    Returns
-    -------
-    str
-        How many are right, and the most frequent mistake.
-    """
-    wrong = np.array(counts, dtype=int)
-    np.fill_diagonal(wrong, 0)
-    true, named = divmod(int(wrong.argmax()), len(genres))
-    return (
-        f"Confusion matrix: {int(np.trace(counts))} of {int(np.sum(counts))} right. Most frequent "
-        f"mistake: {genre_name(genres[true])} taken for {genre_name(genres[named])}, "
-        f"{int(wrong[true, named])} times."
-    )
-
-
-def areas_alt(measure: str, curves: Mapping[str, Curve]) -> str:
-    """Return a text alternative for curves: the area of each."""
-    return f"{measure}: {', '.join(f'{name} {curve.area:.2f}' for name, curve in curves.items())}."

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.charts.theme import palette
+from dashboard.text.alternatives import timeline_alt
 from dashboard.text.formatting import genre_name
-from dashboard.text.sentences import timeline_alt
 
 if TYPE_CHECKING:
     from core.analysis import Analysis

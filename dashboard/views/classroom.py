@@ -1,4 +1,4 @@
-"""The page *Classroom*: how a song becomes 13 numbers a frame, and a game against the network."""
+"""The page *Classroom*: the stages from a song to MFCCs, and a game against the network."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.constants import GENRES
+from core.constants import DEFAULT_KEEP, GENRES
 from dashboard import url_state
 from dashboard.charts import mfcc_stages
 from dashboard.services import classroom, explanations, models, songs
 from dashboard.services.songs import Song
 from dashboard.text import formatting
 from dashboard.text.formatting import genre_name, genre_title, markdown_safe, model_name, percent
+from dashboard.text.glossary import STAGES
 from dashboard.text.html import grid
+from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import choose_model, is_dark
 from dashboard.widgets.song_picker import choose_song
 from dashboard.widgets.status import Progress, failures_as_sentences, renewed
@@ -22,39 +24,8 @@ from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 if TYPE_CHECKING:
     from core.features.mfcc_stages import Stage
 
-CONFIG = {"displayModeBar": False}
 SECTIONS = {"steps": "From a song to 13 numbers", "game": "Beat the network"}
-EXPLAINED = {
-    "waveform": (
-        "1. Waveform",
-        "Air pressure, 22 050 times a second. Everything is in it, and nothing can be read from "
-        "it.",
-    ),
-    "stft": (
-        "2. Spectrogram (STFT)",
-        "Windows of a tenth of a second, 24 a second, taken apart into 1025 frequencies. The phase "
-        "is thrown away: the sound below had to invent it.",
-    ),
-    "mel": (
-        "3. Mel bands",
-        "1025 frequencies become 128 bands, as wide as the ear is sharp: narrow below, broad "
-        "above. The power shows little but the loudest.",
-    ),
-    "db": (
-        "4. Decibels",
-        "The logarithm, as the ear does it. What is 80 dB below the loudest is given up.",
-    ),
-    "dct": (
-        "5. Cosine transform (DCT)",
-        "Each column is written as a sum of cosines: the first says how loud, the second how low "
-        "or high, the others ever finer ripples. Nothing is lost, so it sounds the same.",
-    ),
-    "mfcc": (
-        "6. MFCCs",
-        "Only the first 13 are kept: the broad shape of the sound. This is all that the networks "
-        "are given, and the sound below is made of nothing else.",
-    ),
-}
+
 state = st.session_state
 
 
@@ -62,13 +33,11 @@ def main() -> None:
     """Draw the page from top to bottom."""
     large = bool(state.get("projector"))
     folded = large and state.get("song") is not None
-    with st.expander("Another song") if folded else st.container():
-        song = choose_song(
-            "For the class: what a network hears, step by step, and a game against it."
-        )
+    with st.expander("Change song") if folded else st.container():
+        song = choose_song("From sound to MFCCs step by step, and a game against the network")
     left, right = st.columns([3, 2], vertical_alignment="center")
     with right:
-        projector()
+        st.toggle("Large type, full screen", key="projector", persist_state="session")
     if state.get("part") not in SECTIONS:
         state["part"] = "steps"
     section = left.segmented_control(
@@ -84,20 +53,15 @@ def main() -> None:
     with renewed("classroom", section), failures_as_sentences():
         if section == "steps":
             if song is None:
-                st.info("Choose a song above: its first steps into the network are shown here.")
+                st.info("Choose a song above to see how it becomes 13 numbers per frame.")
             else:
-                show_steps(song)
+                show_stages(song)
         else:
             play(song)
 
 
-def projector() -> None:
-    """Offer large type and the full screen, for thirty people to read."""
-    st.toggle("Large type, full screen", key="projector", persist_state="session")
-
-
-def show_steps(song: Song) -> None:
-    """Draw every step from the waveform to the MFCCs, each with a picture and a sound."""
+def show_stages(song: Song) -> None:
+    """Draw every stage from the waveform to the MFCCs, each with a picture and a sound."""
     with Progress() as progress:
         name = models.MODELS[0]
         analysis = explanations.analysis_of(song, name, progress)
@@ -107,7 +71,7 @@ def show_steps(song: Song) -> None:
         state["segment"] = 0
     if count > 1:
         st.select_slider(
-            "Three seconds of it",
+            "Segment",
             range(count),
             format_func=lambda index: formatting.span(
                 float(analysis.starts_s[index]), float(analysis.ends_s[index])
@@ -118,57 +82,55 @@ def show_steps(song: Song) -> None:
     url_state.write()
     start_s = float(analysis.starts_s[state["segment"]])
     with Progress() as progress:
-        found = classroom.stages_of(song, name, start_s, progress)
-    for step in found:
-        draw_step(step)
+        stages = classroom.stages_of(song, name, start_s, progress)
+    for stage in stages:
+        draw_stage(stage)
 
 
-def draw_step(step: Stage) -> None:
-    """Draw one step: what it does, its picture, its sound, and how many numbers are left."""
-    title, text = EXPLAINED[step.name]
+def draw_stage(stage: Stage) -> None:
+    """Draw one stage: its explanation, size, sound and picture."""
+    title, text = STAGES[stage.name]
     with st.container(border=True):
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             st.subheader(title, anchor=False)
-            numbers = f"{step.values_per_second:,}".replace(",", "\u202f")
-            st.markdown(f"{text}\n\n**{numbers}** numbers a second")
-            st.audio(classroom.sound_of(step), format="audio/flac", alt=f"{title}, as sound")
+            numbers = f"{stage.values_per_second:,}".replace(",", "\u202f")
+            st.markdown(f"{text}\n\n**{numbers}** numbers per second")
+            st.audio(classroom.sound_of(stage), format="audio/flac", alt=f"Sound of {title[3:]}")
         with right:
-            st.plotly_chart(
-                mfcc_stages.picture(step, large=bool(state.get("projector")), dark=is_dark()),
-                key=f"step-{step.name}",
-                config=CONFIG,
+            draw_chart(
+                mfcc_stages.stage_chart(stage, large=bool(state.get("projector")), dark=is_dark()),
+                key=f"stage-{stage.name}",
                 alt=f"{title}: {text}",
             )
 
 
 def play(song: Song | None) -> None:
-    """Play one round after the other: hear what mattered, guess, and see what it was."""
+    """Play the game in rounds: listen to the important parts, guess the genre, see the answer."""
     game = state.setdefault("game", {"round": 0, "right": 0, "network": 0, "rounds": 0})
-    names = models.MODELS
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        name = choose_model(names)
+        name = choose_model(models.MODELS)
     with right:
         own = st.toggle(
-            "Play with the song above instead of the examples",
+            "Play with the song above",
             key="own-song",
             persist_state="session",
             disabled=song is None,
         )
-    puzzle = song if own and song is not None else _draw(game["round"])
+    puzzle = song if own and song is not None else _example_of_round(game["round"])
     if puzzle is None:
-        st.info("There is no example song. Choose a song of your own above.")
+        st.info("There are no example songs. Choose your own song above.")
         return
     key = (game["round"], puzzle.digest, name)
     with Progress() as progress:
         sound = classroom.game_round_of(puzzle, name, progress)
     st.header(f"Round {game['round'] + 1}: which genre is this?", anchor=False)
     st.markdown(
-        f"**What you hear:** only the fifth of the sound that counted most for the "
+        f"You hear only the {percent(DEFAULT_KEEP)} of the sound that is most important for the "
         f"{model_name(name)}."
     )
-    st.audio(sound.file, format="audio/flac", alt="What mattered most to the network")
+    st.audio(sound.file, format="audio/flac", alt="Important parts of the song")
     answered = state.get("answer")
     if not answered or answered["key"] != key:
         guess = st.pills(
@@ -186,8 +148,8 @@ def play(song: Song | None) -> None:
     reveal(puzzle, answered["guess"], sound, game)
 
 
-def _draw(number: int) -> Song | None:
-    """Return the example song of a round: all of them in an order, then again in another."""
+def _example_of_round(number: int) -> Song | None:
+    """Choose the example song of a round: all songs in random order, then again in another."""
     entries = songs.examples()
     if not entries:
         return None
@@ -197,20 +159,20 @@ def _draw(number: int) -> Song | None:
 
 
 def reveal(puzzle: Song, guess: str, sound: classroom.GameRound, game: dict[str, int]) -> None:
-    """Say what it was, what the network said, and how the game stands."""
+    """Draw the true genre, the predictions of the network and the score."""
     truth = classroom.genre_of(puzzle)
     title = markdown_safe(songs.title_of(puzzle))
     if truth is None:
-        st.markdown(f"You said **{genre_name(guess)}**. Nobody here knows what {title} really is.")
+        st.markdown(f"Your guess: **{genre_name(guess)}**. The true genre of {title} is unknown.")
     elif guess == truth:
-        st.success(f"Right: {title} is {genre_name(truth)}.", icon=":material/check:")
+        st.success(f"Correct: {title} is {genre_name(truth)}.", icon=":material/check:")
     else:
         st.warning(
             f"{title} is {genre_name(truth)}, not {genre_name(guess)}.", icon=":material/close:"
         )
     st.html(
         grid(
-            ["", "says", "how sure"],
+            ["", "genre", "confidence"],
             [
                 ["You", genre_name(guess), ""],
                 [
@@ -219,27 +181,27 @@ def reveal(puzzle: Song, guess: str, sound: classroom.GameRound, game: dict[str,
                     percent(sound.song_confidence),
                 ],
                 [
-                    "Network, what you heard",
+                    "Network, same excerpt",
                     genre_name(sound.excerpt_genre),
                     percent(sound.excerpt_confidence),
                 ],
             ],
-            "What was said",
+            "Guess and predictions",
         )
     )
     if game["rounds"]:
         st.markdown(
-            f"**Score:** you {game['right']} of {game['rounds']}, the network {game['network']} of "
-            f"{game['rounds']}, from the same fifth of the sound."
+            f"**Score** on the excerpts: you {game['right']} of {game['rounds']}, the network "
+            f"{game['network']} of {game['rounds']}"
         )
     st.markdown("**The whole song**")
     st.audio(puzzle.content, alt="The whole song")
 
-    def go_on() -> None:
+    def next_round() -> None:
         game["round"] += 1
         state.pop("answer", None)
 
-    st.button("Next round", on_click=go_on, icon=":material/arrow_forward:", type="primary")
+    st.button("Next round", on_click=next_round, icon=":material/arrow_forward:", type="primary")
 
 
 main()

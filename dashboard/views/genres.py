@@ -1,4 +1,4 @@
-"""The page *Genres*: what a genre is to a network, and which it takes for which."""
+"""The page *Genres*: what a model associates with a genre, and which genres it confuses."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import streamlit as st
 from core.constants import GENRES
 from dashboard import url_state
 from dashboard.services import feature_models, measurements, models
-from dashboard.text import sentences
+from dashboard.text import alternatives
 from dashboard.text.formatting import genre_name, genre_title, model_name, percent
 from dashboard.text.html import grid
+from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import choose_model, is_dark
 from dashboard.widgets.song_picker import masthead
 from dashboard.widgets.status import failures_as_sentences
 
-SONGS = 12  # in a list
-PAIRS = 4  # of genres, most alike and best told apart
-CONFIG = {"displayModeBar": False}
+MOST_SONGS = 12  # in a list
+MOST_PAIRS = 4  # genres, and pairs of genres, in a list
+
 state = st.session_state
 
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    masthead("What a genre is to a network, learnt from songs by artists it had never heard.")
+    masthead("What each model associates with a genre, measured on unseen artists")
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         name = choose_model(measurements.model_names())
@@ -37,99 +38,91 @@ def main() -> None:
     url_state.write()
     with failures_as_sentences():
         profile(name, genre)
-        mistakes(name, genre)
+        confusions(name, genre)
 
 
 def profile(name: str, genre: str) -> None:
-    """Draw where the evidence for a genre lies: by band, by coefficient, over time."""
-    from dashboard.charts import axes, metrics
+    """Draw the mean evidence for a genre by frequency band, by coefficient and over time."""
+    from dashboard.charts import axes, bars
 
-    st.header(f"What speaks for {genre_name(genre)}", anchor=False)
-    found = measurements.genre_profiles(name)
+    st.header(f"Evidence for {genre_name(genre)}", anchor=False)
     if not feature_models.reads_spectrogram(name):
         st.info(
-            "This model reads numbers about a segment, not its spectrogram, so no band or moment "
-            "speaks for a genre. *Compare* shows which numbers count in a song."
+            "This model reads features of a segment, not its spectrogram, so its evidence has no "
+            "frequency and no time. *Compare* shows which features are important for a song."
         )
         return
+    found = measurements.genre_profiles(name)
     if found is None:
-        there = [
+        available = [
             each
             for each in measurements.model_names()
             if measurements.genre_profiles(each) is not None
         ]
         st.info(
-            "What genres are to this model was not worked out: that takes thousands of "
-            f"explanations. It was for {' and '.join(map(model_name, there)) or 'no model'}."
+            "There is no genre profile for this model: computing one takes thousands of "
+            f"explanations. Available: {' and '.join(map(model_name, available)) or 'none'}."
         )
         return
     index = GENRES.index(genre)
     count = int(found.segments[index])
     bands = axes.band_rows(models.band_frequencies(name))
-    strongest = int(np.argmax(found.signed_bands[index]))
+    strongest = bands.labels[int(np.argmax(found.signed_bands[index]))]
+    n_mfcc = found.coefficients.shape[1]
     st.markdown(
-        f"Mean SHAP values of {count} segments of {genre_name(genre)}: orange speaks for it, blue "
-        f"against it. The strongest band lies around **{bands.labels[strongest]}**. "
-        f"{found.coefficients.shape[1]} MFCCs know no finer ripples than these."
+        f"Mean SHAP values over {count} segments of {genre_name(genre)}. Orange: evidence for it. "
+        f"Blue: evidence against it. The strongest evidence is near **{strongest}**. The waves "
+        f"reflect the resolution of {n_mfcc} MFCCs; don't read single peaks."
     )
-    st.plotly_chart(
-        metrics.bars(
-            bands.labels,
-            found.signed_bands[index],
-            "frequency",
-            "SHAP",
-            dark=is_dark(),
+    draw_chart(
+        bars.bars(
+            bands.labels, found.signed_bands[index], "frequency", "SHAP value", dark=is_dark()
         ),
         key="bands",
-        config=CONFIG,
-        alt=f"Mean SHAP value by mel band for {genre_name(genre)}; {bands.labels[strongest]} "
-        "speaks most for it",
+        alt=f"Mean SHAP value by mel band for {genre_name(genre)}, strongest near {strongest}",
     )
     left, right = st.columns(2, gap="large")
-    coefficients = axes.coefficient_rows(found.signed_coefficients.shape[1])
     with left:
         st.subheader("By coefficient", anchor=False)
-        st.plotly_chart(
-            metrics.bars(
-                [str(number + 1) for number in range(len(coefficients.labels))],
+        draw_chart(
+            bars.bars(
+                [str(number + 1) for number in range(n_mfcc)],
                 found.signed_coefficients[index],
-                "MFCC coefficient",
-                "SHAP",
+                "MFCC",
+                "SHAP value",
                 dark=is_dark(),
             ),
             key="coefficients",
-            config=CONFIG,
-            alt=f"Mean SHAP value by MFCC coefficient for {genre_name(genre)}",
+            alt=f"Mean SHAP value by MFCC for {genre_name(genre)}",
         )
     with right:
-        st.subheader("Over the three seconds", anchor=False)
+        st.subheader("Over time", anchor=False)
         frame_s = models.frame_seconds(name)
-        st.plotly_chart(
-            metrics.bars(
+        draw_chart(
+            bars.bars(
                 [f"{frame * frame_s:.2f}" for frame in range(found.signed_frames.shape[1])],
                 found.signed_frames[index],
-                "seconds",
-                "SHAP",
+                "time in the segment (seconds)",
+                "SHAP value",
                 dark=is_dark(),
             ),
             key="frames",
-            config=CONFIG,
-            alt=f"Mean SHAP value over time for {genre_name(genre)}",
+            alt=f"Mean SHAP value over the time of a segment for {genre_name(genre)}",
         )
     st.caption(
-        "Bars in one place can hide evidence that cancels: what speaks for a genre in one song "
-        "speaks against it in another."
+        "A small bar can hide strong evidence: what is evidence for a genre in one song may be "
+        "evidence against it in another, and the two cancel in the mean."
     )
 
 
-def mistakes(name: str, genre: str) -> None:
-    """Draw the confusion matrix and what hides behind a cell."""
+def confusions(name: str, genre: str) -> None:
+    """Draw the confusion matrix, and the songs behind its selected cell."""
     from dashboard.charts import metrics
 
-    st.header("What is taken for what", anchor=False)
+    st.header("Confusions between genres", anchor=False)
     counts = measurements.confusion_of(name, "artist")
     if counts is None:
-        st.info("This network was not measured by unknown artists.")
+        st.info("This model was not tested on unseen artists.")
         return
 
     index = GENRES.index(genre)
@@ -144,74 +137,75 @@ def mistakes(name: str, genre: str) -> None:
 
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.plotly_chart(
+        draw_chart(
             metrics.confusion(counts, GENRES, "songs", dark=is_dark()),
             key="confusion",
+            alt=alternatives.confusion_alt(counts, GENRES),
             on_select=clicked,
             selection_mode="points",
-            config=CONFIG,
-            alt=sentences.confusion_alt(counts, GENRES),
         )
     with right:
-        rows, columns = (
+        true, predicted = (
             st.selectbox(
                 label,
                 range(len(GENRES)),
                 format_func=lambda place: genre_title(GENRES[place]),
                 key=key,
             )
-            for label, key in (("Songs of", "row"), ("taken for", "column"))
+            for label, key in (("True genre", "row"), ("Predicted genre", "column"))
         )
-        songs = measurements.songs_confused_as(name, rows, columns)
-        if songs:
-            shown = [[song, percent(share)] for song, share in songs[:SONGS]]
-            if len(songs) > SONGS:
-                shown.append([f"and {len(songs) - SONGS} more", ""])
-            st.html(
-                grid(
-                    ["Song", "how sure"],
-                    shown,
-                    f"{len(songs)} of {int(counts[rows].sum())} songs (names of GTZAN)",
-                )
-            )
-        else:
-            st.markdown(
-                f"No song of {genre_name(GENRES[rows])} was taken for "
-                f"{genre_name(GENRES[columns])}."
-            )
-    pairs(counts)
+        _draw_songs(name, true, predicted, int(counts[true].sum()))
+    _draw_extremes(counts)
+
+
+def _draw_songs(name: str, true: int, predicted: int, total: int) -> None:
+    """Draw the list of test songs with a true and a predicted genre."""
+    songs = measurements.songs_confused_as(name, true, predicted)
+    if not songs:
+        st.markdown(
+            f"No {genre_name(GENRES[true])} song was predicted as {genre_name(GENRES[predicted])}."
+        )
+        return
+    rows = [[song, percent(share)] for song, share in songs[:MOST_SONGS]]
+    if len(songs) > MOST_SONGS:
+        rows.append([f"and {len(songs) - MOST_SONGS} more", ""])
+    caption = f"{len(songs)} of {total} songs, with their names in GTZAN"
+    st.html(grid(["Song", "confidence"], rows, caption))
 
 
 def _most_confused(counts: np.ndarray, index: int) -> int:
-    """Return what a genre is most often wrongly taken for."""
+    """Find the genre that a genre is most often wrongly predicted as."""
     others = counts[index].copy()
     others[index] = -1
     return int(others.argmax())
 
 
-def pairs(counts: np.ndarray) -> None:
-    """Draw which genres are typical, and which pairs are most often mixed up."""
+def _draw_extremes(counts: np.ndarray) -> None:
+    """Draw the genres that are recognised best, and the pairs that are confused most."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    sure = np.argsort(-np.diag(shares), kind="stable")
-    mixed = [
-        (float(shares[one, other]), one, other)
-        for one in range(len(GENRES))
-        for other in range(len(GENRES))
-        if one != other
-    ]
-    mixed.sort(reverse=True)
+    recall = np.diag(shares)
+    best = np.argsort(-recall, kind="stable")[:MOST_PAIRS]
+    errors = sorted(
+        (
+            (float(shares[true, predicted]), true, predicted)
+            for true in range(len(GENRES))
+            for predicted in range(len(GENRES))
+            if true != predicted
+        ),
+        reverse=True,
+    )[:MOST_PAIRS]
     left, right = st.columns(2, gap="large")
     with left:
-        rows = [
-            [genre_title(GENRES[index]), percent(shares[index, index])] for index in sure[:PAIRS]
-        ]
-        st.html(grid(["Genre", "recognised"], rows, "Most typical"))
+        rows = [[genre_title(GENRES[index]), percent(recall[index])] for index in best]
+        st.html(grid(["Genre", "recall"], rows, "Best recognised genres"))
     with right:
         rows = [
-            [f"{genre_title(GENRES[one])} → {genre_name(GENRES[other])}", percent(share)]
-            for share, one, other in mixed[:PAIRS]
+            [f"{genre_title(GENRES[true])} → {genre_name(GENRES[predicted])}", percent(share)]
+            for share, true, predicted in errors
         ]
-        st.html(grid(["Taken for another", "of its songs"], rows, "Most confusing"))
+        st.html(
+            grid(["True → predicted genre", "share of its songs"], rows, "Most frequent confusions")
+        )
 
 
 main()

@@ -1,4 +1,4 @@
-"""The page *Listen*: see what networks hear in a song and why, and hear the why."""
+"""The page *Listen*: predicted genre of a song, the evidence for it, and its sound."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 from dashboard.text import formatting, sentences
 from dashboard.text.formatting import markdown_safe
-from dashboard.text.html import account, verdict_card, verdict_cards
+from dashboard.text.html import contributions_table, verdict_card, verdict_cards
 from dashboard.widgets.controls import (
     choose_model,
     choose_rival,
@@ -42,7 +42,7 @@ state = st.session_state
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    song = choose_song("Three networks say which genre a song is. See and hear why.")
+    song = choose_song("Three networks predict the genre of a song. See and hear why.")
     with renewed("song", song.digest if song else None), failures_as_sentences():
         if song is None:
             empty_page()
@@ -51,14 +51,14 @@ def main() -> None:
 
 
 def empty_page() -> None:
-    """Say what will be here once a song is chosen."""
+    """Outline what the page shows for a song."""
     steps = {
-        "Verdict": "A CNN, a CNN-LSTM and one that has heard a large share of a million songs "
-        "listen to every three seconds and say how likely each of ten genres is.",
-        "Evidence": "SHAP values show which parts of the spectrogram speak for a genre, and which "
-        "against it. Together they add up to the network's answer.",
-        "Sound": "Hear only the parts that mattered, or everything but them, and see what the "
-        "network says of each.",
+        "Verdict": "A CNN, a CNN-LSTM and a third network, pretrained on a million songs, rate ten "
+        "genres for every three seconds of the song.",
+        "Evidence": "SHAP values show which parts of the spectrogram are evidence for a genre and "
+        "which are evidence against it. Together they add up to the prediction.",
+        "Sound": "Play only the important parts, or everything else, and compare how the network "
+        "rates each.",
     }
     st.space("small")
     for column, (title, text) in zip(st.columns(3, gap="large"), steps.items(), strict=True):
@@ -66,7 +66,7 @@ def empty_page() -> None:
 
 
 def verdicts(song: Song) -> dict[str, Analysis]:
-    """Draw one card a model; return what the models say, by their names."""
+    """Draw a verdict card for each model; return the analyses by name of the model."""
     with Progress() as progress:
         audio = songs.audio_of(song, progress)
         analyses, failures = explanations.analyses_of(song, progress)
@@ -84,19 +84,19 @@ def verdicts(song: Song) -> dict[str, Analysis]:
         st.error(markdown_safe(failure), icon=":material/error:")
     if any(analysis.padded for analysis in analyses.values()):
         st.info(
-            "This recording is shorter than the three seconds that the networks listen to at a "
-            "time. The rest was filled up with silence: take the verdicts with care.",
+            "This recording is shorter than the 3 seconds that the networks read at a time. It was "
+            "padded with silence, so the verdicts are less reliable.",
             icon=":material/info:",
         )
     return analyses
 
 
 def explore(song: Song, analyses: dict[str, Analysis]) -> None:
-    """Draw what depends on the chosen network: timeline, evidence and player."""
+    """Draw everything about the chosen model: timeline, evidence and player."""
     st.header("Genres over time", anchor=False)
     st.markdown(
-        "How likely each genre is in every three seconds: the stronger the colour, the likelier. "
-        "Choose three seconds by a click or tap, or with the arrows."
+        "Probability of each genre for every 3-second segment: the stronger the colour, the "
+        "higher. Click, tap or use the arrow keys to choose a segment."
     )
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     with left:
@@ -109,7 +109,7 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     url_state.write()
     target = ExplanationTarget(genre, versus)
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
-    st.header(f"Why {sentences.question_name(genre, versus)}, from {moment}?", anchor=False)
+    st.header(f"Why {sentences.question_name(genre, versus)} at {moment}?", anchor=False)
     with renewed("stage", (song.digest, analysis.model)):
         state["whole-run"] = True
         selection = stage_section(song, analysis, target, segment)
@@ -118,7 +118,7 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
         if not excerpts.is_ready(song, analysis, selection):
             get_ready(song, analysis, selection)
     if analysis.parameters.n_mfcc < analysis.parameters.n_mels:
-        with st.expander("Hear what the network is given", icon=":material/hearing:"):
+        with st.expander("Hear the network's input", icon=":material/hearing:"):
             network_input(song, analysis.model, segment)
 
 
@@ -126,7 +126,7 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
 def stage_section(
     song: Song, analysis: Analysis, target: ExplanationTarget, segment: int
 ) -> PartSelection:
-    """Draw how to divide the song, the player and the account; a fragment: the slider is quick."""
+    """Draw selection, player and contributions; a fragment, so that the slider stays quick."""
     from dashboard.player.payload import pack_of
 
     name = analysis.model
@@ -153,7 +153,7 @@ def stage_section(
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
                 end = formatting.clock(float(own.ends_s[0]), digits=1)
-                st.caption(f"The song ends at {end}: the rest of the segment is silence.")
+                st.caption(f"The song ends at {end}; the rest of the segment is silence.")
         with right:
             evidence_account(own, target)
             if heard is not None:
@@ -181,7 +181,7 @@ def wait_for_the_rest(song: Song, analysis: Analysis, selection: PartSelection) 
     errand = state.setdefault("errand", BackgroundTask())
     name = analysis.model
     if excerpts.cached_song_parts(song, name, selection) is None:
-        st.html('<p class="busy" role="status">The rest of the song follows …</p>')
+        st.html('<p class="busy" role="status">Preparing the rest of the song …</p>')
         errand.send(
             (song.digest, name, selection), partial(excerpts.song_parts_of, song, name, selection)
         )
@@ -193,9 +193,9 @@ def wait_for_the_rest(song: Song, analysis: Analysis, selection: PartSelection) 
 
 
 def evidence_account(own: Explanation, target: ExplanationTarget) -> None:
-    """Draw how the evidence of a segment adds up."""
+    """Draw how the contributions of a segment add up to its prediction."""
     st.html(
-        account(
+        contributions_table(
             target.genre,
             target.versus,
             float(own.base_value[0]),
@@ -204,20 +204,17 @@ def evidence_account(own: Explanation, target: ExplanationTarget) -> None:
         )
     )
     st.caption(sentences.additivity(float(own.gap[0]), target.versus))
-    if not target.versus and float(own.mfcc[0].clip(0).sum()) > 1:
-        st.caption(
-            "Its parts count for more than the whole can be: what speaks for and what speaks "
-            "against it nearly cancel."
-        )
+    if not target.versus and (note := sentences.cancellation(own.mfcc[0])):
+        st.caption(note)
 
 
 def readings(
     analysis: Analysis, selection: PartSelection, whole: Excerpt, heard: SongParts | PassageParts
 ) -> None:
-    """Say what the network's answers to the two parts mean."""
-    st.markdown("**What the network says of what you hear**")
+    """Interpret the predictions for the two parts."""
+    st.markdown("**Prediction for each part**")
     if isinstance(heard, PassageParts):
-        st.markdown("It is listening to the whole of it …")
+        st.markdown("Analysing the whole song …")
         return
     genre = analysis.genres.index(selection.target.genre)
     shares = (float(each.probabilities[genre]) for each in (whole, heard.kept, heard.rest))
@@ -231,7 +228,7 @@ def downloads(
     segment: int,
     selection: PartSelection,
 ) -> None:
-    """Offer the two parts as WAV, and everything as JSON and as a page of its own."""
+    """Offer the two parts as WAV, the figures as JSON and a self-contained HTML report."""
     from dashboard import export
 
     name = analysis.model
@@ -243,28 +240,28 @@ def downloads(
     stem = formatting.file_stem(song.name, target.genre)
     files = [
         (
-            "What is kept, WAV",
+            "Important parts (WAV)",
             partial(excerpts.wav_file_of, song, name, selection, "keep"),
             "audio/wav",
-            f"{stem}-kept-{percentage}.wav",
+            f"{stem}-important-{percentage}.wav",
         ),
         (
-            "The rest, WAV",
+            "Everything else (WAV)",
             partial(excerpts.wav_file_of, song, name, selection, "remove"),
             "audio/wav",
-            f"{stem}-rest-{percentage}.wav",
+            f"{stem}-everything-else-{percentage}.wav",
         ),
         (
-            "Figures, JSON",
+            "Figures (JSON)",
             partial(export.figures, song, analysis, selection),
             "application/json",
-            f"{stem}.json",
+            f"{stem}-figures.json",
         ),
         (
-            "Report, HTML",
+            "Report (HTML)",
             partial(export.report, song, analysis, target, segment, selection),
             "text/html",
-            f"{stem}.html",
+            f"{stem}-report.html",
         ),
     ]
     with st.container(horizontal=True):
@@ -284,9 +281,12 @@ def get_ready(song: Song, analysis: Analysis, selection: PartSelection) -> None:
     """Work through the whole song unless that was stopped, then draw everything."""
     key = (song.digest, analysis.model, selection.target, selection.method)
     if state.get("stopped") == key:
-        st.markdown("Stopped. What was finished is kept; the whole song is needed to divide it.")
+        st.markdown(
+            "Stopped. Finished segments are kept. The important parts can be played once the whole "
+            "song has been analysed."
+        )
         st.button(
-            "Go on", on_click=lambda: state.pop("stopped", None), icon=":material/play_arrow:"
+            "Continue", on_click=lambda: state.pop("stopped", None), icon=":material/play_arrow:"
         )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -297,16 +297,16 @@ def get_ready(song: Song, analysis: Analysis, selection: PartSelection) -> None:
 
 
 def network_input(song: Song, model: str, segment: int) -> None:
-    """Offer to hear what the network is given of a segment."""
+    """Offer the network's input for a segment, turned back into sound."""
     st.markdown(
-        "Thirteen MFCCs keep the broad shape of the spectrum and lose pitch and phase. Turned back "
-        "into sound they are a ghost of these three seconds: all that the network has to go by. "
-        "The player filters the song itself instead."
+        "The MFCCs keep the broad shape of the spectrum but lose pitch and phase. Turned back into "
+        "sound, they are a faint image of these 3 seconds, and all that the network reads. The "
+        "player filters the original song instead."
     )
-    if st.toggle("Turn them into sound", key="ghost", persist_state="session"):
+    if st.toggle("Sound of the MFCCs", key="ghost", persist_state="session"):
         with Progress() as progress:
             file = excerpts.network_input_of(song, model, segment, progress)
-        st.audio(file, format="audio/flac", alt="The network's input as sound")
+        st.audio(file, format="audio/flac", alt="Sound of the network's input")
 
 
 main()

@@ -1,16 +1,18 @@
-"""What people choose about a song: network, genres, segment, and how to divide it.
+"""Controls for a song: model, genres, segment, and the selection of the important parts.
 
-Each function draws a choice and returns it. What is chosen lives in the session, survives a change
-of page, and is checked against what there is.
+Each function draws a control and returns the chosen value. Values live in the session, survive a
+change of page, and are checked against the options.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from core.constants import DEFAULT_KEEP
+from dashboard.services import feature_models, measurements
 from dashboard.services.excerpts import ATTRIBUTED, OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.text.formatting import genre_title, model_name, percent
@@ -19,32 +21,31 @@ from dashboard.timeline import content_of, timeline
 if TYPE_CHECKING:
     from core.analysis import Analysis
 
-FEW = 4  # networks that stand side by side
+MOST_BUTTONS = 4  # models shown side by side; more are a list
 KEEP_PERCENTS = (1, 2, 3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90)
-KEEP_PERCENT_AT_FIRST = 20
-METHODS = {ATTRIBUTED: "What counted", OPTIMISED: "What would be enough"}
+METHODS = {ATTRIBUTED: "Most important", OPTIMISED: "Smallest sufficient"}
 METHOD_MEANINGS = {
-    ATTRIBUTED: "The regions that speak most for it by their SHAP values, and that the network "
-    "would miss most.",
-    OPTIMISED: "Another question, and a harder light on the network: regions sought, by trial and "
-    "correction, so that they alone convince it and nothing of the kind is left without them. "
-    "They show what would persuade this network, not what did.",
+    ATTRIBUTED: "Ranked by SHAP value and by how much muting them lowers the prediction.",
+    OPTIMISED: "The smallest region that alone convinces the network. It shows what would be "
+    "enough for this prediction, not what led to it.",
 }
-SHARES = {"area": "the area of the sound", "evidence": "the evidence for it"}
+SHARES = {"area": "spectrogram area", "evidence": "positive evidence"}
+
+Option = TypeVar("Option", bound=str)
 
 state = st.session_state
 
 
 def choose_model(names: Sequence[str]) -> str:
-    """Draw the choice of a network."""
+    """Draw the choice of a model."""
     if state.get("model") not in names:
         state["model"] = names[0]
-    if len(names) > FEW:
+    if len(names) > MOST_BUTTONS:
         return st.selectbox(
             "Model", names, format_func=model_name, key="model", persist_state="session"
         )
     st.segmented_control(
-        "Network",
+        "Model",
         names,
         format_func=model_name,
         key="model",
@@ -54,12 +55,68 @@ def choose_model(names: Sequence[str]) -> str:
     return state["model"]
 
 
+def choose_pair() -> tuple[str, str]:
+    """Draw the choice of two different models; return their names."""
+    names = measurements.model_names()
+    if state.get("model") not in names:
+        state["model"] = names[0]
+    others = [name for name in names if name != state["model"]] or names
+    if state.get("rival") not in others:
+        state["rival"] = others[0]
+
+    def label(name: str) -> str:
+        return model_name(name) + (
+            " (download required)" if feature_models.needs_yamnet(name) else ""
+        )
+
+    left, right = st.columns(2)
+    with left:
+        st.selectbox("First model", names, format_func=label, key="model", persist_state="session")
+    with right:
+        st.selectbox(
+            "Second model", others, format_func=label, key="rival", persist_state="session"
+        )
+    return state["model"], state["rival"]
+
+
+def choose_option(label: str, options: Mapping[Option, str], default: Option, key: str) -> Option:
+    """Draw a choice among a few options as buttons.
+
+    Parameters
+    ----------
+    label : str
+        Label of the control.
+    options : mapping of str to str
+        Titles by option.
+    default : str
+        Option that is chosen at first.
+    key : str
+        Key in the session.
+
+    Returns
+    -------
+    str
+        The chosen option.
+    """
+    if state.get(key) not in options:
+        state[key] = default
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        key=key,
+        persist_state="session",
+    )
+    return state[key]
+
+
 def choose_target(analysis: Analysis) -> str:
-    """Draw the choice of the genre to explain; it follows the verdict until someone chooses."""
+    """Draw the choice of the genre to explain; it follows the verdict until a genre is chosen."""
     wanted = state.get("target") if state.get("target-is-chosen") else analysis.genre
     if wanted not in analysis.genres:
         wanted = analysis.genre
-    if state.get("target") != wanted:  # what is set anew could overwrite a click under way
+    if state.get("target") != wanted:  # setting it again could undo a click in progress
         state["target"] = wanted
 
     def label(genre: str) -> str:
@@ -77,21 +134,21 @@ def choose_target(analysis: Analysis) -> str:
 
 
 def choose_rival(analysis: Analysis, target: str) -> str:
-    """Draw the choice of a genre that the target is explained rather than."""
+    """Draw the choice of a genre that the explained genre is compared with."""
     others = ["", *(genre for genre in analysis.genres if genre != target)]
     if state.get("versus") not in others:
         state["versus"] = ""
     return st.selectbox(
-        "Rather than",
+        "Compared with",
         others,
-        format_func=lambda genre: genre_title(genre) if genre else "Any other genre",
+        format_func=lambda genre: genre_title(genre) if genre else "All genres",
         key="versus",
         persist_state="session",
     )
 
 
 def chosen_segment(analysis: Analysis, target: str) -> int:
-    """Return the chosen segment; at first it is the one that is likeliest of the target."""
+    """Chosen segment; at first the one with the highest probability of the explained genre."""
     count = len(analysis.starts_s)
     if not 0 <= state.get("segment", -1) < count:
         state["segment"] = int(analysis.probabilities[:, analysis.genres.index(target)].argmax())
@@ -99,7 +156,7 @@ def chosen_segment(analysis: Analysis, target: str) -> int:
 
 
 def choose_segment(analysis: Analysis, target: str) -> int:
-    """Draw the timeline to choose in; return the chosen segment."""
+    """Draw the timeline for choosing a segment; return the chosen one."""
     segment = chosen_segment(analysis, target)
     draw_timeline(analysis, target, segment)
     return segment
@@ -114,22 +171,22 @@ def draw_timeline(
     title: str = "",
     chooses: Sequence[int] | None = None,
 ) -> None:
-    """Draw a timeline of what a network says; a click chooses the segment.
+    """Draw the timeline of a model's predictions; a click chooses a segment.
 
     Parameters
     ----------
     analysis : Analysis
-        What it says.
+        Predictions of the model.
     target : str
-        Genre whose row is marked.
+        Genre whose row is highlighted.
     selected : int
-        Its marked segment.
+        The outlined segment.
     disputed : sequence of int
-        Segments that get a mark.
+        Segments that are marked because two models disagree.
     title : str
-        What stands above it.
+        Title above the timeline.
     chooses : sequence of int, optional
-        For each of its segments the one that a click on it chooses, if that is another.
+        For each segment, the index that a click on it chooses; by default its own.
     """
     if title:
         st.markdown(f"**{title}**")
@@ -144,17 +201,17 @@ def draw_timeline(
 
 
 def choose_selection(target: ExplanationTarget) -> PartSelection:
-    """Draw the choices of what is kept."""
+    """Draw the selection of the important parts."""
     left, middle, right = st.columns([3, 4, 2], vertical_alignment="bottom", gap="medium")
     if state.get("method") not in METHODS:
         state["method"] = ATTRIBUTED
     if state.get("keep") not in KEEP_PERCENTS:
-        state["keep"] = KEEP_PERCENT_AT_FIRST
+        state["keep"] = round(100 * DEFAULT_KEEP)
     if state.get("share") not in SHARES:
         state["share"] = "area"
     with left:
         st.segmented_control(
-            "What to keep",
+            "Selection",
             list(METHODS),
             format_func=lambda name: METHODS[name],
             key="method",
@@ -163,7 +220,7 @@ def choose_selection(target: ExplanationTarget) -> PartSelection:
         )
     with middle:
         st.select_slider(
-            "How much of it",
+            "Amount kept",
             KEEP_PERCENTS,
             format_func=lambda value: f"{value}\u202f%",
             key="keep",
@@ -171,7 +228,7 @@ def choose_selection(target: ExplanationTarget) -> PartSelection:
         )
     with right:
         st.selectbox(
-            "Measured by",
+            "Percentage of",
             list(SHARES),
             format_func=lambda name: SHARES[name],
             key="share",
@@ -183,5 +240,5 @@ def choose_selection(target: ExplanationTarget) -> PartSelection:
 
 
 def is_dark() -> bool:
-    """Return whether the page is dark."""
+    """Whether the page has the dark theme."""
     return st.context.theme.type == "dark"

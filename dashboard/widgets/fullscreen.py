@@ -1,4 +1,4 @@
-"""Large type and the full screen, for thirty people to read."""
+"""Projector mode: large type and full screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-# Large type for the whole page, and the browser's full screen while someone's click allows it.
+# Large type for the whole page; full screen needs a recent click by the user.
 FULL_SCREEN = """
 export default function ({ data }) {
   const page = document.documentElement;
@@ -27,5 +27,5 @@ def _full_screen() -> Any:
 
 
 def full_screen(large: bool) -> None:
-    """Turn large type and the full screen on or off."""
+    """Switch large type and full screen on or off."""
     _full_screen()(data={"large": large}, key="full-screen")

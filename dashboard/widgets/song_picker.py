@@ -1,4 +1,4 @@
-"""Choosing a song: masthead, uploader and examples, and the state that a new song resets."""
+"""Song picker: masthead, uploader, microphone, free recordings and examples."""
 
 from __future__ import annotations
 
@@ -9,70 +9,74 @@ from dashboard.services.songs import Song
 from dashboard.widgets.status import failures_as_sentences, loading_note
 
 FILE_TYPES = ["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm", "mp4", "aiff", "aif", "au"]
+FORMATS = "WAV, MP3, FLAC, Ogg, Opus, M4A, AAC, WebM, MP4, AIFF and AU"
+# Keys of the session that a new song resets.
 BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "versus", "stopped")
 
 state = st.session_state
 
 
 def masthead(sentence: str) -> None:
-    """Draw the name and what this page is for."""
+    """Draw the name of the dashboard and the purpose of the page."""
     with st.container(key="masthead", gap="xsmall"):
         st.title("Groove-Guide", anchor=False)
         st.markdown(sentence)
 
 
 def choose_song(sentence: str) -> Song | None:
-    """Draw masthead, uploader and examples.
+    """Draw the masthead and all sources of songs.
 
     Parameters
     ----------
     sentence : str
-        What the page is for.
+        Purpose of the page.
 
     Returns
     -------
     Song or None
-        The chosen song, if there is one.
+        The chosen song, if any.
     """
     masthead(sentence)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.file_uploader(
-            "Your song, up to 15 minutes",
+            "Your song (up to 15 minutes)",
             type=FILE_TYPES,
             key=_uploader_key(),
             on_change=_take_upload,
+            help=f"Supported formats: {FORMATS}. Uploads stay on the server that runs the "
+            "dashboard.",
         )
-        with st.expander("Record, or fetch a free recording", icon=":material/mic:"):
+        with st.expander("Record or download a song", icon=":material/mic:"):
             other_sources()
     with right:
         titles = [entry["title"] for entry in songs.examples()]
         if titles:
             st.pills(
-                "Or one of these examples",
+                "Example songs",
                 titles,
                 key="example",
                 on_change=_take_example,
                 persist_state="session",
                 wrap=True,
             )
-        note = st.empty()  # replaced at once when a song is chosen
+        note = st.empty()  # cleared as soon as a song is chosen
         if state.get("song") is None and not songs.warm_up.ready:
             with note.container():
                 loading_note()
     if state.get("song") is None and state.get("song-is-lost"):
         st.info(
-            "The song of this link is not here: links name example songs only, and uploads are "
-            "forgotten when a page is loaded anew. Choose it again above.",
+            "The song of this link is not available: links only work with example songs. Reloading "
+            "clears uploads; please upload again.",
             icon=":material/link_off:",
         )
     return state.get("song")
 
 
 def other_sources() -> None:
-    """Draw the microphone, and recordings that are downloaded only when asked for."""
+    """Draw the microphone, and free recordings to download."""
     st.audio_input(
-        "Your own music or whatever is playing",
+        "Microphone recording",
         sample_rate=48_000,
         key=f"microphone-{state.get('uploads', 0)}",
         on_change=_take_recording,
@@ -81,7 +85,7 @@ def other_sources() -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         name = st.selectbox(
-            "Recordings that librosa offers", list(titles), format_func=titles.__getitem__
+            "Free recordings from librosa", list(titles), format_func=titles.__getitem__
         )
     with right:
         fetch = st.button("Download", icon=":material/download:")
@@ -106,7 +110,7 @@ def _take_recording() -> None:
 
 
 def _uploader_key() -> str:
-    # Another key is another, empty uploader.
+    # A new key makes a new, empty uploader.
     return f"upload-{state.get('uploads', 0)}"
 
 
@@ -127,7 +131,7 @@ def _take_example() -> None:
 
 
 def open_example(title: str) -> None:
-    """Choose an example song by its title."""
+    """Choose the example song with a title."""
     _forget_song()
     for entry in songs.examples():
         if entry["title"] == title:

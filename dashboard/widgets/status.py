@@ -1,4 +1,4 @@
-"""What pages say besides results: progress, failures and that the networks are still loading."""
+"""Status messages: progress, failures, and the note that the networks are loading."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.errors import AudioError, ExplanationError, ModelError
 from dashboard.services import songs
 from dashboard.text.formatting import html_safe, markdown_safe, time_left
 
 
 class Progress:
-    """A progress line that appears when something takes time, and goes when the block ends.
+    """Progress line that appears during long work and disappears at the end of the block.
 
-    Every report is a Streamlit call, and therefore a moment at which Streamlit ends this run if
-    the person has chosen something else or has pressed Stop.
+    Every report is a Streamlit call. Streamlit uses it to end this run if the user has changed a
+    control or pressed Stop.
     """
 
     def __init__(self) -> None:
         self._place = st.empty()
         self._is_shown = False
-        self._first: tuple[float, float] | None = None  # moment and share of the first known share
+        self._first: tuple[float, float] | None = None  # time and value of the first share
 
     def __call__(self, text: str, share: float | None = None) -> None:
-        """Show what is being done and, if known, which share of it is finished."""
+        """Show the current work and, if known, the finished share of it."""
         self._is_shown = True
         if share is None:
             self._place.html(f'<p class="busy" role="status">{html_safe(text)}</p>')
@@ -51,17 +52,17 @@ class Progress:
 
 
 def renewed(name: str, content: Hashable) -> DeltaGenerator:
-    """Return a place on the page that is cleared at once when it is to show something else.
+    """Create a place on the page that is cleared as soon as its content changes.
 
-    Streamlit leaves what the last run drew until this run replaces it. Where that would be wrong
-    beside what is already new, two places take turns: the one that is not used is empty.
+    Streamlit keeps the elements of the last run until this run replaces them. Where old elements
+    would be wrong beside new ones, two places take turns, and the unused one is empty.
 
     Parameters
     ----------
     name : str
         Name of the place, unique on the page.
     content : Hashable
-        What it will show; if that is the same as in the last run, the place stays as it is.
+        Identity of the content; the place is kept while this stays the same.
 
     Returns
     -------
@@ -78,30 +79,28 @@ def renewed(name: str, content: Hashable) -> DeltaGenerator:
 
 @contextmanager
 def failures_as_sentences() -> Iterator[None]:
-    """Turn what goes wrong in the block into one sentence on the page.
+    """Turn an exception in the block into one sentence on the page.
 
-    Errors of `core` are sentences already. Anything else is unexpected: its details go to the
-    server's log, never to the page.
+    The messages of `core`'s own errors are sentences. Any other exception is unexpected: its
+    details go to the server's log, never to the page.
     """
     try:
         yield
     except Exception as error:  # Streamlit's own stop and rerun are not Exceptions
-        from core.errors import AudioError, ExplanationError, ModelError
-
         if isinstance(error, AudioError | ExplanationError | ModelError):
             st.error(markdown_safe(str(error)), icon=":material/error:")
             return
         traceback.print_exc(file=sys.stderr)
         st.error(
-            "Something went wrong on our side while working on this song. Choose it again or try "
-            "another one; the server's log has the details.",
+            "Something went wrong on the server. Choose the song again or try another one; the "
+            "server's log has the details.",
             icon=":material/error:",
         )
 
 
 @st.fragment(run_every=2.0)
 def loading_note() -> None:
-    """Say that the networks are loading, and take the note away when they have."""
+    """Show that the networks are loading; remove the note when they are ready."""
     if songs.warm_up.ready:
         st.rerun()
-    st.html('<p class="busy">The networks are still loading. Choose a song meanwhile.</p>')
+    st.html('<p class="busy">Loading the networks. You can choose a song now.</p>')

@@ -36,7 +36,7 @@ def _patience() -> None:
 
 
 @pytest.mark.parametrize("kind", ["mp3", "m4a"])
-def test_an_upload_is_judged_explained_and_played(
+def test_an_upload_is_classified_explained_and_played(
     page: Page, kind: str, request: pytest.FixtureRequest
 ) -> None:
     upload(page, request.getfixturevalue(kind))
@@ -57,22 +57,22 @@ def test_an_upload_is_judged_explained_and_played(
     page.locator(".views").get_by_text("Mel spectrogram").click()
     page.locator(".tracks label").nth(1).click()
     sparse = picture(page)
-    slider(page, "How much of it").press("End")
-    expect(page.get_by_text("90\u202f% of the sound alone")).to_be_visible()
+    slider(page, "Amount kept").press("End")
+    expect(page.get_by_text("On this 90\u202f% alone")).to_be_visible()
     settled(page)
-    assert picture(page) != sparse, "the picture shows what is kept"
+    assert picture(page) != sparse, "the picture shows the important parts"
     assert page.locator(PLAYER).get_attribute("data-track") == "kept", "the track stays chosen"
     expect(page.locator(".stAlert, .stException")).to_have_count(0)
 
     with page.expect_download(timeout=WAIT_MS) as download:
-        page.get_by_role("button", name="What is kept, WAV").click()
-    assert re.fullmatch(r"[A-Za-z0-9-]+-kept-90\.wav", download.value.suggested_filename)
+        page.get_by_role("button", name="Important parts (WAV)").click()
+    assert re.fullmatch(r"[A-Za-z0-9-]+-important-90\.wav", download.value.suggested_filename)
     saved = soundfile.info(download.value.path())
     assert saved.format == "WAV"
     assert saved.duration == pytest.approx(DURATION_S, abs=0.1)
 
 
-def test_the_player_keeps_its_place_in_all_that_one_can_do_with_it(page: Page, mp3: Path) -> None:
+def test_the_player_keeps_its_position_when_its_controls_are_used(page: Page, mp3: Path) -> None:
     upload(page, mp3)
     tracks(page)
     segment = position(page)
@@ -122,7 +122,7 @@ def test_the_player_keeps_its_place_in_all_that_one_can_do_with_it(page: Page, m
     assert 0.3 < position(page) - start < 1.4, "half speed"
 
 
-def test_the_overlay_can_be_turned_down_and_changed_to_the_mel_bands(page: Page, mp3: Path) -> None:
+def test_the_evidence_can_be_faded_and_shown_on_mel_bands(page: Page, mp3: Path) -> None:
     upload(page, mp3)
     tracks(page)
     pictures = [picture(page)]
@@ -157,7 +157,7 @@ def test_a_report_opens_without_a_server_and_plays(
     upload(page, mp3)
     tracks(page)
     with page.expect_download(timeout=WAIT_MS) as download:
-        page.get_by_role("button", name="Report, HTML").click()
+        page.get_by_role("button", name="Report (HTML)").click()
     file = tmp_path / "report.html"
     download.value.save_as(file)
     context = browser.new_context(offline=True)
@@ -175,7 +175,7 @@ def test_a_report_opens_without_a_server_and_plays(
     context.close()
 
     with page.expect_download(timeout=WAIT_MS) as download:
-        page.get_by_role("button", name="Figures, JSON").click()
+        page.get_by_role("button", name="Figures (JSON)").click()
     figures = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert figures["song"]["name"] == mp3.name
     assert len(figures["explanation"]["segments"]) == len(figures["segments"]) == 3
@@ -218,7 +218,7 @@ def test_a_click_on_the_timeline_explains_that_segment(page: Page, mp3: Path) ->
     expect(evidence_heading(page)).to_contain_text("0:03–0:06")
 
 
-def test_hovering_the_evidence_tells_time_coefficient_value_and_shap(page: Page, mp3: Path) -> None:
+def test_hovering_the_evidence_shows_time_row_value_and_shap(page: Page, mp3: Path) -> None:
     upload(page, mp3)
     tracks(page)
     settled(page)
@@ -235,7 +235,7 @@ def test_hovering_the_evidence_tells_time_coefficient_value_and_shap(page: Page,
     expect(text).to_have_text(re.compile(r" · \d+ Hz · level −\d+\.\d dB · SHAP for "))
 
 
-def test_network_and_genre_can_be_chosen_and_a_new_song_starts_over(
+def test_model_and_genre_can_be_chosen_and_a_new_song_starts_over(
     page: Page, mp3: Path, m4a: Path
 ) -> None:
     upload(page, mp3)
@@ -251,21 +251,21 @@ def test_network_and_genre_can_be_chosen_and_a_new_song_starts_over(
     expect(evidence_heading(page)).to_contain_text(other.lower())
     settled(page)
 
-    page.get_by_role("combobox", name="Rather than").click()
+    page.get_by_role("combobox", name="Compared with").click()
     page.get_by_role("option", name="Classical").click()
     expect(evidence_heading(page)).to_contain_text(f"{other.lower()} rather than classical")
-    expect(page.locator(".account")).to_contain_text("Log-odds of")
+    expect(page.locator(".contributions")).to_contain_text("average log-odds of")
     settled(page)
 
     page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("Hear only the parts that mattered")).to_be_visible()
+    expect(page.get_by_text("Play only the important parts")).to_be_visible()
     expect(page.locator(".verdict")).to_have_count(0)
     upload(page, m4a)
     expect(evidence_heading(page)).to_contain_text(verdict.lower())
 
 
-def test_an_example_is_judged_and_makes_room_for_an_upload(page: Page, mp3: Path) -> None:
-    examples = page.get_by_role("radiogroup", name="Or one of these examples").get_by_role("radio")
+def test_an_upload_replaces_an_example(page: Page, mp3: Path) -> None:
+    examples = page.get_by_role("radiogroup", name="Example songs").get_by_role("radio")
     expect(examples.nth(2)).to_be_visible()
     title = examples.first.inner_text()
     examples.first.click()
@@ -277,19 +277,19 @@ def test_an_example_is_judged_and_makes_room_for_an_upload(page: Page, mp3: Path
     expect(examples.first).not_to_be_checked()
 
 
-def test_a_short_song_says_that_it_was_filled_up(
+def test_a_short_song_comes_with_a_note_on_padding(
     page: Page, music: np.ndarray, tmp_path: Path
 ) -> None:
     path = tmp_path / "short.wav"
     soundfile.write(path, music[: 2 * RATE], RATE)
     upload(page, path)
-    expect(page.get_by_text("filled up with silence")).to_be_visible()
+    expect(page.get_by_text("padded with silence")).to_be_visible()
     tracks(page)
     expect(page.locator(".player .duration")).to_have_text("0:02")
 
 
 @pytest.mark.parametrize("content", [b"", b"not audio at all " * 100])
-def test_a_file_that_is_no_song_gives_a_sentence(
+def test_a_file_that_is_no_song_gives_an_error_message(
     page: Page, content: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "broken.mp3"
@@ -302,25 +302,25 @@ def test_a_file_that_is_no_song_gives_a_sentence(
     expect(page.locator(".verdict")).to_have_count(0)
 
 
-def test_long_work_can_be_stopped_and_goes_on(page: Page, tmp_path: Path) -> None:
+def test_long_work_can_be_stopped_and_continued(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     soundfile.write(path, np.tile(song_samples(30.0, seed=7, sample_rate=RATE), 4), RATE)
     upload(page, path)
     page.get_by_role("button", name="Stop").click()
-    go_on = page.get_by_role("button", name="Go on")
+    go_on = page.get_by_role("button", name="Continue")
     expect(go_on).to_be_visible()
     settled(page)
-    assert len(page.locator(".tracks input").all()) == 1, "the song itself can be heard"
+    assert len(page.locator(".tracks input").all()) == 1, "the song itself can be played"
     slider(page, "Segment to explain").press("End")
     expect(evidence_heading(page)).to_contain_text("1:57")
     go_on.click()
     assert tracks(page) == ["original", "kept", "removed"]
 
-    # What is around the segment can be heard before the rest of the song.
+    # The surroundings of the segment can be played before the rest of the song.
     kept = page.locator(".tracks label").nth(1)
     expect(kept).to_have_text(re.compile(r"\d\s%"))
-    slider(page, "How much of it").press("ArrowRight")
+    slider(page, "Amount kept").press("ArrowRight")
     expect(kept).to_have_text(re.compile("…"))
-    expect(page.get_by_text("The rest of the song follows")).to_be_visible()
+    expect(page.get_by_text("Preparing the rest of the song")).to_be_visible()
     expect(kept).to_have_text(re.compile(r"\d\s%"))
-    expect(page.get_by_text("The rest of the song follows")).to_have_count(0)
+    expect(page.get_by_text("Preparing the rest of the song")).to_have_count(0)

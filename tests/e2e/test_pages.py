@@ -6,10 +6,12 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.constants import MODELS_DIR
+from core.constants import GENRES, MODELS_DIR
+from core.evaluation.predictions import load_predictions, predictions_file
 from tests.e2e.steps import WAIT_MS, choose, settled, tracks, upload, visit
 
 pytestmark = pytest.mark.e2e
@@ -29,7 +31,7 @@ def charts(page: Page, count: int) -> None:
     expect(page.locator(".stAlert, .stException")).to_have_count(0)
 
 
-def test_two_networks_are_compared_on_one_song(page: Page, mp3: Path) -> None:
+def test_two_models_are_compared_on_one_song(page: Page, mp3: Path) -> None:
     upload(page, mp3)
     tracks(page)
     visit(page, "Compare")
@@ -37,99 +39,105 @@ def test_two_networks_are_compared_on_one_song(page: Page, mp3: Path) -> None:
     expect(page.locator(".verdict")).to_have_count(2)
     expect(page.locator(".timeline")).to_have_count(2)
     charts(page, 3)
-    expect(page.get_by_text(re.compile(r"correlate by −?\d\.\d\d|correlate by -?\d\.\d\d")))
-    expect(page.get_by_text(re.compile(r"McNemar's p [=<] \d\.\d\d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Correlation over .*: [−-]?\d\.\d\d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"McNemar's test, p [=<] \d\.\d\d"))).to_be_visible()
 
     overlays = page.locator(".stPlotlyChart").first
     overlays.locator(".nsewdrag").first.hover()
     expect(overlays.locator(".hoverlayer")).to_contain_text(
         re.compile(r"Hz · level −?-?\d+\.\d dB.*CNN [+−-]0\.\d{5}, CNN-LSTM [+−-]0\.\d{5}", re.S)
     )
-    page.get_by_text("Let each listen to what matters to the other").click()
+    page.get_by_text("Test each model on the other's evidence").click()
     table = page.get_by_role("region", name=re.compile("^Probability of"))
     expect(table.locator("tbody tr")).to_have_count(4)
     assert all(re.search(r"\d", cell) for cell in table.locator("td").nth(1).all_inner_texts())
 
-    choose(page, "One model", "CNN-LSTM")
-    expect(page.get_by_role("combobox", name="The other model")).to_have_value("CNN")
+    choose(page, "First model", "CNN-LSTM")
+    expect(page.get_by_role("combobox", name="Second model")).to_have_value("CNN")
     assert "model=cnn_lstm" in page.url
     visit(page, "Listen")
     expect(page.get_by_role("radio", name="CNN-LSTM")).to_be_checked()
     expect(page.get_by_role("heading", name=mp3.name)).to_be_visible()
 
 
-def test_models_of_numbers_tell_what_counted_and_when(page: Page) -> None:
+def test_models_that_read_features_show_their_most_important_features_and_time_steps(
+    page: Page,
+) -> None:
     page.get_by_role("radio", name=EXAMPLE).click()
     tracks(page)
     visit(page, "Compare")
-    choose(page, "One model", "BiLSTM")
-    choose(page, "The other model", "Random forest")
-    expect(page.get_by_text("Exact Shapley values of the 10 moments")).to_be_visible()
-    expect(page.get_by_text("The 12 features that count most of 111.")).to_be_visible()
+    choose(page, "First model", "BiLSTM")
+    choose(page, "Second model", "Random forest")
+    expect(
+        page.get_by_text(re.compile(r"Exact Shapley values of the \d+ time steps"))
+    ).to_be_visible()
+    expect(page.get_by_text(re.compile(r"The 12 most important of \d+ features\."))).to_be_visible()
     expect(page.locator(".stAudio")).to_have_count(3)
-    expect(page.get_by_text(re.compile("asked again"))).to_have_count(3)
-    expect(page.get_by_text(re.compile(r"\d of [78] moments spoke for it"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r": [<>]?\s?\d+\s% disco$"))).to_have_count(3)
+    expect(page.get_by_text(re.compile(r"\d of \d time steps (is|are) evidence"))).to_be_visible()
     expect(page.locator(".stException")).to_have_count(0)
 
 
-def test_without_yamnet_the_page_offers_it(page: Page) -> None:
+def test_without_yamnet_the_page_offers_its_download(page: Page) -> None:
     page.get_by_role("radio", name=EXAMPLE).click()
     tracks(page)
     visit(page, "Compare")
-    choose(page, "One model", "YAMNet-CNN (needs a download)")
+    choose(page, "First model", "YAMNet-CNN (download required)")
     expect(page.get_by_role("button", name="Download YAMNet")).to_be_visible()
-    expect(page.get_by_text("refused if it is not the very file")).to_be_visible()
+    expect(page.get_by_text("verified by its checksum")).to_be_visible()
     expect(page.locator(".stException")).to_have_count(0)
 
 
-def test_networks_of_different_grids_share_a_picture(page: Page) -> None:
+def test_models_with_different_grids_share_a_picture(page: Page) -> None:
     page.get_by_role("radio", name=EXAMPLE).click()
     tracks(page)
     visit(page, "Compare")
-    choose(page, "The other model", "MSD-musicnn")
+    choose(page, "Second model", "MSD-musicnn")
     expect(page.get_by_text("drawn on the grid of the CNN")).to_be_visible()
     charts(page, 3)
 
 
-def test_a_cell_of_the_confusion_matrix_tells_which_songs(page: Page) -> None:
+def test_a_cell_of_the_confusion_matrix_lists_its_songs(page: Page) -> None:
     visit(page, "Genres")
     charts(page, 4)
-    expect(page.get_by_role("heading", name="What speaks for blues")).to_be_visible()
+    expect(page.get_by_role("heading", name="Evidence for blues")).to_be_visible()
     choose(page, "Genre", "Metal")
-    expect(page.get_by_role("heading", name="What speaks for metal")).to_be_visible()
+    expect(page.get_by_role("heading", name="Evidence for metal")).to_be_visible()
     assert "genre=metal" in page.url
 
     matrix = page.locator(".stPlotlyChart").nth(3).locator(".nsewdrag").first
     box = matrix.bounding_box()
     assert box is not None
     cell = box["width"] / 10, box["height"] / 10
-    matrix.click(position={"x": 5.5 * cell[0], "y": 0.5 * cell[1]})  # blues taken for jazz
+    matrix.click(position={"x": 5.5 * cell[0], "y": 0.5 * cell[1]})  # blues predicted as jazz
     table = page.get_by_role("region", name=re.compile("songs"))
     expect(table.locator("tbody th").first).to_have_text(re.compile(r"blues\.\d{5}"))
-    expect(page.get_by_role("combobox", name="taken for")).to_have_value("Jazz")
+    expect(page.get_by_role("combobox", name="Predicted genre")).to_have_value("Jazz")
 
 
 def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
     visit(page, "Scores")
     charts(page, 5)
-    table = page.get_by_role("region", name=re.compile("^Share of right answers"))
+    table = page.get_by_role("region", name=re.compile("^Accuracy with 95 % confidence intervals"))
     rows = table.locator("tbody tr").all_inner_texts()
     scores = json.loads((MODELS_DIR / "scores.json").read_text(encoding="utf-8"))
     assert len(rows) == sum("test" in row for key, row in scores.items() if "/artist" in key)
     figure = re.compile(r"0\.\d{3}\n0\.\d\d–[01]\.\d\d, n \d+")
     shown = sum(len(figure.findall(row)) for row in rows)
     assert shown == sum("test" in row for row in scores.values())
-    assert table.locator("thead th").filter(has_text="leaks").count() == 2
+    assert table.locator("thead th").filter(has_text="leakage").count() == 2
     truth = page.get_by_role("region", name=re.compile("analysed again"))
     before = truth.inner_text()
     page.get_by_role("radio", name="10\u202f%").click()
     expect(truth).not_to_have_text(before)
-    page.get_by_role("radio", name="three seconds").click()
+    page.get_by_role("radio", name="segments").click()
     report = page.get_by_role("region", name="Classification report")
-    expect(report.locator("tbody tr").first).to_contain_text("310")
+    labels = load_predictions(predictions_file(MODELS_DIR, "cnn", "artist")).labels
+    blues = int(np.sum(labels == GENRES.index("blues")))
+    expect(report.locator("tbody tr").first).to_have_text(re.compile(f"^Blues.*{blues}$", re.S))
 
 
-def test_the_classroom_shows_every_step_and_plays_a_game(page: Page) -> None:
+def test_the_classroom_shows_every_stage_and_plays_a_game(page: Page) -> None:
     page.get_by_role("radio", name=EXAMPLE).click()
     visit(page, "Classroom")
     expect(page.locator("audio.stAudio, .stAudio audio")).to_have_count(6)

@@ -1,4 +1,4 @@
-"""Two models' evidence shares its axes, and a cell tells both values."""
+"""The evidence of two models shares its axes, and hovering shows both values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS = band_rows(np.geomspace(20, 11_000, 128))
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_shapes_are_compared_whatever_their_scale(dark: bool) -> None:
+def test_shapes_are_compared_independently_of_scale(dark: bool) -> None:
     first = synthetic_explanation(Audio(song_samples(3.1)), seed=1)
     second = replace(first, mel=3 * first.mel)
     one, other, difference = overlays((first, second), ("A", "B"), ROWS, dark=dark).data
@@ -26,7 +26,7 @@ def test_shapes_are_compared_whatever_their_scale(dark: bool) -> None:
     assert np.abs(one.z).max() >= 1
 
 
-def test_the_pictures_share_their_axes_and_tell_both_values() -> None:
+def test_pictures_share_their_axes_and_show_both_values() -> None:
     first, second = (synthetic_explanation(Audio(song_samples(3.1)), seed=seed) for seed in (1, 2))
     figure = overlays((first, second), ("A", "B"), ROWS, dark=False)
     assert [trace.xaxis for trace in figure.data] == ["x"] * 3
@@ -63,7 +63,7 @@ def test_one_picture_stands_alone() -> None:
     assert figure.data[0].customdata.shape == (128, 72, 2)
 
 
-def test_no_moment_is_a_number_that_is_read_as_a_year() -> None:
+def test_times_are_not_mistaken_for_years() -> None:
     song = Audio(song_samples(10.0))
     only = synthetic_explanation(song, seed=1, segments=[2])
     (picture,) = overlays((only,), ("A",), ROWS, dark=False).data

@@ -1,4 +1,4 @@
-"""Figures of what was measured say what was measured."""
+"""Charts of evaluation show the stored figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from core.constants import GENRES
 from core.evaluation.curves import reliability, roc
 from dashboard.charts import metrics
 from dashboard.services import measurements
-from dashboard.text import sentences
 
 
 @pytest.fixture
@@ -20,33 +19,23 @@ def counts() -> np.ndarray:
     return table
 
 
-def test_a_cell_of_the_confusion_matrix_tells_its_place_and_its_count(counts: np.ndarray) -> None:
+def test_a_cell_of_the_confusion_matrix_has_its_genres_and_its_count(counts: np.ndarray) -> None:
     heat, markers = metrics.confusion(counts, GENRES, "songs", dark=False).data
     assert heat.z[0][5] == pytest.approx(7 / 27)
     place = [tuple(cell) for cell in markers.customdata].index((0, 5))
     assert heat.text[0][5] == "7"
-    assert markers.hovertext[place] == "blues taken for jazz: 7 of 27 songs"
-    assert sentences.confusion_alt(counts, GENRES) == (
-        "Confusion matrix: 200 of 207 right. Most frequent mistake: blues taken for jazz, 7 times."
-    )
+    assert markers.hovertext[place] == "blues predicted as jazz: 7 of 27 songs"
 
 
-def test_bars_for_and_against_differ_in_colour() -> None:
-    (bar,) = metrics.bars(["a", "b"], np.array([0.1, -0.2]), "x", "y", dark=False).data
-    assert list(bar.y) == [0.1, -0.2]
-    assert bar.marker.color[0] != bar.marker.color[1]
-
-
-def test_curves_name_their_areas() -> None:
+def test_the_legend_has_the_area_under_each_curve() -> None:
     labels = np.array([0, 0, 1, 1])
     rows = np.array([[0.9, 0.1], [0.4, 0.6], [0.6, 0.4], [0.2, 0.8]])
     curve = roc(rows, labels, 0)
     (line,) = metrics.curves({"Blues": curve}, "x", "y", "area", dark=True).data
     assert line.name == "Blues 0.75"
-    assert sentences.areas_alt("Area", {"Blues": curve}) == "Area: Blues 0.75."
 
 
-def test_calibration_is_drawn_beside_what_it_should_be() -> None:
+def test_calibration_is_drawn_with_the_diagonal() -> None:
     found = reliability(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]))
     ideal, line = metrics.reliability({"cnn": found}, "songs", dark=False).data
     assert list(ideal.x) == list(ideal.y) == [0, 1]
@@ -55,23 +44,25 @@ def test_calibration_is_drawn_beside_what_it_should_be() -> None:
 
 def test_protocols_are_drawn_with_their_intervals() -> None:
     rows = {
-        "honest": {"cnn": {"accuracy": 0.6, "interval": [0.5, 0.7]}},
-        "leaky": {"cnn": {"accuracy": 0.9, "interval": [0.85, 0.92]}},
+        "strict": {"cnn": {"accuracy": 0.6, "interval": [0.5, 0.7]}},
+        "leaking": {"cnn": {"accuracy": 0.9, "interval": [0.85, 0.92]}},
     }
-    honest, leaky, said = metrics.protocols(rows, {"cnn": 0.8}, dark=False).data
-    assert (honest.x[0], leaky.x[0], said.x[0]) == (0.6, 0.9, 0.8)
-    np.testing.assert_allclose([honest.error_x.array[0], leaky.error_x.array[0]], [0.1, 0.02])
-    np.testing.assert_allclose([*honest.error_x.arrayminus, *leaky.error_x.arrayminus], [0.1, 0.05])
+    strict, leaking, reported = metrics.protocols(rows, {"cnn": 0.8}, dark=False).data
+    assert (strict.x[0], leaking.x[0], reported.x[0]) == (0.6, 0.9, 0.8)
+    np.testing.assert_allclose([strict.error_x.array[0], leaking.error_x.array[0]], [0.1, 0.02])
+    np.testing.assert_allclose(
+        [*strict.error_x.arrayminus, *leaking.error_x.arrayminus], [0.1, 0.05]
+    )
 
 
-def test_training_without_validation_has_one_line_less_to_read() -> None:
+def test_epochs_without_validation_loss_are_left_out() -> None:
     history = [{"epoch": 1, "loss": 2.0, "valid_loss": 1.5}, {"epoch": 2, "loss": 1.0}]
     trained, valid = metrics.training({"cnn": history}, dark=False).data
     assert list(trained.y) == [2.0, 1.0]
     assert list(valid.y) == [1.5]
 
 
-def test_what_is_stored_is_what_was_scored() -> None:
+def test_stored_predictions_give_the_stored_scores() -> None:
     for name in ("cnn", "cnn_lstm"):
         answers = measurements.predictions(name)
         score = measurements.score(name, "artist")
@@ -95,12 +86,3 @@ def test_two_models_are_compared_on_the_same_songs() -> None:
     assert back is not None
     assert (test["only_a"], test["only_b"]) == (back["only_b"], back["only_a"])
     assert measurements.mcnemar_test("cnn", "no such model") is None
-
-
-def test_named_bars_are_signed_and_the_first_is_on_top() -> None:
-    figure = metrics.named_bars(["a", "b"], np.array([0.3, -0.1]), "SHAP", dark=False)
-    (bars,) = figure.data
-    assert list(bars.y) == ["a", "b"]
-    assert bars.orientation == "h"
-    assert bars.marker.color[0] != bars.marker.color[1]
-    assert figure.layout.yaxis.autorange == "reversed"

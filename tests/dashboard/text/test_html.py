@@ -1,4 +1,4 @@
-"""Cards and tables in HTML: the right figures, and nothing that a browser would run."""
+"""Cards and tables show the right figures, and a browser runs nothing in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.constants import GENRES
-from dashboard.text.html import account, verdict_card
+from dashboard.text.html import contributions_table, grid, verdict_card
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"
 
@@ -20,7 +20,7 @@ def figures(table: str) -> list[float]:
     return [float(cell.replace("\u202f%", "").replace("−", "-")) for cell in cells]
 
 
-def test_a_verdict_names_the_genre_its_probability_and_the_runners_up_in_order() -> None:
+def test_a_verdict_has_the_most_likely_genres_in_order() -> None:
     shares = np.full(10, 0.02)
     shares[GENRES.index("jazz")] = 0.6
     shares[GENRES.index("hiphop")] = 0.24
@@ -31,19 +31,21 @@ def test_a_verdict_names_the_genre_its_probability_and_the_runners_up_in_order()
     assert "width:24.0%" in card
 
 
-def test_a_verdict_without_a_clear_genre_is_called_unsure() -> None:
+def test_an_improbable_verdict_has_low_confidence() -> None:
     shares = np.full(10, 0.07)
     shares[0] = 0.37
-    assert "37\u202f%, unsure" in verdict_card("cnn", GENRES, shares)
+    assert "37\u202f%, low confidence" in verdict_card("cnn", GENRES, shares)
     shares[0] = 0.67
-    assert "unsure" not in verdict_card("cnn", GENRES, shares)
+    assert "low confidence" not in verdict_card("cnn", GENRES, shares)
 
 
-def test_a_verdict_says_how_often_the_model_is_right_if_that_is_known() -> None:
-    shares = np.full(10, 0.1)
-    assert "Right for" not in verdict_card("cnn", GENRES, shares)
-    card = verdict_card("cnn", GENRES, shares, (0.624, 290))
-    assert "Right for 62\u202f% of 290 songs by artists it had never heard." in card
+def test_a_verdict_shows_the_accuracy_on_unseen_artists_if_it_is_known() -> None:
+    probabilities = np.full(10, 0.1)
+    assert "correct" not in verdict_card("cnn", GENRES, probabilities)
+    card = verdict_card("cnn", GENRES, probabilities, (0.624, 123))
+    assert "62\u202f% correct on 123 songs by unseen artists" in card
+    card = verdict_card("musicnn", GENRES, probabilities, (0.821, 123))
+    assert "artists unseen by its final layer" in card
 
 
 @given(
@@ -51,11 +53,11 @@ def test_a_verdict_says_how_often_the_model_is_right_if_that_is_known() -> None:
     values=st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=50),
     prediction=st.floats(0, 1),
 )
-def test_an_account_adds_up_as_it_is_shown(
+def test_contributions_add_up_as_displayed(
     base: float, values: list[float], prediction: float
 ) -> None:
     start, favour, against, total, says, gap = figures(
-        account("rock", "", base, np.array(values), prediction)
+        contributions_table("rock", "", base, np.array(values), prediction)
     )
     assert favour >= 0
     assert against <= 0
@@ -68,11 +70,12 @@ def test_an_account_adds_up_as_it_is_shown(
     "html",
     [
         verdict_card(HOSTILE, [HOSTILE] * 10, np.full(10, 0.1)),
-        account(HOSTILE, "", 0.1, np.zeros(3), 0.1),
-        account(HOSTILE, HOSTILE, 0.1, np.zeros(3), 0.1),
+        contributions_table(HOSTILE, "", 0.1, np.zeros(3), 0.1),
+        contributions_table(HOSTILE, HOSTILE, 0.1, np.zeros(3), 0.1),
+        grid([HOSTILE], [[HOSTILE, HOSTILE]], HOSTILE),
     ],
 )
-def test_nothing_in_a_card_is_run_by_a_browser(html: str) -> None:
+def test_a_browser_runs_nothing_in_a_card_or_table(html: str) -> None:
     assert "<script" not in html
     assert 'onload="' not in html
 
@@ -82,13 +85,19 @@ def test_nothing_in_a_card_is_run_by_a_browser(html: str) -> None:
     values=st.lists(st.floats(-1, 1), min_size=1, max_size=50),
     prediction=st.floats(-9, 9),
 )
-def test_an_account_of_one_genre_rather_than_another_is_in_nats(
+def test_contributions_to_a_comparison_of_genres_are_in_nats(
     base: float, values: list[float], prediction: float
 ) -> None:
-    table = account("jazz", "hiphop", base, np.array(values), prediction)
+    table = contributions_table("jazz", "hiphop", base, np.array(values), prediction)
     assert "jazz rather than hip-hop" in table
     assert "%" not in table
     start, favour, against, total, says, gap = figures(table)
     assert start + favour + against == pytest.approx(total, abs=0.021)
     assert total + gap == pytest.approx(says, abs=0.016)
     assert says == pytest.approx(prediction, abs=0.006)
+
+
+def test_the_second_line_of_a_cell_is_marked() -> None:
+    table = grid(["a", "b", "c"], [["x", "1\n2", "3"]], "caption")
+    assert '<td class="two">1\n2</td><td>3</td>' in table
+    assert '<th scope="row">x</th>' in table
