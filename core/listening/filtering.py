@@ -123,6 +123,36 @@ def divide(
     ValueError
         If `keep` is not a share, `of` is unknown, or the explanation belongs to another song.
     """
+    mask = importance_mask(explanation, keep=keep, of=of, ranking=ranking)
+    return divide_by_mask(audio, explanation, mask, progress=progress)
+
+
+def divide_by_mask(
+    audio: Audio,
+    explanation: Explanation,
+    mask: np.ndarray,
+    *,
+    progress: Callable[[], None] = lambda: None,
+) -> tuple[Audio, Audio]:
+    """Divide a song into the cells of a mask and everything else.
+
+    Parameters
+    ----------
+    audio, explanation, progress
+        As in `divide`.
+    mask : np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool]
+        The important cells of the explained segments, as `importance_mask` returns them.
+
+    Returns
+    -------
+    kept, rest : Audio
+        As in `divide`.
+
+    Raises
+    ------
+    ValueError
+        If the explanation belongs to another song.
+    """
     parameters = explanation.parameters
     samples = resample(audio, parameters.sample_rate).samples
     n_frames = 1 + len(samples) // parameters.hop_length
@@ -130,10 +160,9 @@ def divide(
     if (explanation.starts + explanation.filled).max() > n_frames + 1:
         raise ValueError("The explanation has segments that the song lacks; explain this song.")
     important = np.zeros((n_frames, parameters.n_mels), dtype=np.float32)
-    masks = importance_mask(explanation, keep=keep, of=of, ranking=ranking)
-    for start, frames, mask in zip(explanation.starts, explanation.filled, masks, strict=True):
+    for start, frames, cells in zip(explanation.starts, explanation.filled, mask, strict=True):
         stop = min(start + frames, n_frames)
-        important[start:stop] = mask[: stop - start]
+        important[start:stop] = cells[: stop - start]
     kept = filter_song(samples, important, parameters, progress)
     if audio.sample_rate != parameters.sample_rate:
         kept = soxr.resample(kept, parameters.sample_rate, audio.sample_rate)

@@ -1,4 +1,4 @@
-"""Work that goes on when a run of the page has ended, so that nothing on the page waits for it."""
+"""Work that continues after a run of the page has ended, so that the page does not wait for it."""
 
 from __future__ import annotations
 
@@ -9,49 +9,58 @@ from dashboard.services.warmup import ProgressCallback
 
 
 class Superseded(Exception):
-    """Raised within an errand when another one is wanted."""
+    """Raised within a task that another one has replaced."""
 
 
 class BackgroundTask:
-    """One piece of work at a time, in a thread of its own; a new one ends the former.
+    """One task at a time, in a thread of its own; a new task ends the former one.
 
-    Streamlit does not interrupt a run for a slider that belongs to the part of the page which is
-    being drawn. What takes seconds is therefore not done in that run.
+    Streamlit does not interrupt a run for a control in the fragment that is being drawn. Work of
+    several seconds therefore does not belong in that run.
     """
 
     def __init__(self) -> None:
-        self._wanted: Hashable = None
+        self._key: Hashable = None
         self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
 
-    def send(self, key: Hashable, work: Callable[[ProgressCallback], object]) -> None:
-        """Begin a piece of work, unless it is what is being done.
+    def start(self, key: Hashable, work: Callable[[ProgressCallback], object]) -> None:
+        """Start a task, unless it is already running.
 
         Parameters
         ----------
         key : Hashable
-            What identifies the work.
+            Identity of the task.
         work : callable
-            Does it. What it is given tells of the progress, and ends the work when another piece
-            is wanted. What it raises is lost: who needs the result then asks for it again.
+            Called with a progress callback, which ends the work once another task has been
+            started. Its result is not returned: it belongs in a cache.
         """
-        if key == self._wanted and self.is_running:
+        if key == self._key and self.is_running:
             return
-        self._wanted = key
+        self._key, self._error = key, None
 
         def report(text: str, share: float | None) -> None:
-            if self._wanted != key:
+            if self._key != key:
                 raise Superseded
 
         def run() -> None:
             try:
                 work(report)
-            except Exception:
+            except Superseded:
                 return
+            except Exception as error:  # the page shows it
+                if self._key == key:
+                    self._error = error
 
-        self._thread = threading.Thread(target=run, name="errand", daemon=True)
+        self._thread = threading.Thread(target=run, name="background-task", daemon=True)
         self._thread.start()
 
     @property
     def is_running(self) -> bool:
-        """Whether the work is going on."""
+        """Whether the last task is running."""
         return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def error(self) -> Exception | None:
+        """The exception that ended the last task, if there was one."""
+        return self._error

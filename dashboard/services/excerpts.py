@@ -217,21 +217,15 @@ def song_parts_of(
         from core.audio.io import encode_audio
         from core.audio.loudness import loudness, match_loudness
         from core.explanation.masks import importance_mask
-        from core.listening.filtering import divide
+        from core.listening.filtering import divide_by_mask
 
         def working() -> None:
             report(PREPARING, None)
 
         audio = _audio_of(song, name, report)
         explanation, ranking = _ranked(song, name, selection, report)
-        sounds = divide(
-            audio,
-            explanation,
-            keep=selection.keep,
-            of=selection.of,
-            ranking=ranking,
-            progress=working,
-        )
+        mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
+        sounds = divide_by_mask(audio, explanation, mask, progress=working)
         working()
         wanted = loudness(audio)
         excerpts = []
@@ -242,7 +236,6 @@ def song_parts_of(
             probabilities = analyze(matched, model).song_probabilities
             working()
             excerpts.append(Excerpt(encode_audio(matched, "FLAC"), probabilities))
-        mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
         kept, rest = excerpts
         return SongParts(kept, rest, mask)
 
@@ -260,23 +253,20 @@ def passage_parts_of(
     from core.audio.io import encode_audio
     from core.audio.loudness import loudness, match_loudness
     from core.explanation.masks import importance_mask
-    from core.listening.filtering import divide, passage
+    from core.listening.filtering import divide_by_mask, passage
 
     analysis = explanations.analysis_of(song, name, report)
     first = max(0, segment - PASSAGE_BEFORE)
     covered = range(first, min(first + PASSAGE, len(analysis.starts_s)))
-    explanation, ranking = _ranked(song, name, selection, report)
-    if ranking is not None:
-        ranking = ranking[covered.start : covered.stop]
-    audio, part = passage(_audio_of(song, name, report), explanation[covered.start : covered.stop])
+    explanation, ranking = _ranked(song, name, selection, report, segments=covered)
+    audio, part = passage(_audio_of(song, name, report), explanation)
+    mask = np.zeros(analysis.logmel.shape, dtype=bool)
+    cells = mask[covered.start : covered.stop]
+    cells[:] = importance_mask(part, keep=selection.keep, of=selection.of, ranking=ranking)
     wanted = loudness(audio)
     kept, rest = (
         encode_audio(match_loudness(sound, wanted), "FLAC")
-        for sound in divide(audio, part, keep=selection.keep, of=selection.of, ranking=ranking)
-    )
-    mask = np.zeros(analysis.logmel.shape, dtype=bool)
-    mask[covered.start : covered.stop] = importance_mask(
-        part, keep=selection.keep, of=selection.of, ranking=ranking
+        for sound in divide_by_mask(audio, part, cells)
     )
     return PassageParts(kept, rest, mask, float(analysis.starts_s[first]))
 

@@ -182,7 +182,7 @@ def wait_for_the_rest(song: Song, analysis: Analysis, selection: PartSelection) 
     name = analysis.model
     if excerpts.cached_song_parts(song, name, selection) is None:
         st.html('<p class="busy" role="status">Preparing the rest of the song …</p>')
-        errand.send(
+        errand.start(
             (song.digest, name, selection), partial(excerpts.song_parts_of, song, name, selection)
         )
         if errand.is_running:

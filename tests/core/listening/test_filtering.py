@@ -15,7 +15,7 @@ from core.audio.io import Audio, resample
 from core.constants import SAMPLE_RATE
 from core.explanation.masks import importance_mask
 from core.features.spectrogram import FeatureParameters, mel_filterbank, stft
-from core.listening.filtering import Mode, divide, listen, passage
+from core.listening.filtering import Mode, divide, divide_by_mask, listen, passage
 from tests.golden.make_listening import GOLDEN, masked_songs
 from tests.synthetic import song_samples
 from tests.synthetic_explanation import synthetic_explanation
@@ -73,6 +73,17 @@ def test_a_larger_area_contains_the_smaller_and_both_are_met(
         areas = mask.sum(axis=(1, 2))
         np.testing.assert_allclose(areas, share * 128 * explanation.filled, atol=0.51)
     assert not large[1, explanation.filled[1] :].any()
+
+
+def test_the_mask_of_the_selection_divides_the_song_as_the_selection_does() -> None:
+    song = Audio(song_samples(4.8))
+    explanation = synthetic_explanation(song)
+    mask = importance_mask(explanation, keep=0.3)
+    parts = divide_by_mask(song, explanation, mask)
+    for part, expected in zip(parts, divide(song, explanation, keep=0.3), strict=True):
+        np.testing.assert_array_equal(part.samples, expected.samples)
+    swapped = divide_by_mask(song, explanation, ~mask)
+    assert np.abs(swapped[0].samples - parts[0].samples).max() > 0.01
 
 
 def test_evidence_for_the_genre_comes_before_evidence_against_it() -> None:

@@ -1,4 +1,4 @@
-"""Work behind the page: one piece at a time, ended by the next, and silent when it fails."""
+"""Work behind the page: one task at a time, ended by the next, with its failure kept."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from dashboard.services.warmup import ProgressCallback
 WAIT_S = 10
 
 
-def finished(errand: BackgroundTask) -> bool:
-    """Return whether the errand ends."""
-    until = threading.Event()
-    for _ in range(WAIT_S * 100):
-        if not errand.is_running:
-            return True
-        until.wait(0.01)
-    return False
+def wait_until_finished(task: BackgroundTask) -> None:
+    """Wait for the last task to end."""
+    assert task._thread is not None
+    task._thread.join(WAIT_S)
+    assert not task.is_running
 
 
-def test_a_new_errand_ends_the_former_at_its_next_report() -> None:
-    errand, begun, go_on, done = BackgroundTask(), threading.Event(), threading.Event(), []
+def test_a_new_task_ends_the_former_at_its_next_report() -> None:
+    task, begun, go_on, done = BackgroundTask(), threading.Event(), threading.Event(), []
 
     def long(report: ProgressCallback) -> None:
         report("", None)
@@ -30,40 +27,64 @@ def test_a_new_errand_ends_the_former_at_its_next_report() -> None:
         report("", None)
         done.append("long")
 
-    errand.send("long", long)
+    task.start("long", long)
     assert begun.wait(WAIT_S)
-    former = errand._thread
-    errand.send("short", lambda report: done.append("short"))
+    former = task._thread
+    task.start("short", lambda report: done.append("short"))
     go_on.set()
     assert former is not None
     former.join(WAIT_S)
-    assert finished(errand)
+    wait_until_finished(task)
     assert done == ["short"]
+    assert task.error is None, "being replaced is no failure"
 
 
-def test_what_is_being_done_is_not_begun_again() -> None:
-    errand, go_on, begun = BackgroundTask(), threading.Event(), []
+def test_a_running_task_is_not_started_again() -> None:
+    task, go_on, begun = BackgroundTask(), threading.Event(), []
 
     def work(report: ProgressCallback) -> None:
         begun.append(1)
         go_on.wait(WAIT_S)
 
-    errand.send("work", work)
-    errand.send("work", work)
+    task.start("work", work)
+    task.start("work", work)
     go_on.set()
-    assert finished(errand)
+    wait_until_finished(task)
     assert begun == [1]
 
 
-def test_a_failure_ends_the_errand_and_it_can_be_sent_again() -> None:
-    errand, tried = BackgroundTask(), []
+def test_a_failure_is_kept_until_another_task_starts() -> None:
+    task, tried = BackgroundTask(), []
 
     def fail(report: ProgressCallback) -> None:
         tried.append(1)
         raise ValueError("no")
 
-    errand.send("work", fail)
-    assert finished(errand)
-    errand.send("work", fail)
-    assert finished(errand)
-    assert tried == [1, 1]
+    task.start("work", fail)
+    wait_until_finished(task)
+    assert str(task.error) == "no"
+    task.start("work", fail)
+    wait_until_finished(task)
+    assert tried == [1, 1], "it can be tried again"
+    task.start("other", lambda report: None)
+    wait_until_finished(task)
+    assert task.error is None
+
+
+def test_the_failure_of_a_replaced_task_is_not_that_of_its_successor() -> None:
+    task, begun, go_on = BackgroundTask(), threading.Event(), threading.Event()
+
+    def fail_late(report: ProgressCallback) -> None:
+        begun.set()
+        go_on.wait(WAIT_S)
+        raise ValueError("no")
+
+    task.start("former", fail_late)
+    assert begun.wait(WAIT_S)
+    former = task._thread
+    task.start("next", lambda report: None)
+    go_on.set()
+    assert former is not None
+    former.join(WAIT_S)
+    wait_until_finished(task)
+    assert task.error is None

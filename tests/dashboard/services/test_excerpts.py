@@ -1,6 +1,9 @@
-"""What the page plays is what core leaves of the song, and what the network says is about that."""
+"""The played parts are those of core, with its predictions; nothing is computed twice."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -8,9 +11,9 @@ import pytest
 from core.analysis import analyze
 from core.audio.io import load_audio
 from core.audio.loudness import loudness, match_loudness
-from core.explanation.explain import explain
+from core.explanation.explain import Explanation, explain, joined
 from core.explanation.masks import importance_mask
-from core.listening.filtering import listen
+from core.listening.filtering import Mode, listen
 from core.models.spectrogram_models import SpectrogramModel
 from dashboard.services import excerpts, explanations, songs
 from dashboard.services.excerpts import ATTRIBUTED, OPTIMISED, PartSelection
@@ -65,13 +68,13 @@ def test_song_parts_are_those_of_listen_with_the_predictions_for_them(
     np.testing.assert_array_equal(song_parts.mask, expected_mask)
 
 
-def test_the_smallest_sound_is_asked_for_a_genre_alone_and_in_shares_of_the_area() -> None:
+def test_optimised_parts_exist_for_the_probability_and_for_shares_of_the_area_only() -> None:
     selection = PartSelection(ExplanationTarget("jazz", "rock"), OPTIMISED, 0.1, "evidence")
     assert selection == PartSelection(JAZZ, OPTIMISED, 0.1, "area")
 
 
 @pytest.mark.parametrize("method", [ATTRIBUTED, OPTIMISED])
-def test_work_that_was_stopped_goes_on_where_it_was(chosen: songs.Song, method: str) -> None:
+def test_stopped_work_continues_where_it_was(chosen: songs.Song, method: str) -> None:
     class Stopped(BaseException):
         """Stands for Streamlit's own way to end a run."""
 
@@ -93,7 +96,7 @@ def test_work_that_was_stopped_goes_on_where_it_was(chosen: songs.Song, method: 
     assert excerpts.is_ready(chosen, analysis, selection)
 
 
-def test_how_little_is_enough_is_looked_up_once(
+def test_the_sufficient_share_is_computed_once(
     chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     share = excerpts.sufficient_share_of(chosen, "cnn", JAZZ, silent)
@@ -102,19 +105,51 @@ def test_how_little_is_enough_is_looked_up_once(
     assert excerpts.sufficient_share_of(chosen, "cnn", JAZZ, silent) == share
 
 
-def test_a_saved_half_is_what_is_played(chosen: songs.Song) -> None:
+def test_a_saved_part_has_the_samples_that_are_played(
+    chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
+) -> None:
     selection = PartSelection(JAZZ)
     song_parts = excerpts.song_parts_of(chosen, "cnn", selection, silent)
-    for mode, excerpt in (("keep", song_parts.kept), ("remove", song_parts.rest)):
-        saved = excerpts.wav_file_of(chosen, "cnn", selection, mode)  # type: ignore[arg-type]
+    for step in ("filtering.filter_song", "filtering.divide", "filtering.divide_by_mask"):
+        monkeypatch.setattr(f"core.listening.{step}", lambda *_, **__: pytest.fail("again"))
+    modes: tuple[Mode, ...] = get_args(Mode)
+    for mode, excerpt in zip(modes, (song_parts.kept, song_parts.rest), strict=True):
+        saved = excerpts.wav_file_of(chosen, "cnn", selection, mode)
         assert saved[:4] == b"RIFF"
-        np.testing.assert_allclose(
-            load_audio(saved).samples, load_audio(excerpt.file).samples, atol=1e-3
-        )
+        np.testing.assert_array_equal(load_audio(saved).samples, load_audio(excerpt.file).samples)
 
 
 @pytest.mark.parametrize("method", [ATTRIBUTED, OPTIMISED])
-def test_a_passage_is_there_before_the_song_and_keeps_the_same_cells(
+def test_a_new_share_joins_and_masks_only_the_segments_that_it_plays(
+    chosen: songs.Song, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(explanations, "BATCH", 1)
+    monkeypatch.setattr(excerpts, "PASSAGE", 2)
+    monkeypatch.setattr(excerpts, "PASSAGE_BEFORE", 0)
+    excerpts.prepare(chosen, "cnn", PartSelection(JAZZ, method), silent)
+    joins, masks = [], []
+
+    def counted_join(parts: Sequence[Explanation]) -> Explanation:
+        joins.append([int(segment) for part in parts for segment in part.segments])
+        return joined(parts)
+
+    def counted_mask(explanation: Explanation, **options: Any) -> np.ndarray:
+        masks.append(len(explanation))
+        return importance_mask(explanation, **options)
+
+    monkeypatch.setattr("core.explanation.explain.joined", counted_join)
+    for module in ("core.explanation.masks", "core.listening.filtering"):
+        monkeypatch.setattr(f"{module}.importance_mask", counted_mask)
+    excerpts.passage_parts_of(chosen, "cnn", PartSelection(JAZZ, method, 0.1), 1, silent)
+    assert (joins, masks) == ([[1, 2]], [2])
+    joins.clear()
+    masks.clear()
+    excerpts.song_parts_of(chosen, "cnn", PartSelection(JAZZ, method, 0.1), silent)
+    assert (joins, masks) == ([[0, 1, 2]], [3])
+
+
+@pytest.mark.parametrize("method", [ATTRIBUTED, OPTIMISED])
+def test_a_passage_keeps_the_same_cells_as_the_whole_song(
     chosen: songs.Song, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     monkeypatch.setattr(excerpts, "PASSAGE", 2)
@@ -134,6 +169,6 @@ def test_a_passage_is_there_before_the_song_and_keeps_the_same_cells(
         assert 0.01 < np.abs(heard.samples).max() <= 1
 
 
-def test_the_networks_input_is_a_segment_long(chosen: songs.Song) -> None:
+def test_the_networks_input_lasts_one_segment(chosen: songs.Song) -> None:
     sound = load_audio(excerpts.network_input_of(chosen, "cnn", 1, silent))
     assert sound.duration_s == pytest.approx(2.988, abs=0.01)
