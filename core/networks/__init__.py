@@ -1,4 +1,4 @@
-"""Architectures: functions that build untrained Keras networks and scikit-learn estimators.
+"""Architectures: functions that build untrained Keras networks and scikit-learn pipelines.
 
 In: feature parameters and hyperparameters. Out: `keras.Model` or `sklearn.pipeline.Pipeline`.
 

@@ -1,22 +1,19 @@
-"""Bodies of the zoo's smaller networks: standardised coefficients in, a vector out.
+"""Hidden layers of the smaller networks that the CNN and the CNN-LSTM are compared with.
 
-Each function here is the part of a system that its source describes; `core.networks.cnn` puts the same
-two outputs on all of them. Where sources flatten, so do these.
+Each function follows the description in its source; where the source flattens, so does the
+function. `core.networks.spectrogram_networks` adds the same input and outputs to all of them.
+
+Layers are named, because trained weights are stored by these names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import keras
-import numpy as np
 from keras import layers
 
-from core.features.spectrogram import FeatureParameters, dct_matrix
-
-LOGMEL = "logmel"  # name of the layer that turns all coefficients back into bands
-BANDS = 64  # that log-mel systems read
-MIDDLE_DB, DEVIATION_DB = -45.0, 18.0  # about the mean and deviation of a band over music
+LOGMEL_LAYER = "logmel"  # turns MFCCs back into mel bands
+N_BANDS = 64  # mel bands of the log-mel networks
+BAND_MEAN_DB, BAND_DEVIATION_DB = -45.0, 18.0  # of a mel band over music, roughly
 
 
 def cnn3(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
@@ -33,7 +30,7 @@ def cnn3(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
 
 
 def mlp(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """All values of the three seconds at once, and three dense layers."""
+    """Three dense layers on all MFCCs of a segment."""
     values = layers.Flatten()(values)
     for number, units in enumerate((512, 256, 64), start=1):
         values = layers.Dense(units, activation="relu", name=f"dense{number}")(values)
@@ -42,7 +39,7 @@ def mlp(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
 
 
 def gru(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """Two recurrent layers over the frames; means and maxima of their states count."""
+    """Two GRU layers, mean and maximum over their states, and a dense layer."""
     values = layers.Reshape(values.shape[1:3])(values)
     values = layers.GRU(96, return_sequences=True, name="gru1")(values)
     values = layers.GRU(96, return_sequences=True, name="gru2")(values)
@@ -54,27 +51,10 @@ def gru(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     return layers.Dropout(dropout)(values)
 
 
-def _block(
-    values: keras.KerasTensor,
-    number: int,
-    filters: int,
-    activation: str,
-    pool: int | tuple[int, int],
-) -> keras.KerasTensor:
-    """Convolve, normalise, bend and pool; some maps are left out while training."""
-    values = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"convolution{number}")(
-        values
-    )
-    values = layers.BatchNormalization(momentum=0.95, name=f"norm{number}")(values)
-    values = layers.Activation(activation, name=f"activation{number}")(values)
-    values = layers.MaxPooling2D(pool, name=f"pool{number}")(values)
-    return layers.SpatialDropout2D(0.1, name=f"dropout{number}")(values)
-
-
 def spectral_cnn(values: keras.KerasTensor, dropout: float, units: int = 96) -> keras.KerasTensor:
-    """Three convolutional blocks and a dense layer over what is left of time and frequency."""
+    """Three convolutional blocks and a dense layer on the flattened feature maps."""
     for number, filters in enumerate((24, 48, 64), start=1):
-        values = _block(values, number, filters, "relu", 2)
+        values = _convolutional_block(values, number, filters, "relu", 2)
     values = layers.Flatten()(values)
     values = layers.Dropout(dropout)(values)
     values = layers.Dense(units, activation="relu", name="hidden")(values)
@@ -82,7 +62,7 @@ def spectral_cnn(values: keras.KerasTensor, dropout: float, units: int = 96) -> 
 
 
 def spectral_lstm(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """Two bidirectional LSTM with normalisation between them."""
+    """Two bidirectional LSTM layers with normalisation in between."""
     values = layers.Reshape(values.shape[1:3])(values)
     first = layers.LSTM(64, return_sequences=True)
     values = layers.Bidirectional(first, name="lstm1")(values)
@@ -93,11 +73,25 @@ def spectral_lstm(values: keras.KerasTensor, dropout: float) -> keras.KerasTenso
     return layers.Dropout(dropout)(values)
 
 
-def crnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """Five convolutions over half a minute, then two GRU (Choi et al. 2017, "CRNN for music")."""
+def logmel_cnn(mfcc: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
+    """`spectral_cnn` on mel bands, with a smaller dense layer."""
+    return spectral_cnn(mel_bands(mfcc), dropout, units=48)
+
+
+def logmel_lstm(mfcc: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
+    """`spectral_lstm` on mel bands."""
+    return spectral_lstm(mel_bands(mfcc), dropout)
+
+
+def crnn(mfcc: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
+    """Five convolutional blocks and two GRU layers on the mel bands of a whole clip.
+
+    Choi et al. 2017, "Convolutional recurrent neural networks for music classification".
+    """
+    values = mel_bands(mfcc)
     pools = ((2, 2), (3, 2), (3, 4), (3, 2), (1, 2))
     for number, (filters, pool) in enumerate(zip((16, 32, 48, 64, 64), pools, strict=True), 1):
-        values = _block(values, number, filters, "elu", pool)
+        values = _convolutional_block(values, number, filters, "elu", pool)
     frames = values.shape[1]
     values = layers.Reshape((frames, values.shape[2] * values.shape[3]))(values)
     values = layers.GRU(32, return_sequences=True, name="gru1")(values)
@@ -105,55 +99,44 @@ def crnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     return layers.Dropout(dropout)(values)
 
 
-def bands(values: keras.KerasTensor, count: int) -> keras.KerasTensor:
-    """Return log-mel bands of standardised coefficients, about standardised again.
+def mel_bands(mfcc: keras.KerasTensor, n_bands: int = N_BANDS) -> keras.KerasTensor:
+    """Turn standardised MFCCs back into mel bands of roughly zero mean and unit deviation.
 
     Parameters
     ----------
-    values : keras.KerasTensor [shape=(batch, frames, n_mels, 1)]
-        All cepstral coefficients.
-    count : int
-        Bands that are wanted; neighbours are averaged.
+    mfcc : keras.KerasTensor [shape=(batch, frames, n_mels, 1)]
+        Standardised MFCCs, as many as mel bands.
+    n_bands : int
+        Number of bands; neighbouring bands are averaged.
 
     Returns
     -------
-    keras.KerasTensor [shape=(batch, frames, count, 1)]
-        Bands.
+    keras.KerasTensor [shape=(batch, frames, n_bands, 1)]
+        Bands. The weights of the layer `LOGMEL_LAYER` have yet to be set, see
+        `core.networks.spectrogram_networks.set_standardisation`.
     """
-    frames, n_mels = values.shape[1:3]
-    values = layers.Reshape((frames, n_mels))(values)
-    values = layers.Dense(n_mels, trainable=False, name=LOGMEL)(values)
-    values = layers.Rescaling(1 / DEVIATION_DB, -MIDDLE_DB / DEVIATION_DB, name="levels")(values)
+    frames, n_mels = mfcc.shape[1:3]
+    values = layers.Reshape((frames, n_mels))(mfcc)
+    values = layers.Dense(n_mels, trainable=False, name=LOGMEL_LAYER)(values)
+    values = layers.Rescaling(
+        1 / BAND_DEVIATION_DB, -BAND_MEAN_DB / BAND_DEVIATION_DB, name="levels"
+    )(values)
     values = layers.Reshape((frames, n_mels, 1))(values)
-    return layers.AveragePooling2D((1, n_mels // count), name="bands")(values)
+    return layers.AveragePooling2D((1, n_mels // n_bands), name="bands")(values)
 
 
-def set_statistics(
-    network: keras.Model, mean: np.ndarray, scale: np.ndarray, parameters: FeatureParameters
-) -> None:
-    """Tell a network that reads bands how its coefficients were standardised; others need not know.
-
-    Parameters
-    ----------
-    network : keras.Model
-        The network.
-    mean, scale : np.ndarray [shape=(n_mfcc,)]
-        Standardisation of the coefficients.
-    parameters : FeatureParameters
-        Feature parameters.
-    """
-    if LOGMEL in {layer.name for layer in network.layers}:
-        dct = dct_matrix(parameters.n_mfcc, parameters.n_mels)
-        network.get_layer(LOGMEL).set_weights([np.asarray(scale)[:, np.newaxis] * dct, mean @ dct])
-
-
-BODIES: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
-    "cnn3": cnn3,
-    "mlp": mlp,
-    "gru": gru,
-    "mfcc_cnn": spectral_cnn,
-    "mfcc_lstm": spectral_lstm,
-    "logmel_cnn": lambda values, dropout: spectral_cnn(bands(values, BANDS), dropout, 48),
-    "logmel_lstm": lambda values, dropout: spectral_lstm(bands(values, BANDS), dropout),
-    "crnn": lambda values, dropout: crnn(bands(values, BANDS), dropout),
-}
+def _convolutional_block(
+    values: keras.KerasTensor,
+    number: int,
+    filters: int,
+    activation: str,
+    pool: int | tuple[int, int],
+) -> keras.KerasTensor:
+    """Convolution, normalisation, activation, pooling and dropout of feature maps."""
+    values = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"convolution{number}")(
+        values
+    )
+    values = layers.BatchNormalization(momentum=0.95, name=f"norm{number}")(values)
+    values = layers.Activation(activation, name=f"activation{number}")(values)
+    values = layers.MaxPooling2D(pool, name=f"pool{number}")(values)
+    return layers.SpatialDropout2D(0.1, name=f"dropout{number}")(values)

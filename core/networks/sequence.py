@@ -1,8 +1,10 @@
-"""Networks that read a segment moment by moment: rows of numbers in, genre logits out.
+"""Networks on sequences of feature vectors: embeddings or descriptors in, genre logits out.
 
-`yamnet_cnn` and `yamnet_lstm` read six embeddings of YAMNet, `combined` the MFCCs of the same
-moments beside them, by a convolutional branch parallel to the recurrent one; `bilstm` reads the
-feature vectors of ten three-second segments.
+`yamnet_cnn` and `yamnet_lstm` classify six YAMNet embeddings per segment; `combined` adds a
+convolutional branch on the MFCCs of the same segment. `bilstm` classifies the descriptors of ten
+consecutive three-second segments.
+
+Layers are named, because trained weights are stored by these names.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from core.features.yamnet import EMBEDDING
 
 
 def _recurrent(values: keras.KerasTensor, units: int, dropout: float) -> keras.KerasTensor:
-    """Return the mean over time of a bidirectional LSTM."""
+    """Bidirectional LSTM on noisy inputs, averaged over time."""
     values = layers.GaussianNoise(0.1)(values)
     values = layers.Dropout(dropout * 0.4)(values)
     lstm = layers.LSTM(units, return_sequences=True, unroll=True)
@@ -36,6 +38,7 @@ def _yamnet_lstm(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor
 
 
 def _yamnet_cnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
+    """Two convolutions over time, averaged over time, and a dense layer."""
     values = layers.Dropout(dropout * 0.4)(values)
     values = layers.Conv1D(128, 3, padding="same", activation="relu", name="convolution1")(values)
     values = layers.BatchNormalization(name="norm1")(values)
@@ -46,18 +49,19 @@ def _yamnet_cnn(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
 
 
 def _combined(values: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    heard = _yamnet_lstm(values[..., :EMBEDDING], dropout)
-    picture = layers.Reshape((SEGMENT_FRAMES, N_MFCC, 1))(values[..., EMBEDDING:])
+    """Recurrent branch on the embeddings, convolutional branch on the MFCCs."""
+    recurrent = _yamnet_lstm(values[..., :EMBEDDING], dropout)
+    mfcc = layers.Reshape((SEGMENT_FRAMES, N_MFCC, 1))(values[..., EMBEDDING:])
     for number, filters in enumerate((24, 48), start=1):
-        picture = layers.Conv2D(filters, 3, padding="same", name=f"convolution{number}")(picture)
-        picture = layers.BatchNormalization(name=f"norm{number}")(picture)
-        picture = layers.MaxPooling2D((3, 2))(layers.ReLU()(picture))
-    picture = layers.GlobalAveragePooling2D()(picture)
-    picture = layers.Dropout(dropout)(layers.Dense(64, activation="relu", name="seen")(picture))
-    return layers.Concatenate(name="both")([heard, picture])
+        mfcc = layers.Conv2D(filters, 3, padding="same", name=f"convolution{number}")(mfcc)
+        mfcc = layers.BatchNormalization(name=f"norm{number}")(mfcc)
+        mfcc = layers.MaxPooling2D((3, 2))(layers.ReLU()(mfcc))
+    mfcc = layers.GlobalAveragePooling2D()(mfcc)
+    mfcc = layers.Dropout(dropout)(layers.Dense(64, activation="relu", name="seen")(mfcc))
+    return layers.Concatenate(name="both")([recurrent, mfcc])
 
 
-BODIES: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
+HIDDEN_LAYERS: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
     "bilstm": _bilstm,
     "yamnet_cnn": _yamnet_cnn,
     "yamnet_lstm": _yamnet_lstm,
@@ -66,25 +70,30 @@ BODIES: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
 
 
 def build_network(name: str, inputs: np.ndarray, dropout: float) -> keras.Model:
-    """Return an unfitted network, which standardises its input by what it is to be fitted on.
+    """Build an untrained network that standardises its inputs.
 
     Parameters
     ----------
     name : str
-        One of `BODIES`.
-    inputs : np.ndarray [shape=(n, moments, features)]
-        The training side.
-    dropout : float
-        Share of hidden units left out while training.
+        One of `HIDDEN_LAYERS`.
+    inputs : np.ndarray [shape=(n, steps, features)]
+        Training set, whose mean and variance standardise the inputs.
+    dropout : float, range=[0, 1)
+        Dropout rate of the hidden layers; it is scaled for their inputs.
 
     Returns
     -------
     keras.Model
-        From ``(n, moments, features)`` to logits ``(n, 10)``.
+        Functional model, ``(n, steps, features)`` to logits ``(n, 10)``.
+
+    Raises
+    ------
+    KeyError
+        If there is no such network.
     """
-    moments = keras.Input(inputs.shape[1:], name="moments")
+    sequence = keras.Input(inputs.shape[1:], name="moments")
     standardised = layers.Normalization(
         axis=-1, mean=inputs.mean(axis=(0, 1)), variance=inputs.var(axis=(0, 1)) + 1e-6
-    )(moments)
-    heard = BODIES[name](standardised, dropout)
-    return keras.Model(moments, layers.Dense(len(GENRES), name="logits")(heard), name=name)
+    )(sequence)
+    hidden = HIDDEN_LAYERS[name](standardised, dropout)
+    return keras.Model(sequence, layers.Dense(len(GENRES), name="logits")(hidden), name=name)

@@ -73,7 +73,7 @@ class Job:
     musicnn, table : Path, optional
         Folder of the musicnn package; the public table of features.
     pca : float, optional
-        As in `core.networks.classical.build`.
+        As in `core.networks.classical.build_estimator`.
     """
 
     models: tuple[str, ...]
@@ -247,7 +247,7 @@ def train_musicnn(job: Job) -> None:
     from tqdm import tqdm
 
     assert job.musicnn is not None
-    tagger = musicnn.build()
+    tagger = musicnn.build_tagger()
     musicnn.read_weights(tagger, job.musicnn)
     with tqdm(desc="musicnn listens", unit="recording") as bar:
         heard = musicnn_tags.cached_tags(

@@ -83,7 +83,7 @@ def train(
     seed : int
         Seed of the fit.
     pca : float, optional
-        As in `core.networks.classical.build`.
+        As in `core.networks.classical.build_estimator`.
 
     Returns
     -------

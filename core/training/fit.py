@@ -41,7 +41,7 @@ class Settings:
     weight_decay : float
         Decoupled decay (AdamW).
     dropout : float
-        As in `core.networks.cnn.build`.
+        As in `core.networks.spectrogram_networks.build_network`.
     label_smoothing : float
         Share of the target spread over all genres.
     average : float

@@ -18,7 +18,7 @@ from core.audio.io import load_audio
 from core.data.gtzan import TrackSet, list_recordings
 from core.errors import AudioError
 from core.networks import musicnn
-from core.networks.musicnn import LEVEL_DB
+from core.networks.musicnn import PEAK_LEVEL_DB
 from core.storage import replacing
 
 WINDOWS = 28  # of a clip of thirty seconds
@@ -87,10 +87,10 @@ def tag_recordings(folders: Sequence[Path], tagger: keras.Model, progress: Progr
         missing = musicnn.PARAMETERS.segment_frames - len(power)
         if missing > 0:
             power = np.pad(power, ((0, missing), (0, 0)), mode="wrap")
-        windows = musicnn.windows(len(power), STEP)[:WINDOWS]
+        windows = musicnn.window_bounds(len(power), STEP)[:WINDOWS]
         rows = []
-        for scaled in (power / max(power.max(), 1e-12) * 10 ** (LEVEL_DB / 10), power):
-            spectrogram = musicnn.compressed(scaled)
+        for scaled in (power / max(power.max(), 1e-12) * 10 ** (PEAK_LEVEL_DB / 10), power):
+            spectrogram = musicnn.compress(scaled)
             batch = np.stack([spectrogram[start:stop] for start, stop in windows])
             heard = np.asarray(forward(tf.constant(batch, tf.float32)))
             rows.append(heard[np.arange(WINDOWS) % len(heard)])

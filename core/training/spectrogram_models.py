@@ -26,8 +26,12 @@ from core.evaluation.calibration import apply_temperature, fit_temperature
 from core.evaluation.metrics import evaluate
 from core.models.registry import SPECTROGRAM_MODELS
 from core.models.spectrogram_models import SpectrogramModel
-from core.networks.baselines import set_statistics
-from core.networks.cnn import build, serving_network, start_from
+from core.networks.spectrogram_networks import (
+    build_network,
+    serving_network,
+    set_standardisation,
+    transfer_weights,
+)
 from core.training.augmentation import BatchMaker
 from core.training.background import PER_GENRE, choose_background
 from core.training.distillation import soft_labels
@@ -89,8 +93,8 @@ class Run:
         statistics = standardisation(self.tracks, segments)
         keras.utils.set_random_seed(self.seed)
         n_tags = 0 if self.taggrams is None else self.taggrams.shape[2]
-        network = build(name, self.tracks.parameters, n_tags, settings.dropout)
-        set_statistics(network, statistics.mean, statistics.scale, self.tracks.parameters)
+        network = build_network(name, self.tracks.parameters, n_tags, settings.dropout)
+        set_standardisation(network, statistics.mean, statistics.scale, self.tracks.parameters)
         batches = BatchMaker(
             self.tracks,
             segments,
@@ -107,9 +111,9 @@ class Run:
         fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
         done = fit.resume() if self.resume else 0
         if not done and (needed := SPECTROGRAM_MODELS[name].starts_from):
-            source = build(needed, self.tracks.parameters, n_tags)
+            source = build_network(needed, self.tracks.parameters, n_tags)
             source.load_weights(self.folder / f"{needed}-{part}" / "final.weights.h5")
-            start_from(source, network)
+            transfer_weights(source, network)
             fit.start_averages()
         check = None
         if valid is not None:

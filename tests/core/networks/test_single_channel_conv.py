@@ -1,6 +1,8 @@
-"""The quick gradient of a convolution of one channel is the gradient."""
+"""The fast convolution equals Keras's, and so does its gradient."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,23 +10,23 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from core.networks.single_channel_conv import OneChannelConvolution
+from core.networks.single_channel_conv import SingleChannelConv2D
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("size", [(7, 5), (4, 6), (1, 9), (8, 1), (1, 1)])
-def test_outputs_and_gradients_are_those_of_a_convolution(
+def test_outputs_and_gradients_equal_those_of_a_convolution(
     size: tuple[int, int], padding: str
 ) -> None:
     keras.utils.set_random_seed(0)
-    plain = layers.Conv2D(6, size, padding=padding, activation="relu")
-    quick = OneChannelConvolution(6, size, padding=padding, activation="relu")
+    reference = layers.Conv2D(6, size, padding=padding, activation="relu")
+    fast = SingleChannelConv2D(6, size, padding=padding, activation="relu")
     inputs = tf.constant(np.random.default_rng(0).standard_normal((3, 20, 16, 1)), tf.float32)
-    plain(inputs)
-    quick(inputs)
-    quick.set_weights(plain.get_weights())
+    reference(inputs)
+    fast(inputs)
+    fast.set_weights(reference.get_weights())
     found = []
-    for layer in (plain, quick):
+    for layer in (reference, fast):
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             outputs = layer(inputs)
@@ -34,11 +36,17 @@ def test_outputs_and_gradients_are_those_of_a_convolution(
     np.testing.assert_allclose(found[1][1], found[0][1], atol=1e-4)
 
 
-def test_the_layer_survives_being_saved(tmp_path: object) -> None:
+def test_a_saved_layer_loads_without_unsafe_code(tmp_path: Path) -> None:
     inputs = keras.Input((12, 10, 1))
-    network = keras.Model(inputs, OneChannelConvolution(3, (5, 4), name="c")(inputs))
-    file = f"{tmp_path}/network.keras"
+    network = keras.Model(inputs, SingleChannelConv2D(3, (5, 4), name="c")(inputs))
+    file = tmp_path / "network.keras"
     network.save(file)
-    again = keras.models.load_model(file, compile=False, safe_mode=True)
+    loaded = keras.models.load_model(file, compile=False, safe_mode=True)
+    assert isinstance(loaded.get_layer("c"), SingleChannelConv2D)
     values = np.random.default_rng(1).standard_normal((2, 12, 10, 1)).astype(np.float32)
-    np.testing.assert_allclose(again(values), network(values), atol=1e-6)
+    np.testing.assert_allclose(loaded(values), network(values), atol=1e-6)
+
+
+def test_the_registered_name_stays_the_one_in_saved_networks() -> None:
+    name = keras.saving.get_registered_name(SingleChannelConv2D)
+    assert name == "groove_guide>OneChannelConvolution"

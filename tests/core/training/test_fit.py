@@ -12,9 +12,9 @@ import pytest
 from core.data.gtzan import TrackSet
 from core.data.segments import segment_mfcc, standardisation
 from core.data.splits import all_segments
-from core.evaluation.calibration import apply_temperature
-from core.features.spectrogram import FeatureParameters
-from core.networks.cnn import build, serving_network, start_from
+from core.networks.spectrogram_networks import (
+    build_network,
+)
 from core.training.augmentation import Augmentation, BatchMaker
 from core.training.fit import Fit, Settings
 from core.training.spectrogram_models import predict
@@ -42,7 +42,7 @@ def fit(tracks: TrackSet, folder: Path) -> Fit:
     batches = BatchMaker(
         tracks, segments, statistics.mean, statistics.scale, QUICK.augmentation, 16, seed=1
     )
-    return Fit(build("cnn", tracks.parameters, dropout=0.1), batches, QUICK, folder)
+    return Fit(build_network("cnn", tracks.parameters, dropout=0.1), batches, QUICK, folder)
 
 
 def test_a_killed_run_goes_on_where_its_last_epoch_ended(tracks: TrackSet, tmp_path: Path) -> None:
@@ -85,33 +85,3 @@ def test_training_lowers_the_loss_and_keeps_the_best_epoch(
     assert loss == pytest.approx(min(losses), abs=1e-4)
     assert run.best_epoch == 1 + int(np.argmin(losses))
     assert list((tmp_path / "logs").iterdir())
-
-
-def test_a_cnn_lstm_begins_as_the_cnn_it_starts_from() -> None:
-    cnn, cnn_lstm = (build(name, FeatureParameters()) for name in ("cnn", "cnn_lstm"))
-    inputs = np.random.default_rng(0).normal(size=(4, 72, 13, 1)).astype(np.float32)
-    assert not np.allclose(predict(cnn, inputs), predict(cnn_lstm, inputs), atol=1e-3)
-    start_from(cnn, cnn_lstm)
-    assert np.allclose(predict(cnn, inputs), predict(cnn_lstm, inputs), atol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["cnn", "cnn_lstm"])
-@pytest.mark.parametrize("hop_length", [915, 512])
-def test_the_shipped_network_gives_the_tempered_probabilities(name: str, hop_length: int) -> None:
-    parameters = FeatureParameters.for_hop_length(hop_length)
-    trained = build(name, parameters, n_tags=4)
-    shape = (3, parameters.segment_frames, 13, 1)
-    inputs = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    shipped = serving_network(trained, 1.7)(inputs).numpy()
-    assert np.allclose(shipped, apply_temperature(predict(trained, inputs), 1.7), atol=1e-5)
-
-
-def test_silence_has_finite_gradients() -> None:
-    import tensorflow as tf
-
-    network = build("cnn", FeatureParameters())
-    silence = tf.zeros((1, 72, 13, 1))
-    with tf.GradientTape() as tape:
-        tape.watch(silence)
-        value = tf.reduce_sum(network(silence)[0])
-    assert np.isfinite(tape.gradient(value, silence).numpy()).all()
