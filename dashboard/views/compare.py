@@ -176,7 +176,7 @@ def spectrograms(
         lengths = [each.parameters.segment_s for each in found]
         grids = {replace(each.parameters, n_mfcc=0) for each in found}
         found[1], correlation = explanations.regridded_on(*found)
-        notes.append(f"Correlation over the time that both read: **{correlation:.2f}**.")
+        notes.append(f"Correlation where both models read the song: **{correlation:.2f}**.")
         if len(grids) > 1:
             longer = lengths[1] > SIMILAR_LENGTH * lengths[0]
             notes.append(sentences.common_grid(titles[0], titles[1], longer=longer))

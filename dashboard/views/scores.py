@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.constants import DEFAULT_KEEP, GENRES, PROTOCOLS
-from core.models.registry import ENSEMBLE
+from core.models.registry import ENSEMBLE, MODELS
 from dashboard import url_state
 from dashboard.services import measurements
 from dashboard.services.measurements import Unit
@@ -118,7 +118,7 @@ def details(name: str) -> None:
     from dashboard.widgets.evaluation import draw_confusion, draw_curves, draw_reliability
 
     st.header(f"{model_name(name)} in detail", anchor=False)
-    if differs := measurements.card(name).get("differs") if name != ENSEMBLE else "":
+    if differs := MODELS[name].differs if name in MODELS else "":
         st.caption(f"Differences from the published model: {differs}.")
     stored = measurements.stored_protocols(name)
     if not stored:

@@ -39,7 +39,9 @@ def test_two_models_are_compared_on_one_song(page: Page, mp3: Path) -> None:
     expect(page.locator(".verdict")).to_have_count(2)
     expect(page.locator(".timeline")).to_have_count(2)
     charts(page, 3)
-    expect(page.get_by_text(re.compile(r"Correlation over .*: [−-]?\d\.\d\d"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"Correlation where both models read the song: [−-]?\d\.\d\d"))
+    ).to_be_visible()
     expect(page.get_by_text(re.compile(r"McNemar's test, p [=<] \d\.\d\d"))).to_be_visible()
 
     overlays = page.locator(".stPlotlyChart").first

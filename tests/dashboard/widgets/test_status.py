@@ -1,0 +1,66 @@
+"""Failures become sentences, and progress appears only while work lasts."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.services import songs
+
+
+def run(source: str) -> AppTest:
+    """Run a page made of these lines."""
+    script = f"import streamlit as st\nfrom dashboard.widgets.status import *\n{source}"
+    app = AppTest.from_string(script, default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def test_an_error_of_core_is_shown_with_its_markdown_escaped() -> None:
+    app = run(
+        "from core.errors import AudioError\n"
+        "with failures_as_sentences():\n    raise AudioError('The file *a* is empty.')\n"
+        "st.text('below')"
+    )
+    assert [error.value for error in app.error] == [r"The file \*a\* is empty\."]
+    assert app.text[0].value == "below"
+
+
+def test_details_of_an_unexpected_error_are_only_in_the_log(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app = run("with failures_as_sentences():\n    raise KeyError('secret')")
+    (error,) = app.error
+    assert error.value.startswith("Something went wrong on the server.")
+    assert "secret" not in error.value
+    assert "KeyError: 'secret'" in capsys.readouterr().err
+
+
+def test_progress_disappears_at_the_end_of_its_block() -> None:
+    source = (
+        "with Progress() as progress:\n    progress('Reading …')\n    progress('Reading …', 0.5)"
+    )
+    assert len(run(f"{source}\n    st.stop()").get("progress")) == 1
+    assert len(run(source).get("progress")) == 0
+
+
+def test_a_place_is_renewed_only_when_its_content_changes() -> None:
+    app = run(
+        "content = st.text_input('content', 'a')\n"
+        "with renewed('here', content):\n    st.text(content)"
+    )
+    assert app.session_state["place-here"] == ("a", 1)
+    app.run()
+    assert app.session_state["place-here"] == ("a", 1)
+    app.text_input[0].set_value("b").run()
+    assert app.session_state["place-here"] == ("b", 0)
+    assert [text.value for text in app.text] == ["b"]
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_the_loading_note_is_shown_until_the_networks_are_ready(
+    monkeypatch: pytest.MonkeyPatch, ready: bool
+) -> None:
+    monkeypatch.setattr(type(songs.warm_up), "ready", ready)
+    app = run("if not songs.warm_up.ready:\n    loading_note()")
+    assert len(app.get("html")) == (not ready)
