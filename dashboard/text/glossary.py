@@ -52,10 +52,10 @@ MCNEMAR = """
 
 FAITHFULNESS_MEASURES = """
 **AI**: share of segments on which the kept part alone gives the genre a higher probability, in %.
-**AD**, **AG**: mean drop and mean gain of that probability, in %. **FF**: loss of probability when
-the kept part is removed. **Fid-In**: share of segments whose predicted genre stays the same.
-**SPS**: sparseness of the attribution map. **Roughness**: fast amplitude modulation of the kept
-sound, relative to the song. Measures after Paissan et al. 2024.
+**AD**, **AG**: mean relative drop and mean relative gain of that probability, in %. **FF**: loss of
+probability when the kept part is removed. **Fid-In**: share of segments whose predicted genre stays
+the same on the kept part. **SPS**: sparseness of the kept part. **Roughness**: fast modulation of
+the kept sound, as a multiple of the song's. Measures after Paissan et al. 2024.
 """
 
 FEATURES = """

@@ -1,4 +1,4 @@
-"""A link opens what it was made from, and what it says is checked."""
+"""A link opens the view that it was made from, and its parameters are validated."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def page(**link: str) -> AppTest:
     return app
 
 
-def test_what_is_chosen_is_in_the_address_and_a_link_opens_it() -> None:
+def test_choices_are_in_the_url_and_a_link_restores_them() -> None:
     app = page()
     app.button[0].click().run()
     link = {
@@ -40,7 +40,7 @@ def test_what_is_chosen_is_in_the_address_and_a_link_opens_it() -> None:
     assert page(**link).text[0].value == app.text[0].value
 
 
-def test_an_example_is_named_by_its_title() -> None:
+def test_a_link_names_an_example_by_its_title() -> None:
     title = songs.examples()[0]["title"]
     app = page(song=title.lower().replace(" ", "-"))
     assert repr(title) in app.text[0].value
@@ -60,7 +60,7 @@ def test_an_example_is_named_by_its_title() -> None:
     ],
     ids=str,
 )
-def test_a_link_that_says_what_there_is_not_is_ignored(link: dict[str, str]) -> None:
+def test_invalid_parameters_of_a_link_are_ignored(link: dict[str, str]) -> None:
     app = page(**link)
     assert app.text[0].value == page().text[0].value
     assert dict(app.query_params) == {}

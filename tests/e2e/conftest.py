@@ -1,4 +1,4 @@
-"""A running dashboard, a real browser that reports what goes wrong in it, and songs to upload."""
+"""Fixtures of browser tests: a running dashboard, a monitored browser and songs to upload."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Headless Chromium."""
     path = find_browser()
     if path is None:
         reason = f"no browser found; install one of {', '.join(BROWSERS)}"
@@ -52,22 +52,22 @@ def browser() -> Iterator[Browser]:
 
 
 @dataclass
-class Watch:
-    """What a page should never do: report to the console, raise, or call another server."""
+class Monitor:
+    """Collects what a page must not do: console output, exceptions, requests to other servers."""
 
     host: str
     complaints: list[str] = field(default_factory=list)
 
     def console(self, message: ConsoleMessage) -> None:
-        """Note anything in the console."""
+        """Record a message in the console."""
         self.complaints.append(f"console {message.type}: {message.text}")
 
     def error(self, error: Exception) -> None:
-        """Note an exception that nobody caught."""
+        """Record an uncaught exception."""
         self.complaints.append(f"exception: {error}")
 
     def request(self, request: Request) -> None:
-        """Note a request that leaves for another server."""
+        """Record a request to another server."""
         url = urlparse(request.url)
         if url.scheme not in ("data", "blob") and url.netloc != self.host:
             self.complaints.append(f"request to {request.url}")
@@ -75,17 +75,17 @@ class Watch:
 
 @pytest.fixture
 def page(browser: Browser, dashboard: str) -> Iterator[Page]:
-    """A fresh page of the dashboard; the test fails if the page complains about anything."""
+    """A fresh page of the dashboard; the test fails if the monitor records anything."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page = context.new_page()
-    watch = Watch(urlparse(dashboard).netloc)
-    page.on("console", watch.console)
-    page.on("pageerror", watch.error)
-    page.on("request", watch.request)
+    monitor = Monitor(urlparse(dashboard).netloc)
+    page.on("console", monitor.console)
+    page.on("pageerror", monitor.error)
+    page.on("request", monitor.request)
     page.goto(dashboard)
     yield page
     context.close()
-    assert watch.complaints == []
+    assert monitor.complaints == []
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,7 @@ def music() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def mp3(music: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The music as MP3, under a name that tries to be Markdown and HTML."""
+    """The music as MP3, with Markdown and HTML in its name."""
     path = tmp_path_factory.mktemp("songs") / "*A* <b>song $x$ :red[by] [me](x) & _b_.mp3"
     soundfile.write(path, music, RATE, format="MP3")
     return path

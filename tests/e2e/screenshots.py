@@ -1,4 +1,4 @@
-"""Take pictures of every page: wide and narrow, light and dark, and of Listen without a song.
+"""Take screenshots of every page: wide and narrow, light and dark, and of Listen without a song.
 
 python -m tests.e2e.screenshots [--out DIR] [--song FILE | --example TITLE] [--readme]
 
@@ -23,7 +23,7 @@ README_SIZE = (1280, 900)
 
 
 def open_page(browser: Browser, url: str, size: tuple[int, int], scheme: str) -> Page:
-    """Return a page of the dashboard once it is drawn."""
+    """Open a page of the dashboard and wait until it is drawn."""
     page = browser.new_page(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -34,8 +34,8 @@ def open_page(browser: Browser, url: str, size: tuple[int, int], scheme: str) ->
 
 
 def drawn(page: Page) -> None:
-    """Wait until the server has nothing left to draw."""
-    for _ in range(2):  # a run may ask for another one
+    """Wait until the server has drawn the page."""
+    for _ in range(2):  # a run may request another one
         page.wait_for_timeout(1_500)
         page.wait_for_function(
             "!document.querySelector('.stApp[data-test-script-state=running]')", timeout=WAIT_MS
@@ -44,7 +44,7 @@ def drawn(page: Page) -> None:
 
 
 def choose(page: Page, song: Path | None, example: str) -> None:
-    """Choose a song and wait until everything about it is drawn."""
+    """Choose a song and wait until the page is drawn."""
     if song is not None:
         page.locator("input[type=file]").set_input_files(song)
     else:
@@ -54,13 +54,13 @@ def choose(page: Page, song: Path | None, example: str) -> None:
 
 
 def visit(page: Page, title: str) -> None:
-    """Go to another page by the navigation."""
+    """Go to another page."""
     page.get_by_role("link", name=title).click()
     drawn(page)
 
 
 def whole_page(page: Page, path: Path) -> None:
-    """Take a picture of the whole page, not only of what fits on the screen."""
+    """Take a screenshot of the whole page."""
     height = page.evaluate("document.querySelector('.stMain').scrollHeight")
     size = page.viewport_size
     assert size is not None
@@ -71,7 +71,7 @@ def whole_page(page: Page, path: Path) -> None:
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, default=PROJECT / "out" / "screenshots")
     parser.add_argument("--song", type=Path, help="file to upload instead of an example")

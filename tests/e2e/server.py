@@ -1,4 +1,4 @@
-"""Start the dashboard as people do, and find a browser to look at it with."""
+"""Start the dashboard as users do, and find a browser."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ BROWSER_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-START_S = 120  # for the server to answer, on a busy machine
+START_S = 120  # longest start of the server, on a busy machine
 
 
 def find_browser() -> str | None:
-    """Return the path of an installed browser, if there is one."""
+    """Path of an installed browser; None if there is none."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def free_port() -> int:
-    """Return a port that nothing listens to."""
+    """Find a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def start_dashboard(port: int, log: Path) -> subprocess.Popen[bytes]:
-    """Start the dashboard; return its process once it answers."""
+    """Start the dashboard; return its process once the server responds."""
     command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
     options = {"headless": "true", "port": port, "address": "127.0.0.1"}
     for name, value in options.items():

@@ -1,4 +1,4 @@
-"""Every page passes axe-core's rules without a serious violation, in both themes."""
+"""No page has a serious violation of axe-core's rules, in either theme."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ pytestmark = pytest.mark.e2e
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
-# Streamlit's own: its element toolbar and its menus are not ours to change.
+# Streamlit's own elements, which this project does not control.
 FOREIGN = ["[data-testid=stElementToolbar]", "[data-testid=stHeader]", ".stFileUploader"]
 
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The rules, as a script."""
+    """Script of axe-core."""
     if not AXE.exists():
-        reason = "axe-core is not installed; npm brings it (make test)"
+        reason = "axe-core is not installed; `make test` installs it with npm"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
@@ -30,7 +30,7 @@ def axe() -> str:
 
 
 def violations(page: Page, axe: str) -> list[str]:
-    """Return the serious violations on a page, each with the elements that are at fault."""
+    """List the serious violations on a page with the elements that cause them."""
     page.evaluate(axe)
     found = page.evaluate(
         "(exclude) => axe.run({ exclude: exclude.map((place) => [place]) })", FOREIGN

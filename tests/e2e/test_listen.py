@@ -1,4 +1,4 @@
-"""The page *Listen* in a real browser, from the upload to the sound of the evidence."""
+"""The page *Listen* in a browser, from the upload to the sound of the evidence."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def test_an_upload_is_classified_explained_and_played(
 
     assert tracks(page) == ["original", "kept", "removed"]
     before = page.locator(".tracks b").all_inner_texts()
+    assert len(before) == 3
     assert all(re.match(r"[<>]?\s?\d+\s%", text) for text in before)
     page.locator(".views").get_by_text("Mel spectrogram").click()
     page.locator(".tracks label").nth(1).click()
