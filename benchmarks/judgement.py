@@ -30,7 +30,12 @@ from core.constants import PROJECT_DIR
 from core.explanation.explain import Explanation, explain
 from core.explanation.extremal import extremal_ranking
 from core.explanation.masks import evidence, importance_mask
-from core.listening.faithfulness import deletion_auc, evaluate, insertion_auc, rank_correlation
+from core.listening.faithfulness_metrics import (
+    deletion_auc,
+    evaluate,
+    insertion_auc,
+    rank_correlation,
+)
 from core.listening.filtering import Mode, listen
 from core.models.cards import PARTS
 from core.models.spectrogram_models import SpectrogramModel
