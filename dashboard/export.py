@@ -8,14 +8,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dashboard.charts.theme import LIGHT
 from dashboard.player import parts
 from dashboard.player.payload import pack_of
 from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.excerpts import OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.figures import figures_of
 from dashboard.services.songs import Song
 from dashboard.text import formatting, sentences
 from dashboard.text.formatting import clock, genre_title, html_safe, model_name, percent
@@ -34,9 +33,9 @@ THEME = """
 body { background: #fcfbf8; color: #22282b; font: 1rem/1.5 sans-serif; margin: 2rem auto;
   max-width: 62rem; padding: 0 1rem; }
 h1, h2 { font-family: serif; }
-table.map { border-collapse: collapse; display: block; font-size: 0.8rem; overflow-x: auto; }
-table.map th { font-weight: 400; padding: 0 0.5rem; text-align: right; }
-table.map td { min-width: 1.1rem; padding: 0.15rem 0.1rem; text-align: center; }
+table.timeline { border-collapse: collapse; display: block; font-size: 0.8rem; overflow-x: auto; }
+table.timeline th { font-weight: 400; padding: 0 0.5rem; text-align: right; }
+table.timeline td { min-width: 1.1rem; padding: 0.15rem 0.1rem; text-align: center; }
 """
 
 
@@ -61,38 +60,7 @@ def figures(song: Song, analysis: Analysis, selection: PartSelection) -> bytes:
     bytes
         Same structure as ``analysis.json`` of the command line, with more about the explanation.
     """
-    from core.analysis import to_json
-
-    target = selection.target
-    explanation = explanations.explanation_of(song, analysis.model, target, _quiet)
-    whole = excerpts.whole_song_of(song, analysis.model, _quiet)
-    song_parts = excerpts.song_parts_of(song, analysis.model, selection, _quiet)
-    genre = analysis.genres.index(target.genre)
-    content = to_json(
-        analysis,
-        explanation={
-            "target": target.genre,
-            "versus": target.versus or None,
-            "base_value": float(explanation.base_value.mean()),
-            "gap": float(explanation.gap[np.abs(explanation.gap).argmax()]),
-            "method": selection.method,
-            "keep": selection.keep,
-            "share_of": selection.of,
-            "probability_original": float(whole.probabilities[genre]),
-            "probability_kept": float(song_parts.kept.probabilities[genre]),
-            "probability_removed": float(song_parts.rest.probabilities[genre]),
-            "segments": [
-                {
-                    "base_value": float(part.base_value[0]),
-                    "shap_by_coefficient": part.mfcc[0].sum(axis=0, dtype=float).tolist(),
-                    "prediction": float(part.prediction[0]),
-                    "gap": float(part.gap[0]),
-                }
-                for part in explanation
-            ],
-        },
-    )
-    content["song"]["name"] = songs.title_of(song)
+    content = figures_of(song, analysis.model, selection, _quiet)
     return json.dumps(content, indent=2, allow_nan=False).encode()
 
 
@@ -138,21 +106,21 @@ def report(
         for other, each in analyses.items()
     ]
     genre = analysis.genres.index(target.genre)
-    shares = (
+    probabilities = (
         float(each.probabilities[genre]) for each in (whole, song_parts.kept, song_parts.rest)
     )
-    said = [
+    notes = [
         f"{METHODS[selection.method]}: {percent(selection.keep)} of the {SHARES[selection.of]}.",
         METHOD_MEANINGS[selection.method],
-        sentences.readings(selection.keep, selection.of, target.genre, *shares),
+        sentences.readings(selection.keep, selection.of, target.genre, *probabilities),
     ]
     if selection.method == OPTIMISED:
-        said.append(
+        notes.append(
             sentences.enough(excerpts.sufficient_share_of(song, name, target, _quiet), target.genre)
         )
-    saved_on = time.strftime("%Y-%m-%d")
+    today = time.strftime("%Y-%m-%d")
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
-    asked = html_safe(sentences.question_name(target.genre, target.versus))
+    question = html_safe(sentences.question_name(target.genre, target.versus))
     contributions = contributions_table(
         target.genre,
         target.versus,
@@ -164,19 +132,19 @@ def report(
     markup, css, script = parts()
     script = script.replace("export default function", "window.mount = function")
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}: {asked}</title>
+<html lang="en"><head><meta charset="utf-8"><title>{title}: {question}</title>
 <meta name="viewport" content="width=device-width"><style>{THEME}
 {STYLE.read_text(encoding="utf-8").replace(".stApp", ":root")}
 {css}</style></head><body>
 <h1>{title}</h1>{verdict_cards(cards)}
 <h2>Genres over time</h2>
 <p>{html_safe(model_name(name))}: probability of each genre for every 3-second segment, in %</p>
-{_map(analysis)}
-<h2>Why {asked} at {moment}?</h2><div id="player">{markup}</div>
+{_timeline_table(analysis)}
+<h2>Why {question} at {moment}?</h2><div id="player">{markup}</div>
 <p>{html_safe(meanings.replace("*", ""))}</p>
-<p>{html_safe(" ".join(said))}</p>{contributions}
+<p>{html_safe(" ".join(notes))}</p>{contributions}
 <p>{html_safe(sentences.additivity(float(own.gap[0]), target.versus))}</p>
-<p>Created with Groove-Guide on {saved_on}. This file works offline.</p>
+<p>Created with Groove-Guide on {today}. This file works offline.</p>
 <script>{script}
 const packed = atob("{base64.b64encode(packed.to_bytes()).decode()}");
 window.mount({{
@@ -186,7 +154,7 @@ window.mount({{
 """.encode()
 
 
-def _map(analysis: Analysis) -> str:
+def _timeline_table(analysis: Analysis) -> str:
     """Build the timeline as a table: the higher the probability, the stronger the colour."""
     loud = LIGHT.loud
     heads = "".join(f"<th>{clock(start)}</th>" for start in analysis.starts_s)
@@ -200,4 +168,4 @@ def _map(analysis: Analysis) -> str:
         + "</tr>"
         for genre, column in zip(analysis.genres, analysis.probabilities.T, strict=True)
     )
-    return f"<table class='map'><tr><th></th>{heads}</tr>{rows}</table>"
+    return f"<table class='timeline'><tr><th></th>{heads}</tr>{rows}</table>"

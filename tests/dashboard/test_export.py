@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 
-import numpy as np
 import pytest
 
 from dashboard import export
-from dashboard.services import excerpts, explanations, models, songs
+from dashboard.services import explanations, models, songs
 from dashboard.services.excerpts import OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.figures import figures_of
 
 TARGET = ExplanationTarget("jazz", "rock")
 
@@ -20,21 +20,11 @@ def silent(text: str, share: float | None) -> None:
     """Ignore progress."""
 
 
-def test_the_figures_are_those_of_the_page(chosen: songs.Song) -> None:
+def test_the_figures_are_valid_json(chosen: songs.Song) -> None:
     analysis = explanations.analysis_of(chosen, "cnn", silent)
-    selection = PartSelection(TARGET, keep=0.3)
-    figures = json.loads(export.figures(chosen, analysis, selection))
-    assert figures["song"]["name"] == "little song.wav"
-    found = figures["explanation"]
-    assert (found["target"], found["versus"], found["keep"]) == ("jazz", "rock", 0.3)
-    parts = excerpts.song_parts_of(chosen, "cnn", selection, silent)
-    jazz = analysis.genres.index("jazz")
-    assert found["probability_kept"] == pytest.approx(parts.kept.probabilities[jazz], abs=1e-6)
-    assert found["probability_removed"] == pytest.approx(parts.rest.probabilities[jazz], abs=1e-6)
-    assert len(found["segments"]) == len(analysis.starts_s)
-    for segment in found["segments"]:
-        total = segment["base_value"] + np.sum(segment["shap_by_coefficient"]) + segment["gap"]
-        assert total == pytest.approx(segment["prediction"], abs=1e-4)
+    selection = PartSelection(TARGET)
+    content = json.loads(export.figures(chosen, analysis, selection))
+    assert content == figures_of(chosen, "cnn", selection, silent)
 
 
 @pytest.mark.parametrize("method", ["attributed", OPTIMISED])
