@@ -17,7 +17,7 @@ from keras import layers, ops
 
 from core.constants import GENRES
 from core.features.spectrogram import FeatureParameters, dct_matrix, mel_filterbank, stft
-from core.networks.single_channel_conv import SingleChannelConv2D
+from core.networks.single_channel_conv import OneChannelConvolution
 
 N_TAGS = 50
 PARAMETERS = FeatureParameters(
@@ -58,7 +58,7 @@ def build_tagger(segment_frames: int = PARAMETERS.segment_frames) -> keras.Model
     front = []
     for index, (filters, size) in enumerate(TIMBRE_FILTERS):
         name = f"conv2d_{index}" if index else "conv2d"
-        convolution = SingleChannelConv2D(
+        convolution = OneChannelConvolution(
             filters, size, activation="relu", trainable=False, name=name
         )
         front.append(ops.max(norm(convolution(padded)), axis=2))

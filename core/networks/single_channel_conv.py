@@ -14,9 +14,9 @@ import keras
 from keras import layers
 
 
-# Saved networks refer to the layer by this name.
-@keras.saving.register_keras_serializable(package="groove_guide", name="OneChannelConvolution")
-class SingleChannelConv2D(layers.Conv2D):
+# Saved networks refer to this class by its name and package, and name the weights after it.
+@keras.saving.register_keras_serializable(package="groove_guide")
+class OneChannelConvolution(layers.Conv2D):
     """A `keras.layers.Conv2D` with one input channel and stride one, for inference.
 
     The gradient is defined for the inputs only: the weights cannot be trained.
