@@ -1,1 +1,1 @@
-"""The Streamlit dashboard: it asks `core` and draws; no signal processing, no TensorFlow."""
+"""Streamlit dashboard. Only `dashboard.services` computes, with `core`; everything else draws."""

@@ -1,4 +1,6 @@
-"""Text: numbers, sentences and HTML fragments as pure functions.
+"""Text: formats, sentences, tables and HTML fragments as pure functions.
 
-May import: the names and titles in `core.models.registry`, nothing else of `core`.
+In: numbers, names and arrays. Out: strings, with untrusted names escaped.
+
+May import: `core.constants` and `core.models.registry`, nothing else of `core`.
 """

@@ -1,6 +1,6 @@
-"""Widgets: controls that several pages share.
+"""Widgets: controls and drawings that several pages share.
 
-In: what there is to choose from. Out: what was chosen, kept in the session state.
+In: the options, or names of models and songs. Out: the chosen values, kept in the session.
 
-May import: `dashboard.services`, `dashboard.text`, `dashboard.timeline`.
+May import: `dashboard.services`, `dashboard.charts`, `dashboard.text`, `dashboard.timeline`.
 """

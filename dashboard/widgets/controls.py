@@ -25,7 +25,7 @@ MOST_BUTTONS = 4  # models shown side by side; more are a list
 KEEP_PERCENTS = (1, 2, 3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90)
 METHODS = {ATTRIBUTED: "Most important", OPTIMISED: "Smallest sufficient"}
 METHOD_MEANINGS = {
-    ATTRIBUTED: "Ranked by SHAP value and by how much muting them lowers the prediction.",
+    ATTRIBUTED: "Regions ranked by SHAP value and by how much muting them lowers the prediction.",
     OPTIMISED: "The smallest region that alone convinces the network. It shows what would be "
     "enough for this prediction, not what led to it.",
 }
