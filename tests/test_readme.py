@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 from benchmarks.tables import current, with_table
 from core.constants import GENRES, MODELS_DIR, PROJECT_DIR
@@ -48,3 +51,20 @@ def test_every_row_says_all_that_was_measured() -> None:
 
 def test_the_weights_stay_small() -> None:
     assert sum(path.stat().st_size for path in MODELS_DIR.iterdir()) < 40e6
+
+
+def test_the_notebook_section_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    section = readme.split("<!-- notebook: begin -->")[1].split("<!-- notebook: end -->")[0]
+    code = section.split("```python\n")[1].split("```")[0]
+    assert len([line for line in code.splitlines() if line]) <= 10
+    (tmp_path / "examples").symlink_to(PROJECT_DIR / "examples")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+    genre, gap, kept = capsys.readouterr().out.splitlines()
+    assert genre.split(",")[0] in GENRES
+    assert float(gap.split(": ")[1]) < 0.02
+    assert 0 <= float(kept.split(": ")[1]) <= 1
+    assert (tmp_path / "important.wav").stat().st_size > 100_000
