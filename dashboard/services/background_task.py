@@ -60,6 +60,10 @@ class BackgroundTask:
         """Whether the last task is running."""
         return self._thread is not None and self._thread.is_alive()
 
+    def has_failed(self, key: Hashable) -> bool:
+        """Whether the last task was this one, and an exception has ended it."""
+        return self._key == key and self._error is not None
+
     @property
     def error(self) -> Exception | None:
         """The exception that ended the last task, if there was one."""

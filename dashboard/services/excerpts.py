@@ -14,6 +14,7 @@ import numpy as np
 from dashboard.services import explanations, models, songs
 from dashboard.services.cache import results
 from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.preparation import Preparation
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 from dashboard.text.formatting import genre_name, model_name
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 ATTRIBUTED, OPTIMISED = "attributed", "optimised"  # methods that choose the important parts
 
-PASSAGE = 10  # segments of a long song that are divided first
+LONG = 20  # segments of the longest song that is divided at once
+PASSAGE = 10  # segments of a longer song that are divided first
 PASSAGE_BEFORE = 2  # of them before the chosen segment
 
 PREPARING = "Preparing the audio …"
@@ -115,7 +117,19 @@ class PassageParts:
     start_s: float
 
 
-def is_ready(song: Song, analysis: Analysis, selection: PartSelection) -> bool:
+def preparation_of(song: Song, analysis: Analysis, selection: PartSelection) -> Preparation:
+    """Observe what is cached of a song's parts."""
+    name = analysis.model
+    return Preparation(
+        explanation=(song.digest, name, selection.target, selection.method),
+        division=(song.digest, name, selection),
+        is_long=len(analysis.starts_s) > LONG,
+        is_explained=is_explained(song, analysis, selection),
+        is_divided=cached_song_parts(song, name, selection) is not None,
+    )
+
+
+def is_explained(song: Song, analysis: Analysis, selection: PartSelection) -> bool:
     """Whether everything that a song is divided by is cached."""
     if not explanations.is_explained(song, analysis, selection.target):
         return False

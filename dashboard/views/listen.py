@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,6 +16,7 @@ from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.background_task import BackgroundTask
 from dashboard.services.excerpts import OPTIMISED, Excerpt, PartSelection, PassageParts, SongParts
 from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.preparation import InvalidTransition, Phase, Preparation, needs_page_run
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 from dashboard.text import formatting, sentences
@@ -33,9 +37,7 @@ if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.explanation.explain import Explanation
 
-LONG = 20  # segments: of a longer song the parts of a passage are there first
-
-REST_EVERY_S = 0.4  # how often the page looks whether the rest is there
+POLL_S = 0.4  # between two looks at the task in the background
 
 state = st.session_state
 
@@ -111,24 +113,41 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
     st.header(f"Why {sentences.question_name(genre, versus)} at {moment}?", anchor=False)
     with renewed("stage", (song.digest, analysis.model)):
-        state["whole-run"] = True
-        selection = stage_section(song, analysis, target, segment)
-        state["whole-run"] = False
-        # Not in the fragment: only a run of the whole page can be stopped by a click.
-        if not excerpts.is_ready(song, analysis, selection):
-            get_ready(song, analysis, selection)
+        selection = player_section(song, analysis, target, segment, count())
+        # Not in the fragment: a click can interrupt only a run of the whole page.
+        complete_explanation(song, analysis, selection)
     if analysis.parameters.n_mfcc < analysis.parameters.n_mels:
         with st.expander("Hear the network's input", icon=":material/hearing:"):
             network_input(song, analysis.model, segment)
 
 
 @st.fragment
-def stage_section(
-    song: Song, analysis: Analysis, target: ExplanationTarget, segment: int
+def player_section(
+    song: Song, analysis: Analysis, target: ExplanationTarget, segment: int, runs: Iterator[int]
 ) -> PartSelection:
-    """Draw selection, player and contributions; a fragment, so that the slider stays quick."""
+    """Draw selection, player and contributions; a fragment, so that the slider stays quick.
+
+    Parameters
+    ----------
+    song : Song
+        The song.
+    analysis : Analysis
+        Predictions of the chosen model.
+    target : ExplanationTarget
+        The explained genre.
+    segment : int
+        The chosen segment.
+    runs : iterator of int
+        Counts the runs: the run of the whole page is number 0, later ones are of this fragment.
+
+    Returns
+    -------
+    PartSelection
+        Selection of the important parts.
+    """
     from dashboard.player.payload import pack_of
 
+    in_fragment = next(runs) > 0
     name = analysis.model
     selection = choose_selection(target)
     url_state.write()
@@ -137,18 +156,21 @@ def stage_section(
         with left:
             with Progress() as progress:
                 own = explanations.segment_explanation_of(song, name, target, segment, progress)
-                ready = excerpts.is_ready(song, analysis, selection)
+                phase = observe(song, analysis, selection).phase
                 whole = excerpts.whole_song_of(song, name, progress)
-                heard = hear_first(song, analysis, selection, segment, progress) if ready else None
-            parts = explanations.finished_batches(song, analysis, target)
+                parts = playable_parts(phase, song, name, selection, segment, progress)
+            finished = explanations.finished_batches(song, analysis, target)
             player(
                 pack_of(
-                    song, analysis, target, [own, *parts], segment, whole, heard, dark=is_dark()
+                    song, analysis, target, [own, *finished], segment, whole, parts, dark=is_dark()
                 ),
                 key="player",
             )
-            if isinstance(heard, PassageParts):
-                wait_for_the_rest(song, analysis, selection)
+            if phase is Phase.PASSAGE:
+                divide_in_background(song, name, selection)
+            elif phase is Phase.FAILED:
+                with failures_as_sentences():
+                    raise background_task().error or RuntimeError("The division failed.")
             st.caption(sentences.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels))
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
@@ -156,39 +178,60 @@ def stage_section(
                 st.caption(f"The song ends at {end}; the rest of the segment is silence.")
         with right:
             evidence_account(own, target)
-            if heard is not None:
-                readings(analysis, selection, whole, heard)
-        if heard is not None:
+            if parts is not None:
+                readings(analysis, selection, whole, parts)
+        if parts is not None:
             downloads(song, analysis, target, segment, selection)
-        elif not state["whole-run"]:
+        elif needs_page_run(phase, in_fragment=in_fragment):
             st.rerun()
     return selection
 
 
-def hear_first(
-    song: Song, analysis: Analysis, selection: PartSelection, segment: int, report: ProgressCallback
-) -> SongParts | PassageParts:
-    """Return the parts of a song; of a long one at first those around the segment."""
-    name = analysis.model
-    if len(analysis.starts_s) > LONG and excerpts.cached_song_parts(song, name, selection) is None:
+def observe(song: Song, analysis: Analysis, selection: PartSelection) -> Preparation:
+    """Observe what is cached of a song, and keep it for the session's next event."""
+    found = excerpts.preparation_of(song, analysis, selection)
+    state["preparation"] = found.observed(state.get("preparation"))
+    return state["preparation"]
+
+
+def note(event: Callable[[Preparation], Preparation]) -> None:
+    """Note an event of the preparation."""
+    with suppress(InvalidTransition):  # a click can arrive when the phase has just ended
+        state["preparation"] = event(state["preparation"])
+
+
+def background_task() -> BackgroundTask:
+    """Task of this session that divides songs."""
+    task: BackgroundTask = state.setdefault("division", BackgroundTask())
+    return task
+
+
+def playable_parts(
+    phase: Phase,
+    song: Song,
+    name: str,
+    selection: PartSelection,
+    segment: int,
+    report: ProgressCallback,
+) -> SongParts | PassageParts | None:
+    """Compute the parts that can be played in a phase, if there are any."""
+    if phase is Phase.COMPLETE:
+        return excerpts.song_parts_of(song, name, selection, report)
+    if phase.plays_parts:
         return excerpts.passage_parts_of(song, name, selection, segment, report)
-    return excerpts.song_parts_of(song, name, selection, report)
+    return None
 
 
-@st.fragment(run_every=REST_EVERY_S)
-def wait_for_the_rest(song: Song, analysis: Analysis, selection: PartSelection) -> None:
-    """Have the whole song divided without holding up the page, then draw everything."""
-    errand = state.setdefault("errand", BackgroundTask())
-    name = analysis.model
+@st.fragment(run_every=POLL_S)
+def divide_in_background(song: Song, name: str, selection: PartSelection) -> None:
+    """Divide the whole song without holding up the page, then draw everything."""
     if excerpts.cached_song_parts(song, name, selection) is None:
         st.html('<p class="busy" role="status">Preparing the rest of the song …</p>')
-        errand.start(
-            (song.digest, name, selection), partial(excerpts.song_parts_of, song, name, selection)
-        )
-        if errand.is_running:
+        task, key = background_task(), (song.digest, name, selection)
+        if not task.has_failed(key):
+            task.start(key, partial(excerpts.song_parts_of, song, name, selection))
             return
-        with failures_as_sentences():  # it failed, or has just ended
-            excerpts.song_parts_of(song, name, selection, lambda *_: None)
+        note(Preparation.division_failed)
     st.rerun()
 
 
@@ -209,15 +252,15 @@ def evidence_account(own: Explanation, target: ExplanationTarget) -> None:
 
 
 def readings(
-    analysis: Analysis, selection: PartSelection, whole: Excerpt, heard: SongParts | PassageParts
+    analysis: Analysis, selection: PartSelection, whole: Excerpt, parts: SongParts | PassageParts
 ) -> None:
     """Interpret the predictions for the two parts."""
     st.markdown("**Prediction for each part**")
-    if isinstance(heard, PassageParts):
+    if isinstance(parts, PassageParts):
         st.markdown("Analysing the whole song …")
         return
     genre = analysis.genres.index(selection.target.genre)
-    shares = (float(each.probabilities[genre]) for each in (whole, heard.kept, heard.rest))
+    shares = (float(each.probabilities[genre]) for each in (whole, parts.kept, parts.rest))
     st.markdown(sentences.readings(selection.keep, selection.of, selection.target.genre, *shares))
 
 
@@ -277,23 +320,27 @@ def downloads(
             )
 
 
-def get_ready(song: Song, analysis: Analysis, selection: PartSelection) -> None:
-    """Work through the whole song unless that was stopped, then draw everything."""
-    key = (song.digest, analysis.model, selection.target, selection.method)
-    if state.get("stopped") == key:
+def complete_explanation(song: Song, analysis: Analysis, selection: PartSelection) -> None:
+    """Explain the rest of the song unless the user has stopped that, then draw everything."""
+    phase = observe(song, analysis, selection).phase
+    if phase is Phase.STOPPED:
         st.markdown(
             "Stopped. Finished segments are kept. The important parts can be played once the whole "
             "song has been analysed."
         )
         st.button(
-            "Continue", on_click=lambda: state.pop("stopped", None), icon=":material/play_arrow:"
+            "Continue",
+            on_click=note,
+            args=(Preparation.resume,),
+            icon=":material/play_arrow:",
         )
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Stop", on_click=lambda: state.update(stopped=key), icon=":material/stop:")
-        with Progress() as progress:
-            excerpts.prepare(song, analysis.model, selection, progress)
-    st.rerun()
+    elif phase is Phase.EXPLAINING:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Stop", on_click=note, args=(Preparation.stop,), icon=":material/stop:")
+            with Progress() as progress:
+                excerpts.prepare(song, analysis.model, selection, progress)
+        note(Preparation.explained)
+        st.rerun()
 
 
 def network_input(song: Song, model: str, segment: int) -> None:

@@ -11,7 +11,7 @@ from dashboard.widgets.status import failures_as_sentences, loading_note
 FILE_TYPES = ["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm", "mp4", "aiff", "aif", "au"]
 FORMATS = "WAV, MP3, FLAC, Ogg, Opus, M4A, AAC, WebM, MP4, AIFF and AU"
 # Keys of the session that a new song resets.
-BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "versus", "stopped")
+BELONGS_TO_SONG = ("song", "segment", "target", "target-is-chosen", "versus", "preparation")
 
 state = st.session_state
 

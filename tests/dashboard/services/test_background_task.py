@@ -63,6 +63,8 @@ def test_a_failure_is_kept_until_another_task_starts() -> None:
     task.start("work", fail)
     wait_until_finished(task)
     assert str(task.error) == "no"
+    assert task.has_failed("work")
+    assert not task.has_failed("other")
     task.start("work", fail)
     wait_until_finished(task)
     assert tried == [1, 1], "it can be tried again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.models.spectrogram_models import SpectrogramModel
 from dashboard.services import excerpts, explanations, songs
 from dashboard.services.excerpts import ATTRIBUTED, OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.preparation import Phase
 
 JAZZ = ExplanationTarget("jazz")
 
@@ -91,9 +93,9 @@ def test_stopped_work_continues_where_it_was(chosen: songs.Song, method: str) ->
     with pytest.raises(Stopped):
         excerpts.prepare(chosen, "cnn", selection, stop_late)
     assert shares
-    assert not excerpts.is_ready(chosen, analysis, selection)
+    assert not excerpts.is_explained(chosen, analysis, selection)
     excerpts.prepare(chosen, "cnn", selection, silent)
-    assert excerpts.is_ready(chosen, analysis, selection)
+    assert excerpts.is_explained(chosen, analysis, selection)
 
 
 def test_the_sufficient_share_is_computed_once(
@@ -172,3 +174,31 @@ def test_a_passage_keeps_the_same_cells_as_the_whole_song(
 def test_the_networks_input_lasts_one_segment(chosen: songs.Song) -> None:
     sound = load_audio(excerpts.network_input_of(chosen, "cnn", 1, silent))
     assert sound.duration_s == pytest.approx(2.988, abs=0.01)
+
+
+def test_the_preparation_follows_the_cache(
+    chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = explanations.analysis_of(chosen, "cnn", silent)
+    selection = PartSelection(JAZZ, keep=0.1)
+    assert excerpts.preparation_of(chosen, analysis, selection).phase is Phase.EXPLAINING
+    excerpts.prepare(chosen, "cnn", selection, silent)
+    assert excerpts.preparation_of(chosen, analysis, selection).phase is Phase.COMPLETE
+    monkeypatch.setattr(excerpts, "LONG", 2)
+    assert excerpts.preparation_of(chosen, analysis, selection).phase is Phase.PASSAGE
+    excerpts.song_parts_of(chosen, "cnn", selection, silent)
+    assert excerpts.preparation_of(chosen, analysis, selection).phase is Phase.COMPLETE
+    other = replace(selection, keep=0.2)
+    assert excerpts.preparation_of(chosen, analysis, other).phase is Phase.PASSAGE
+
+
+def test_a_stop_holds_for_every_share_of_the_same_explanation(chosen: songs.Song) -> None:
+    analysis = explanations.analysis_of(chosen, "cnn", silent)
+    stopped = excerpts.preparation_of(chosen, analysis, PartSelection(JAZZ, keep=0.1)).stop()
+    for selection, phase in (
+        (PartSelection(JAZZ, keep=0.4, of="evidence"), Phase.STOPPED),
+        (PartSelection(JAZZ, OPTIMISED, keep=0.1), Phase.EXPLAINING),
+        (PartSelection(ExplanationTarget("rock"), keep=0.1), Phase.EXPLAINING),
+    ):
+        found = excerpts.preparation_of(chosen, analysis, selection).observed(stopped)
+        assert found.phase is phase
