@@ -1,8 +1,7 @@
-"""Loading what is slow, in the background, while people already see the page."""
+"""Load the libraries and the models in the background, while people already see the page."""
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 import traceback
@@ -15,18 +14,18 @@ if TYPE_CHECKING:
     from core.models.base import GenreModel
 
 ProgressCallback = Callable[[str, float | None], None]
-"""Tells the page what is being done and, if known, which share of it; may raise to stop it."""
+"""Called with the current work and, if known, the finished share; may raise to stop the work."""
 
 
 class WarmUp:
-    """Loads the libraries and the models in a thread of its own, once.
+    """Loads the libraries and the models once, in a thread of its own.
 
     Parameters
     ----------
     models : sequence of str
         Names of the models.
     song : callable
-        Returns the file of a song to rehearse with, or None.
+        Returns the file of a song for a first run of everything, or None.
     """
 
     def __init__(self, models: Sequence[str], song: Callable[[], Path | None]) -> None:
@@ -38,7 +37,7 @@ class WarmUp:
 
     @property
     def ready(self) -> bool:
-        """Whether songs can be heard without waiting for anything to load."""
+        """Whether songs can be analysed without waiting for anything to load."""
         return self._ready.is_set()
 
     def start(self) -> None:
@@ -48,18 +47,18 @@ class WarmUp:
                 self._thread.start()
 
     def wait(self, report: ProgressCallback) -> None:
-        """Return when everything is loaded; tell the page about it until then."""
+        """Wait until everything is loaded, and report that meanwhile."""
         self.start()
         while not self._ready.wait(0.2):
-            report("The networks are loading. This happens once after the server's start …", None)
+            report("Loading the networks. This happens once after the server's start …", None)
 
     def _run(self) -> None:
         try:
             models = self._load()
             self._ready.set()
-            self._rehearse(models)
-            settle()
-        except Exception:  # a page that needs what failed will say so
+            self._run_once(models)
+            _prepare_server()
+        except Exception:  # a page that needs the failed part shows a message
             traceback.print_exc(file=sys.stderr)
         finally:
             self._ready.set()
@@ -71,15 +70,15 @@ class WarmUp:
 
         models = []
         for name in self._models:
-            # A page that needs a damaged model will say so.
+            # A page that needs a damaged model shows a message.
             with suppress(ModelError):
                 models.append(load_model(name))
         return models
 
-    def _rehearse(self, models: list[GenreModel]) -> None:
-        """Do everything once with the beginning of a song: the first time takes far longer.
+    def _run_once(self, models: list[GenreModel]) -> None:
+        """Analyse and explain the beginning of a song, because the first time takes far longer.
 
-        The large network is not asked to explain: that is long work at any time.
+        The large network is not explained: that takes long at any time.
         """
         from core.analysis import analyze
         from core.audio.io import Audio, load_audio
@@ -91,22 +90,18 @@ class WarmUp:
             return
         for model in models:
             song = load_audio(path, sample_rate=model.parameters.sample_rate)
-            seconds = round(model.parameters.segment_s * song.sample_rate)
-            io = Audio(song.samples[:seconds], song.sample_rate, song.name)
-            analyze(io, model)
+            n_samples = round(model.parameters.segment_s * song.sample_rate)
+            segment = Audio(song.samples[:n_samples], song.sample_rate, song.name)
+            analyze(segment, model)
             if model.parameters.n_mfcc < model.parameters.n_mels:
-                listen(io, explain(io, model))
+                listen(segment, explain(segment, model))
 
 
-def settle() -> None:
-    """Keep what is loaded out of what Streamlit does after every run of a page.
+def _prepare_server() -> None:
+    """Prepare TensorFlow and Keras for serving, if Streamlit serves pages in this process."""
+    from streamlit import runtime
 
-    It collects garbage, for which a third of a second goes into looking at all of TensorFlow's and
-    librosa's own objects. It also tells Keras to clear its session, which drops all kernels that
-    TensorFlow has looked up; nothing here leaves anything in that session.
-    """
-    import keras
+    from core.models.runtime import prepare_for_serving
 
-    keras.backend.clear_session = lambda: None
-    gc.collect()
-    gc.freeze()
+    if runtime.exists():
+        prepare_for_serving()

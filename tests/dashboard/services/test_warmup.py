@@ -1,8 +1,7 @@
-"""Loading in the background: once, whoever asks, and never in the way when it fails."""
+"""Loading in the background happens once, can be waited for, and never blocks the page."""
 
 from __future__ import annotations
 
-import gc
 import threading
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from core.errors import ModelError
 from core.models.base import GenreModel
-from dashboard.services.warmup import WarmUp, settle
+from dashboard.services.warmup import WarmUp
 
 
 class Stopped(BaseException):
@@ -25,13 +24,13 @@ def quiet(text: str, share: float | None) -> None:
     """Report nothing."""
 
 
-def test_models_are_loaded_once_and_a_damaged_one_is_left_to_the_page(
+def test_models_are_loaded_once_and_a_damaged_one_is_skipped(
     monkeypatch: pytest.MonkeyPatch, tiny_cnn: GenreModel
 ) -> None:
-    asked = []
+    loaded = []
 
     def load(name: str) -> GenreModel:
-        asked.append(name)
+        loaded.append(name)
         if name == "damaged":
             raise ModelError("damaged")
         return tiny_cnn
@@ -42,29 +41,29 @@ def test_models_are_loaded_once_and_a_damaged_one_is_left_to_the_page(
     for _ in range(3):
         warm_up.wait(quiet)
     assert warm_up.ready
-    assert asked == ["damaged", "cnn"]
+    assert loaded == ["damaged", "cnn"]
 
 
-def test_waiting_tells_the_page_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_reports_to_the_page_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     monkeypatch.setattr("core.models.store.load_model", lambda name: release.wait(30))
     warm_up = WarmUp(["cnn"], no_song)
-    said = []
+    reports = []
 
     def report(text: str, share: float | None) -> None:
-        said.append(text)
-        if len(said) == 2:
+        reports.append(text)
+        if len(reports) == 2:
             raise Stopped
 
     with pytest.raises(Stopped):
         warm_up.wait(report)
-    assert all("loading" in text for text in said)
+    assert all("Loading" in text for text in reports)
     assert not warm_up.ready
     release.set()
     warm_up.wait(quiet)
 
 
-def test_a_failure_lets_the_page_go_on_and_is_logged(
+def test_a_failure_is_logged_and_does_not_block_the_page(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(name: str) -> GenreModel:
@@ -75,17 +74,15 @@ def test_a_failure_lets_the_page_go_on_and_is_logged(
     assert "out of memory" in capsys.readouterr().err
 
 
-def test_what_is_loaded_stays_out_of_what_happens_after_every_run(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("serves", [False, True])
+def test_keras_is_prepared_only_in_a_process_that_serves_pages(
+    monkeypatch: pytest.MonkeyPatch, tiny_cnn: GenreModel, serves: bool
 ) -> None:
-    import keras
-
-    monkeypatch.setattr(keras.backend, "clear_session", keras.backend.clear_session)
-    marked = keras.backend.get_uid("layer of a loaded model")
-    settle()
-    try:
-        keras.backend.clear_session()
-        assert keras.backend.get_uid("layer of a loaded model") == marked + 1
-        assert gc.get_freeze_count() > 100_000
-    finally:
-        gc.unfreeze()
+    prepared = []
+    monkeypatch.setattr("core.models.store.load_model", lambda name: tiny_cnn)
+    monkeypatch.setattr("streamlit.runtime.exists", lambda: serves)
+    monkeypatch.setattr("core.models.runtime.prepare_for_serving", lambda: prepared.append(1))
+    warm_up = WarmUp(["cnn"], no_song)
+    warm_up.wait(quiet)
+    warm_up._thread.join(30)
+    assert prepared == [1] * serves
