@@ -1,4 +1,4 @@
-// Minutes and seconds of a song, as in 1:05 or 1:05.3.
+// Format seconds as minutes and seconds: 1:05 or 1:05.3.
 const clock = (seconds, digits) => {
   const scale = 10 ** digits;
   const whole = Math.round(seconds * scale);
@@ -8,9 +8,9 @@ const clock = (seconds, digits) => {
 };
 
 const TICK_STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300];
-const TICK_WIDTH = 64; // CSS pixels a label needs
+const TICK_WIDTH = 64; // CSS pixels of a label and the space around it
 
-// Seconds from one label of a time axis to the next.
+// Choose the step between the labels of a time axis, in seconds.
 const tickStep = (seconds, width) => {
   const most = Math.max(2, Math.floor(width / TICK_WIDTH));
   return TICK_STEPS_S.find((size) => seconds / size <= most) ?? 600;

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.charts.theme import LIGHT
 from dashboard.player import parts
-from dashboard.player.payload import pack_of
+from dashboard.player.payload import payload_of
 from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.excerpts import OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
@@ -96,7 +96,7 @@ def report(
     whole = excerpts.whole_song_of(song, name, _quiet)
     song_parts = excerpts.song_parts_of(song, name, selection, _quiet)
     explained = explanations.finished_batches(song, analysis, target)
-    packed = pack_of(
+    payload = payload_of(
         song, analysis, target, [own, *explained], segment, whole, song_parts, dark=False
     )
     title = html_safe(songs.title_of(song))
@@ -146,9 +146,9 @@ def report(
 <p>{html_safe(sentences.additivity(float(own.gap[0]), target.versus))}</p>
 <p>Created with Groove-Guide on {today}. This file works offline.</p>
 <script>{script}
-const packed = atob("{base64.b64encode(packed.to_bytes()).decode()}");
+const payload = atob("{base64.b64encode(payload.to_bytes()).decode()}");
 window.mount({{
-  data: Uint8Array.from(packed, (letter) => letter.charCodeAt(0)),
+  data: Uint8Array.from(payload, (letter) => letter.charCodeAt(0)),
   parentElement: document.getElementById("player"),
 }});</script></body></html>
 """.encode()

@@ -1,4 +1,10 @@
-"""The player: a Streamlit component that plays a song in step with its spectrogram."""
+"""The player: a Streamlit component that plays a song in step with its spectrogram.
+
+In: an analysis, explanations and audio files (`payload`), encoded as bytes (`wire_format`).
+Out: the component on the page; it sends nothing back.
+
+May import: `dashboard.services`, `dashboard.charts`, `dashboard.text`.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +14,27 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.player.pack import Pack
+from dashboard.player.wire_format import Payload
 
 HERE = Path(__file__).resolve().parent
-SCRIPTS = ("../clock.js", "blobs.js", "sound.js", "picture.js", "player.js")  # with the entry last
+SCRIPTS = (
+    "../clock.js",
+    "blobs.js",
+    "sound.js",
+    "picture.js",
+    "player.js",
+)  # the entry point comes last
 CARRIER = """
 export default function ({ data }) {
-  const digests = takeIn(data);
+  const digests = hold(data);
   return () => setTimeout(() => release(digests), 0);
 }
 """
-CARRIED = 50_000  # bytes from which a blob travels alone; smaller ones are sent again each time
+CARRIED = 50_000  # bytes from which a blob has a component of its own; others are sent each time
 
 
 def parts() -> tuple[str, str, str]:
-    """Return the player's HTML, CSS and JavaScript."""
+    """Read the HTML, CSS and JavaScript of the player."""
     return _text("player.html"), _text("player.css"), "\n".join(map(_text, SCRIPTS))
 
 
@@ -42,22 +54,22 @@ def _carrier() -> Any:
     return st.components.v2.component("groove_guide_carrier", js=js)
 
 
-def player(pack: Pack, *, key: str) -> None:
+def player(payload: Payload, *, key: str) -> None:
     """Draw the player.
 
-    Large blobs are carried by components of their own, which show nothing: Streamlit does not send
-    again what a browser has.
+    Components of their own carry the large blobs and show nothing: Streamlit does not send a
+    component's data again if it has not changed.
 
     Parameters
     ----------
-    pack : Pack
-        Tracks and pictures.
+    payload : Payload
+        Tracks and spectrograms.
     key : str
-        As long as it stays the same, what plays goes on when the pack changes.
+        Identifier. While it stays the same, playback continues when the payload changes.
     """
-    carried = [digest for digest, blob in pack.blobs.items() if len(blob) >= CARRIED]
+    carried = [digest for digest, blob in payload.blobs.items() if len(blob) >= CARRIED]
     with st.container(gap=None):
-        _player()(data=pack.to_bytes(pack.blobs.keys() - set(carried)), key=key)
+        _player()(data=payload.to_bytes(payload.blobs.keys() - set(carried)), key=key)
         for digest in carried:
-            alone = Pack({}, {digest: pack.blobs[digest]})
-            _carrier()(data=alone.to_bytes(), key=f"{key}-{digest[:16]}")
+            single = Payload({}, {digest: payload.blobs[digest]})
+            _carrier()(data=single.to_bytes(), key=f"{key}-{digest[:16]}")

@@ -1,8 +1,8 @@
-// Packs and their blobs: what one component brings, every player of the page can use.
+// Payloads and their blobs. All components of the page share the blobs that each of them brings.
 
-const held = (globalThis.grooveGuideBlobs ??= new Map()); // by digest
+const sharedBlobs = (globalThis.grooveGuideBlobs ??= new Map()); // by digest
 
-// A pack is the length of a header, the header as JSON, and blobs; see pack.py.
+// Decode a payload: length of the header, header as JSON, blobs; see wire_format.py.
 function unpack(data) {
   const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
@@ -13,37 +13,39 @@ function unpack(data) {
   return { header, blobs: new Map(blobs) };
 }
 
-function entry(digest) {
-  if (!held.has(digest)) {
-    const made = { holders: 0 };
-    made.there = new Promise((resolve) => (made.arrive = resolve));
-    held.set(digest, made);
+// The shared entry of a blob; `bytes` is a promise until a component brings them.
+function entryOf(digest) {
+  if (!sharedBlobs.has(digest)) {
+    const entry = { holders: 0 };
+    entry.bytes = new Promise((resolve) => (entry.resolve = resolve));
+    sharedBlobs.set(digest, entry);
   }
-  return held.get(digest);
+  return sharedBlobs.get(digest);
 }
 
-// Hold the blobs of a pack for as long as its component is on the page.
-function takeIn(data) {
+// Share the blobs of a payload until `release` is called with the returned digests.
+function hold(data) {
   const { blobs } = unpack(data);
   for (const [digest, bytes] of blobs) {
-    const place = entry(digest);
-    place.holders += 1;
-    place.arrive(bytes);
+    const entry = entryOf(digest);
+    entry.holders += 1;
+    entry.resolve(bytes);
   }
   return [...blobs.keys()];
 }
 
 function release(digests) {
   for (const digest of digests) {
-    const place = held.get(digest);
-    place.holders -= 1;
-    if (!place.holders) held.delete(digest);
+    const entry = sharedBlobs.get(digest);
+    entry.holders -= 1;
+    if (!entry.holders) sharedBlobs.delete(digest);
   }
 }
 
-// Return blobs by digest, as soon as all of them are on the page.
-async function gather(digests, inside) {
-  const there = digests.map((digest) => inside.get(digest) ?? entry(digest).there);
-  const bytes = await Promise.all(there);
+// Wait for blobs, of this payload or shared, and return them by digest.
+async function gather(digests, included) {
+  const bytes = await Promise.all(
+    digests.map((digest) => included.get(digest) ?? entryOf(digest).bytes),
+  );
   return new Map(digests.map((digest, index) => [digest, bytes[index]]));
 }

@@ -1,4 +1,4 @@
-"""What the player shows and plays of a song: spectrograms with evidence, and the tracks."""
+"""Content of the player for a song: tracks to play, and spectrograms with the evidence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from dashboard.charts.axes import band_rows, coefficient_rows, evidence_limit
 from dashboard.charts.theme import DARK, LIGHT, rgb
-from dashboard.player.pack import Pack, Track, View, pack
+from dashboard.player.wire_format import Payload, Track, View, encode
 from dashboard.services import models
 from dashboard.services.excerpts import Excerpt, PassageParts, SongParts
 from dashboard.services.explanations import ExplanationTarget
@@ -20,64 +20,49 @@ if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.explanation.explain import Explanation
 
-SHADED_DEVIATIONS = 2.5  # of the training data, from the middle grey to the ends
+SHADED_DEVIATIONS = 2.5  # standard deviations from the middle grey to black and to white
 
 
-def pack_of(
+def payload_of(
     song: Song,
     analysis: Analysis,
     target: ExplanationTarget,
     explanations: Sequence[Explanation],
     segment: int,
     whole: Excerpt,
-    song_parts: SongParts | PassageParts | None,
+    parts: SongParts | PassageParts | None,
     *,
     dark: bool,
-) -> Pack:
-    """Return what the player is given of a song.
+) -> Payload:
+    """Collect everything that the player shows and plays for a song.
 
     Parameters
     ----------
     song : Song
         The song.
     analysis : Analysis
-        What a model says of it.
+        Predictions of a model for the song.
     target : ExplanationTarget
-        What is explained.
+        The explained output.
     explanations : sequence of Explanation
-        Of some of its segments, the chosen one among them and first.
+        Explanations of some segments, that of the chosen segment first.
     segment : int
         The chosen segment.
     whole : Excerpt
-        The song as it is.
-    song_parts : SongParts, PassageParts or None
-        What matters and the rest, of the song or of a passage, if the whole song is explained.
+        The unchanged song.
+    parts : SongParts, PassageParts or None
+        Important parts and rest, of the song or of a passage; None until the song is explained.
     dark : bool
         Whether the page is dark.
 
     Returns
     -------
-    Pack
-        Tracks and pictures.
+    Payload
+        Tracks and spectrograms.
     """
-    genre = analysis.genres.index(target.genre)
-
-    def answer(excerpt: Excerpt) -> str:
-        share = formatting.percent(float(excerpt.probabilities[genre]))
-        return f"{share} {formatting.genre_name(target.genre)}"
-
-    tracks = [Track("original", "Original", answer(whole), whole.file)]
-    kept, rest = ("kept", "Only what is kept"), ("removed", "Only the rest")
-    if isinstance(song_parts, PassageParts):
-        start = song_parts.start_s
-        tracks.append(Track(*kept, "…", song_parts.kept, "keep", start))
-        tracks.append(Track(*rest, "…", song_parts.rest, "remove", start))
-    elif song_parts is not None:
-        tracks.append(Track(*kept, answer(song_parts.kept), song_parts.kept.file, "keep"))
-        tracks.append(Track(*rest, answer(song_parts.rest), song_parts.rest.file, "remove"))
     parameters = analysis.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
-    views = views_of(analysis, explanations, None if song_parts is None else song_parts.mask)
+    views = views_of(analysis, explanations, None if parts is None else parts.mask)
     start = float(analysis.starts_s[segment])
     colours = DARK if dark else LIGHT
     header = {
@@ -87,7 +72,6 @@ def pack_of(
         "sample_rate": parameters.sample_rate,
         "frame_s": frame_s,
         "segment": [start, start + parameters.segment_s],
-        "explained": True,
         "target": sentences.question_name(target.genre, target.versus),
         "alt": alternatives.evidence_alt(target.genre, explanations[0].mel[0], views[-1].names),
         "colours": {
@@ -98,27 +82,65 @@ def pack_of(
             "label": colours.label,
         },
     }
-    return pack(header, tracks, views)
+    return encode(header, tracks_of(analysis, target, whole, parts), views)
+
+
+def tracks_of(
+    analysis: Analysis,
+    target: ExplanationTarget,
+    whole: Excerpt,
+    parts: SongParts | PassageParts | None,
+) -> list[Track]:
+    """List the original and, if they exist, the important parts and the rest.
+
+    Parameters
+    ----------
+    analysis, target, whole, parts
+        As in `payload_of`.
+
+    Returns
+    -------
+    list of Track
+        Each with the genre's probability, which is unknown for a passage.
+    """
+    genre = analysis.genres.index(target.genre)
+
+    def probability(excerpt: Excerpt) -> str:
+        share = formatting.percent(float(excerpt.probabilities[genre]))
+        return f"{share} {formatting.genre_name(target.genre)}"
+
+    tracks = [Track("original", "Original", probability(whole), whole.file)]
+    if parts is None:
+        return tracks
+    for name, label, part, excerpt in (
+        ("kept", "Important parts", "keep", parts.kept),
+        ("removed", "Everything else", "remove", parts.rest),
+    ):
+        if isinstance(excerpt, Excerpt):
+            tracks.append(Track(name, label, probability(excerpt), excerpt.file, part))
+        elif isinstance(parts, PassageParts):
+            tracks.append(Track(name, label, "…", excerpt, part, parts.start_s))
+    return tracks
 
 
 def views_of(
     analysis: Analysis, explanations: Sequence[Explanation], mask: np.ndarray | None
 ) -> list[View]:
-    """Return the MFCC and the mel view of a song, with the evidence that there is so far.
+    """Draw up the MFCC view and the mel view of a song, with the evidence so far.
 
     Parameters
     ----------
     analysis : Analysis
-        What a model says of the song.
+        Predictions of a model for the song.
     explanations : sequence of Explanation
-        Of some of its segments; the first one's first segment sets the colours' scale.
+        Explanations of some segments. The first segment of the first one sets the colour scale.
     mask : np.ndarray [shape=(n, segment_frames, n_mels), dtype=bool], optional
-        The cells that matter.
+        Important cells.
 
     Returns
     -------
     list of View
-        As long as the song's segments, without the padding after its end.
+        All segments of the song, without the padding after its end.
     """
     parameters = analysis.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
@@ -164,5 +186,5 @@ def views_of(
             mask=None if mask is None else song_long(mask),
         ),
     ]
-    # All coefficients are the bands in other words: nobody reads 96 of them.
+    # With as many coefficients as bands, the MFCC view would repeat the mel view.
     return views if parameters.n_mfcc < parameters.n_mels else views[1:]

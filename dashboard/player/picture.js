@@ -1,21 +1,21 @@
-// Draws a spectrogram in grey with SHAP values over it, its axes, and what a track leaves of it.
+// Draws a spectrogram in grey, SHAP values in colour over it, and its axes.
 
 const MARGIN = { left: 46, right: 8, top: 6, bottom: 26 }; // CSS pixels
-const LEFT_OUT = 0.12; // opacity of evidence in what a track does not play
-const STRONGEST = 0.95; // opacity of the strongest evidence
+const MUTED = 0.12; // opacity factor for cells that the track does not play
+const STRONGEST = 0.95; // opacity of the largest SHAP value
 
 class Picture {
   constructor(canvas) {
     this.canvas = canvas;
-    this.cells = document.createElement("canvas"); // a pixel a cell
+    this.cells = document.createElement("canvas"); // one pixel per cell
     this.view = null;
     this.window = [0, 1]; // seconds
   }
 
-  // Take over one view: rows, values, SHAP values, mask; and how to draw it.
-  show(view, { frameS, colours, strength, leave, window }) {
+  // Show a view: its values, SHAP values and mask.
+  show(view, { frameS, colours, strength, part, window }) {
     Object.assign(this, { view, frameS, colours, window });
-    this.paint(strength, leave);
+    this.paint(strength, part);
     this.draw();
   }
 
@@ -29,8 +29,8 @@ class Picture {
     };
   }
 
-  // Colour every cell; `leave` is "keep", "remove" or null for the whole song.
-  paint(strength, leave) {
+  // Colour every cell; `part` is "keep", "remove" or null for the whole song.
+  paint(strength, part) {
     const { rows, frames, values, shap, mask, centre, spread, limit } = this.view;
     const { dim, bright, favour, against } = this.colours;
     this.cells.width = frames;
@@ -40,12 +40,12 @@ class Picture {
     for (let frame = 0; frame < frames; frame++) {
       for (let row = 0; row < rows; row++) {
         const index = frame * rows + row;
-        const heard = !leave || !mask || mask(index) === (leave === "keep");
+        const audible = !part || !mask || mask(index) === (part === "keep");
         let shade = 0.5 + (values(index) - centre[row]) / spread[row];
-        shade = heard ? Math.min(Math.max(shade, 0), 1) : 0;
+        shade = audible ? Math.min(Math.max(shade, 0), 1) : 0;
         const value = shap(index) / limit;
         const hue = value < 0 ? against : favour;
-        const opacity = STRONGEST * strength * Math.min(Math.abs(value), 1) * (heard ? 1 : LEFT_OUT);
+        const opacity = STRONGEST * strength * Math.min(Math.abs(value), 1) * (audible ? 1 : MUTED);
         const place = 4 * ((rows - 1 - row) * frames + frame);
         for (let channel = 0; channel < 3; channel++) {
           const grey = dim[channel] + shade * (bright[channel] - dim[channel]);
@@ -57,9 +57,8 @@ class Picture {
     context.putImageData(image, 0, 0);
   }
 
-  // Draw the cells of the window and the axes.
+  // Draw the visible cells and the axes.
   draw() {
-    if (!this.view) return;
     const { width, height } = this.canvas.getBoundingClientRect();
     if (!width) return;
     const scale = window.devicePixelRatio || 1;
@@ -77,7 +76,7 @@ class Picture {
     context.fillStyle = `rgb(${this.colours.dim})`;
     context.fillRect(left, top, across, down);
     context.imageSmoothingEnabled = false;
-    // A frame is centred on its time.
+    // Frames are centred on their times.
     const begin = left - ((from + this.frameS / 2) / (to - from)) * across;
     const long = ((this.view.frames * this.frameS) / (to - from)) * across;
     context.drawImage(this.cells, begin, top, long, down);
@@ -109,20 +108,20 @@ class Picture {
     }
   }
 
-  // Seconds of the song under a point of the canvas.
+  // Convert a horizontal position in CSS pixels to seconds of the song.
   timeAt(x) {
     const { left, width } = this.plot;
     const share = Math.min(Math.max((x - left) / width, 0), 1);
     return this.window[0] + share * (this.window[1] - this.window[0]);
   }
 
-  // CSS pixels from the canvas's left edge.
+  // Convert seconds of the song to CSS pixels from the left edge.
   xOf(time) {
     const { left, width } = this.plot;
     return left + ((time - this.window[0]) / (this.window[1] - this.window[0])) * width;
   }
 
-  // Frame and row under a point, or null beside the picture.
+  // Find the frame and row at a point; null outside the plot.
   cellAt(x, y) {
     const { left, top, width, height } = this.plot;
     if (!this.view || x < left || x > left + width || y < top || y >= top + height) return null;

@@ -1,8 +1,8 @@
-// The player: what a person does with it, and what it shows while it plays.
+// The player: controls, keyboard, and the display during playback.
 
-const DRAGGED = 6; // CSS pixels from a click to a region
-const STEP_S = 1; // of the arrow keys
-const players = new WeakMap(); // by the element that Streamlit gives: they outlive a rerun
+const DRAG_DISTANCE = 6; // CSS pixels; shorter movements are clicks
+const SEEK_S = 1; // seconds per press of an arrow key
+const players = new WeakMap(); // by Streamlit's element, so that they survive reruns
 
 const element = (tag, properties = {}, ...children) => {
   const made = Object.assign(document.createElement(tag), properties);
@@ -22,7 +22,7 @@ class Player {
     new ResizeObserver(() => this.header && this.refresh()).observe(this.find(".stage"));
   }
 
-  // Take over new data; what a person has chosen stays as long as it can.
+  // Take over new data and keep the user's choices where possible.
   async update(data) {
     const { header, blobs } = unpack(data);
     this.latest = header;
@@ -31,7 +31,7 @@ class Player {
       ...header.views.flatMap(({ values, shap, mask }) => [values.blob, shap.blob, mask]),
     ].filter(Boolean);
     const found = await gather(needed, blobs);
-    if (this.latest !== header) return; // newer data has come meanwhile
+    if (this.latest !== header) return; // newer data has arrived meanwhile
     const bytes = (digest) => found.get(digest).slice().buffer;
     const former = this.header;
     this.header = header;
@@ -64,7 +64,7 @@ class Player {
       }));
       await this.sound.load(tracks, header.sample_rate, header.duration_s);
     } catch {
-      this.fail("This browser cannot decode the sound (FLAC). A newer one can.");
+      this.fail("This browser cannot decode FLAC audio. Please use a newer one.");
       return;
     }
     this.find(".play").disabled = false;
@@ -88,7 +88,7 @@ class Player {
     return this.views.find(({ name }) => name === this.viewName);
   }
 
-  // Draw the choices that depend on the data.
+  // Build the controls that depend on the data.
   build() {
     const { tracks, views } = this.header;
     this.choices(".tracks", tracks, this.sound.chosen, (name) => this.choose(name));
@@ -99,7 +99,6 @@ class Player {
     });
     this.find(".duration").textContent = clock(this.header.duration_s, 0);
     this.find(".seek").max = this.header.duration_s;
-    this.find(".strength").hidden = !this.header.explained;
   }
 
   choices(place, options, chosen, choose) {
@@ -140,12 +139,12 @@ class Player {
 
   refresh() {
     const { frame_s: frameS, colours, tracks, alt } = this.header;
-    const leave = tracks.find(({ name }) => name === this.sound.chosen)?.leave ?? null;
+    const { part } = tracks.find(({ name }) => name === this.sound.chosen);
     this.picture.show(this.view, {
       frameS,
       colours,
       strength: Number(this.find(".strength input").value),
-      leave,
+      part,
       window: this.window,
     });
     this.find(".stage").setAttribute("aria-label", alt);
@@ -156,8 +155,7 @@ class Player {
   }
 
   legend({ favour, against }) {
-    const { target, explained } = this.header;
-    this.find(".legend").hidden = !explained;
+    const { target } = this.header;
     const limit = this.view.limit.toPrecision(2);
     this.find(".against").textContent = `against ${target} −${limit}`;
     this.find(".favour").textContent = `for ${target} +${limit}`;
@@ -167,7 +165,7 @@ class Player {
       `linear-gradient(to right, ${from}, ${clear[0]} 50%, ${clear[1]} 50%, ${to})`;
   }
 
-  // Bring playhead, region and figures to where the sound is.
+  // Move playhead, loop and time display to the current position.
   follow() {
     const { sound, picture } = this;
     const position = sound.position;
@@ -244,7 +242,7 @@ class Player {
     });
   }
 
-  // Say what is under the pointer.
+  // Show the values at the pointer.
   read(cell) {
     const place = this.find(".readout");
     if (!cell) {
@@ -257,10 +255,8 @@ class Player {
     const value = view.value.replace("{}", view.values(index).toFixed(1)).replace("-", "−");
     const number = view.shap(index);
     const shap = `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(5)}`;
-    const explained = header.explained
-      ? ` · SHAP for ${header.target} ${shap}`
-      : "";
-    place.textContent = `${moment} · ${view.names[cell.row]} · ${value}${explained}`;
+    const parts = [moment, view.names[cell.row], value, `SHAP for ${header.target} ${shap}`];
+    place.textContent = parts.join(" · ");
   }
 
   listen() {
@@ -282,21 +278,21 @@ class Player {
       const tag = event.target.tagName;
       const act = {
         " ": tag !== "BUTTON" && (() => this.toggle()),
-        ArrowLeft: tag !== "INPUT" && (() => this.seek(this.sound.position - STEP_S)),
-        ArrowRight: tag !== "INPUT" && (() => this.seek(this.sound.position + STEP_S)),
+        ArrowLeft: tag !== "INPUT" && (() => this.seek(this.sound.position - SEEK_S)),
+        ArrowRight: tag !== "INPUT" && (() => this.seek(this.sound.position + SEEK_S)),
         l: () => this.repeat(),
         h: () => this.halve(),
       }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       const track = this.header?.tracks[Number(event.key) - 1];
       if (!act && !track) return;
       event.preventDefault();
-      event.stopPropagation(); // Streamlit has keys of its own
+      event.stopPropagation(); // Streamlit has its own shortcuts
       if (act) act();
       else this.choose(track.name);
     };
   }
 
-  // A click or tap on the picture seeks, a drag marks a region to repeat, a hover reads values.
+  // Click or tap to seek, drag to loop a region, hover to read values.
   point(stage) {
     let pressed = null;
     const place = (event) => {
@@ -309,7 +305,7 @@ class Player {
     stage.onpointermove = (event) => {
       const [x, y] = place(event);
       this.read(this.picture.cellAt(x, y));
-      if (!pressed || Math.abs(x - pressed.x) < DRAGGED) return;
+      if (!pressed || Math.abs(x - pressed.x) < DRAG_DISTANCE) return;
       stage.setPointerCapture(event.pointerId);
       const times = [pressed.x, x].map((at) => this.picture.timeAt(at)).sort((a, b) => a - b);
       pressed.region = times[1] - times[0] > 0.05 ? times : null;
@@ -350,7 +346,7 @@ export default function (component) {
   const player = players.get(root);
   player.update(data);
   return () => {
-    // Streamlit also cleans up before each update: only a player that has left the page is closed.
+    // Streamlit also calls this before each update; close the player only if it has left the page.
     setTimeout(() => root.isConnected || player.close(), 0);
   };
 }

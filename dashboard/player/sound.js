@@ -1,28 +1,28 @@
-// Plays tracks of equal length in step: they all run at once, and gains decide which one is heard.
+// Plays tracks of equal length in step: all of them run, and gains select the audible one.
 //
-// A source that runs is never moved: to seek, to loop elsewhere or to change the speed, all sources
-// are replaced at one moment of the audio clock, so that tracks stay sample-exact to each other.
+// A running source is never moved. To seek, change the loop or the speed, all sources are replaced
+// at the same moment of the audio clock, so the tracks stay synchronous to the sample.
 
-const FADE_S = 0.012; // between tracks, and at starts and stops: short, but no click
-const AHEAD_S = 0.03; // sources are started so much after the call
+const FADE_S = 0.012; // seconds between tracks and at starts and stops; short, but without a click
+const AHEAD_S = 0.03; // seconds between the call and the start of the sources
 
 class Sound {
   constructor() {
-    this.context = null; // browsers want a person's gesture first
-    this.buffers = new Map(); // decoded tracks by name
-    this.known = new Map(); // the same by digest
-    this.running = []; // sources and gains by name
+    this.context = null; // browsers require a user gesture first
+    this.buffers = new Map(); // decoded tracks, by name
+    this.known = new Map(); // decoded tracks, by digest
+    this.running = []; // sources and gains, with track names
     this.chosen = "";
     this.duration = 0;
     this.speed = 1;
     this.loop = null; // [start, end] in seconds
     this.playing = false;
-    this.offset = 0; // position where sources were started, in seconds of the song
-    this.startedAt = 0; // when, on the audio clock
+    this.offset = 0; // position at which the sources were started, in seconds of the song
+    this.startedAt = 0; // time of that start on the audio clock
   }
 
-  // Replace the tracks: names, digests, where they begin, and functions that give compressed bytes.
-  // What is known by its digest is not decoded again, and what plays goes on.
+  // Replace the tracks, given by name, digest, start and a function that returns compressed bytes.
+  // Known digests are not decoded again, and playback continues.
   async load(tracks, sampleRate, duration) {
     const decoder = new OfflineAudioContext(1, 1, sampleRate);
     const known = this.known;
@@ -45,7 +45,7 @@ class Sound {
     else this.offset = Math.min(position, duration);
   }
 
-  // Seconds of the song that are heard now.
+  // Audible position in seconds of the song.
   get position() {
     if (!this.playing) return this.offset;
     const now = this.context.currentTime - (this.context.outputLatency || 0);
@@ -77,7 +77,7 @@ class Sound {
 
   seek(position) {
     const wanted = Math.min(Math.max(position, 0), this.duration);
-    // Who goes elsewhere has done with the region.
+    // Seeking outside the loop ends it.
     if (this.loop && (wanted < this.loop[0] || wanted >= this.loop[1])) this.loop = null;
     if (this.playing) this.restart(wanted);
     else this.offset = wanted;
@@ -112,7 +112,7 @@ class Sound {
     else if (outside) this.offset = loop[0];
   }
 
-  // Start every track at a position, all at the same moment, and let the former sources fade.
+  // Start all tracks at a position, at the same moment, and fade out the former sources.
   restart(position) {
     const when = this.context.currentTime + AHEAD_S;
     this.stop(when);

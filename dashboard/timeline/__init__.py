@@ -1,7 +1,11 @@
-"""A song's genres over time: a Streamlit component in which a click chooses a segment.
+"""Genres over time: a Streamlit component in which a click chooses a segment.
 
-Plotly's charts lose clicks that fall into the moment when Streamlit draws them anew, which is after
-every choice; this one shows the choice at once and is never taken away.
+Streamlit redraws a Plotly chart after every choice, and the chart loses clicks meanwhile. This
+component shows the choice at once and stays on the page.
+
+In: an analysis. Out: the chosen segment.
+
+May import: `dashboard.charts`, `dashboard.text`.
 """
 
 from __future__ import annotations
@@ -39,25 +43,25 @@ def _component() -> Any:
 def content_of(
     analysis: Analysis, *, selected: int, target: str, disputed: Sequence[int], dark: bool
 ) -> dict[str, Any]:
-    """Return what the component draws.
+    """Collect what the component draws.
 
     Parameters
     ----------
     analysis : Analysis
-        What a model says of a song.
+        Predictions of a model for a song.
     selected : int
         Segment with an outline.
     target : str
         Genre with a bold label.
     disputed : sequence of int
-        Segments with a mark above them.
+        Segments with a mark above them, because models disagree.
     dark : bool
         Whether the page is dark.
 
     Returns
     -------
     dict
-        Ready for JSON; `shares` has a row a segment, `target` is the genre's place.
+        JSON-ready; `shares` has one row per segment, `target` is the index of the genre.
     """
     colours = palette(dark)
     red, green, blue = colours.favour
@@ -87,11 +91,11 @@ def timeline(content: dict[str, Any], choose: Callable[[int], None], *, key: str
     Parameters
     ----------
     content : dict
-        What `content_of` returned.
+        Content, as `content_of` returns it.
     choose : callable
-        Called with the segment that someone chooses, before the page is drawn again.
+        Called with the chosen segment before the page is drawn again.
     key : str
-        What identifies it on the page.
+        Identifier, unique on the page.
     """
 
     def chosen() -> None:

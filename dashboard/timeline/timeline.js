@@ -1,13 +1,13 @@
-// A song's genres over time: a map of probabilities; a click or an arrow key chooses a segment.
+// Genres over time: a map of probabilities in which a click or an arrow key chooses a segment.
 
 const ROW = 28; // CSS pixels
 const MARGIN = { left: 76, right: 4, top: 4, marks: 14, bottom: 26 };
-const GAP = 2; // between cells, while they are wide enough
-const WIDE = 8; // CSS pixels from which cells have a gap
-const ROOM = 38; // CSS pixels that a percentage needs
-const WRITTEN = 0.095; // smaller shares are left to the colour
-const PALE_INK = 0.62; // from this share on, text is written in the colour for dark cells
-const timelines = new WeakMap(); // by the element that Streamlit gives
+const GAP = 2; // CSS pixels between cells
+const WIDE = 8; // CSS pixels; narrower cells have no gap
+const LABEL_WIDTH = 38; // CSS pixels of a percentage
+const LABELLED = 0.095; // cells of lower probability have no percentage
+const DARK_CELL = 0.62; // above this probability, the text has the colour for dark cells
+const timelines = new WeakMap(); // by Streamlit's element
 
 const channels = (colour) =>
   [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
@@ -27,7 +27,7 @@ class Timeline {
     this.canvas = root.querySelector("canvas");
     this.tip = root.querySelector(".tip");
     this.pointed = null;
-    this.turn = 0; // of the last choice made here
+    this.turn = 0; // time of the user's last choice
     root.onpointermove = (event) => this.point(event);
     root.onpointerleave = () => this.point(null);
     root.onclick = (event) => {
@@ -52,7 +52,7 @@ class Timeline {
   update(data, tell) {
     this.data = data;
     this.tell = tell;
-    // An answer to an earlier choice must not undo a later one.
+    // The response to an earlier choice must not undo a later one.
     if (data.answered >= this.turn) this.selected = data.selected;
     if (!(this.selected < data.starts_s.length)) this.selected = data.selected;
     this.root.setAttribute("aria-label", data.alt);
@@ -60,7 +60,7 @@ class Timeline {
     this.draw();
   }
 
-  // What is chosen is shown at once; the page follows.
+  // Show the choice at once; the page follows.
   choose(segment) {
     if (segment === this.selected) return;
     this.selected = segment;
@@ -75,14 +75,14 @@ class Timeline {
     return { left: MARGIN.left, top, width, height: ROW * this.data.genres.length };
   }
 
-  // Seconds of the song on the axis: short songs keep readable cells.
+  // Convert seconds of the song to CSS pixels; the segments fill the width.
   xOf(seconds) {
     const { left, width } = this.plot;
     const { starts_s: starts, ends_s: ends } = this.data;
     return left + ((seconds - starts[0]) / (ends.at(-1) - starts[0])) * width;
   }
 
-  // Edges of a segment's cells: each reaches to the next one.
+  // Left and right edge of a segment's cells; each reaches to the next one.
   edges(segment) {
     const { starts_s: starts, ends_s: ends } = this.data;
     return [starts[segment], starts[segment + 1] ?? ends.at(-1)].map((time) => this.xOf(time));
@@ -105,7 +105,7 @@ class Timeline {
       const { starts_s: starts, ends_s: ends, genres, shares, disputed } = this.data;
       const { segment, row } = cell;
       const time = `${clock(starts[segment], 0)}–${clock(ends[segment], 0)}`;
-      const doubt = disputed.includes(segment) ? " · the networks disagree here" : "";
+      const doubt = disputed.includes(segment) ? " · the models disagree" : "";
       this.tip.textContent = `${time} · ${genres[row]} ${percent(shares[segment][row])}${doubt}`;
       const { top } = this.plot;
       const middle = (this.edges(segment)[0] + this.edges(segment)[1]) / 2;
@@ -160,10 +160,10 @@ class Timeline {
         const mixed = quiet.map((level, place) => level + share * (loud[place] - level));
         context.fillStyle = `rgb(${mixed.map(Math.round)})`;
         const y = top + row * ROW;
-        // Without gaps, cells overlap by a hair: no seams between fractions of pixels.
+        // Without gaps, cells overlap slightly to avoid seams at fractions of pixels.
         context.fillRect(begin, y + 1, end - begin - gap + (gap ? 0 : 0.5), ROW - GAP);
-        if (end - begin >= ROOM && share >= WRITTEN) {
-          context.fillStyle = share > PALE_INK ? colours.on_loud : colours.ink;
+        if (end - begin >= LABEL_WIDTH && share >= LABELLED) {
+          context.fillStyle = share > DARK_CELL ? colours.on_loud : colours.ink;
           context.fillText(percent(share), (begin + end - gap) / 2, y + ROW / 2);
         }
       });
@@ -217,6 +217,6 @@ export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".timeline");
   if (!root || !data) return;
   if (!timelines.has(root)) timelines.set(root, new Timeline(root));
-  // The moment makes every choice a new one, and of choices in a row the last one arrives.
+  // The time makes every choice unique, and of several quick choices the last one arrives.
   timelines.get(root).update(data, (choice) => setStateValue("choice", choice));
 }

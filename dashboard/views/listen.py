@@ -145,7 +145,7 @@ def player_section(
     PartSelection
         Selection of the important parts.
     """
-    from dashboard.player.payload import pack_of
+    from dashboard.player.payload import payload_of
 
     in_fragment = next(runs) > 0
     name = analysis.model
@@ -161,7 +161,7 @@ def player_section(
                 parts = playable_parts(phase, song, name, selection, segment, progress)
             finished = explanations.finished_batches(song, analysis, target)
             player(
-                pack_of(
+                payload_of(
                     song, analysis, target, [own, *finished], segment, whole, parts, dark=is_dark()
                 ),
                 key="player",

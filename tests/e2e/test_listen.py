@@ -129,7 +129,7 @@ def test_the_evidence_can_be_faded_and_shown_on_mel_bands(page: Page, mp3: Path)
     pictures = [picture(page)]
     page.locator(".views").get_by_text("Mel spectrogram").click()
     pictures.append(picture(page))
-    page.get_by_label("Strength of the evidence's colours").press("Home")
+    page.get_by_label("Opacity of the evidence").press("Home")
     pictures.append(picture(page))
     assert len(set(pictures)) == 3
     expect(page.locator(".player .legend")).to_contain_text("against")

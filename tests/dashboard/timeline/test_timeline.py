@@ -1,4 +1,4 @@
-"""What the timeline draws is what the network says, in words and colours of the page."""
+"""The timeline draws the probabilities of the analysis, in the names and colours of the page."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from dashboard.timeline import content_of
 
 
 @pytest.fixture(scope="module")
-def heard(song: Audio, tiny_cnn: SpectrogramModel) -> Analysis:
+def analysis(song: Audio, tiny_cnn: SpectrogramModel) -> Analysis:
     return analyze(song, tiny_cnn)
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_every_share_and_moment_is_there(heard: Analysis, dark: bool) -> None:
-    content = content_of(heard, selected=1, target="hiphop", disputed=[0, 2], dark=dark)
+def test_the_content_has_every_probability_and_time(analysis: Analysis, dark: bool) -> None:
+    content = content_of(analysis, selected=1, target="hiphop", disputed=[0, 2], dark=dark)
     content = json.loads(json.dumps(content))
-    np.testing.assert_allclose(content["shares"], heard.probabilities, atol=1e-4)
-    np.testing.assert_array_equal(content["starts_s"], heard.starts_s)
-    np.testing.assert_array_equal(content["ends_s"], heard.ends_s)
+    np.testing.assert_allclose(content["shares"], analysis.probabilities, atol=1e-4)
+    np.testing.assert_array_equal(content["starts_s"], analysis.starts_s)
+    np.testing.assert_array_equal(content["ends_s"], analysis.ends_s)
     assert content["genres"][content["target"]] == "hip-hop"
     assert content["disputed"] == [0, 2]
     assert content["selected"] == 1
-    assert f"Genre probabilities of {len(heard.starts_s)} segments." in content["alt"]
+    assert f"Genre probabilities of {len(analysis.starts_s)} segments." in content["alt"]
     assert content["colours"]["loud"] == (DARK if dark else LIGHT).loud

@@ -1,4 +1,4 @@
-"""A pack holds what went in, as the player reads it: little endian, blobs by place and size."""
+"""A payload contains its input as the player reads it: little endian, blobs by place and size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dashboard.player.pack import Track, View, pack
+from dashboard.player.wire_format import Track, View, encode
 
 VALUES = hnp.arrays(np.float32, (4, 3), elements=st.floats(-1e4, 1e4, width=32))
 
@@ -40,41 +40,41 @@ def unpack(data: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 @given(VALUES, VALUES, hnp.arrays(bool, (4, 3)))
-def test_numbers_come_back_to_a_part_of_their_range(
+def test_values_are_quantised_to_a_fraction_of_their_range(
     values: np.ndarray, shap: np.ndarray, mask: np.ndarray
 ) -> None:
-    header, blobs = unpack(pack({}, [], [view(values, shap, mask)]).to_bytes())
-    (packed,) = header["views"]
+    header, blobs = unpack(encode({}, [], [view(values, shap, mask)]).to_bytes())
+    (encoded,) = header["views"]
     for name, expected in (("values", values), ("shap", shap)):
-        place, size = header["blobs"][packed[name]["blob"]]
-        numbers = np.frombuffer(blobs[place : place + size], "<i2") * packed[name]["step"]
+        place, size = header["blobs"][encoded[name]["blob"]]
+        numbers = np.frombuffer(blobs[place : place + size], "<i2") * encoded[name]["step"]
         tolerance = np.abs(expected).max() / 60_000 + 1e-12
         np.testing.assert_allclose(numbers.reshape(4, 3), expected, atol=tolerance)
-    place, size = header["blobs"][packed["mask"]]
+    place, size = header["blobs"][encoded["mask"]]
     bits = np.unpackbits(np.frombuffer(blobs[place : place + size], np.uint8))[:12]
     np.testing.assert_array_equal(bits.reshape(4, 3), mask)
 
 
-def test_tracks_come_back_as_they_are_and_are_known_by_their_content() -> None:
+def test_tracks_with_equal_files_share_a_blob() -> None:
     tracks = [Track("a", "A", "1 %", b"abc"), Track("b", "B", "2 %", b"abc", "keep")]
-    header, blobs = unpack(pack({"song": "x"}, tracks, []).to_bytes())
+    header, blobs = unpack(encode({"song": "x"}, tracks, []).to_bytes())
     assert header["song"] == "x"
-    for packed in header["tracks"]:
-        place, size = header["blobs"][packed["blob"]]
+    for track in header["tracks"]:
+        place, size = header["blobs"][track["blob"]]
         assert blobs[place : place + size] == b"abc"
-    assert len({packed["blob"] for packed in header["tracks"]}) == 1
-    assert [packed["leave"] for packed in header["tracks"]] == [None, "keep"]
+    assert len({track["blob"] for track in header["tracks"]}) == 1
+    assert [track["part"] for track in header["tracks"]] == [None, "keep"]
 
 
-def test_what_is_no_number_is_not_sent() -> None:
+def test_a_header_with_nan_is_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        pack({"duration_s": float("nan")}, [], []).to_bytes()
+        encode({"duration_s": float("nan")}, [], []).to_bytes()
 
 
-def test_blobs_that_travel_alone_are_named_but_not_inside() -> None:
-    packed = pack({}, [Track("a", "A", "", b"abc"), Track("b", "B", "", b"defg")], [])
-    first, second = (track["blob"] for track in packed.header["tracks"])
-    header, blobs = unpack(packed.to_bytes({second}))
+def test_blobs_of_other_payloads_are_named_but_not_included() -> None:
+    payload = encode({}, [Track("a", "A", "", b"abc"), Track("b", "B", "", b"defg")], [])
+    first, second = (track["blob"] for track in payload.header["tracks"])
+    header, blobs = unpack(payload.to_bytes({second}))
     assert header["blobs"] == {second: [0, 4]}
     assert blobs == b"defg"
     assert [track["blob"] for track in header["tracks"]] == [first, second]

@@ -1,9 +1,10 @@
-"""What the player is given: a header, and the blobs that it names by their digests.
+"""Binary format of the data that the player's JavaScript receives.
 
-As bytes, a pack begins with the length of the header (32 bits, little endian), then comes the
-header as JSON, then blobs. The header's `blobs` tells offset, after the header, and size of each
-blob that is there; others travel in packs of their own, so that what stays the same is not sent
-again. Numbers of spectrograms are 16-bit integers, to be multiplied by a step.
+A payload begins with the length of its header (32 bits, little endian), followed by the header as
+JSON and by blobs: compressed audio, spectrograms and masks. Tracks and views in the header refer to
+blobs by their SHA-256 digests. The header's `blobs` lists the offset (after the header) and the
+size of each blob that is included. Large blobs travel in payloads of their own, so that unchanged
+ones are not sent again. Spectrograms are 16-bit integers, to be multiplied by a step.
 """
 
 from __future__ import annotations
@@ -17,51 +18,51 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = 32_767  # of a 16-bit integer
+LARGEST_INT16 = 32_767
 
 
 @dataclass(frozen=True)
 class Track:
-    """Something to hear.
+    """Audio that the player can switch to.
 
     Parameters
     ----------
     name : str
-        What identifies it.
+        Identifier.
     label, note : str
-        What it is called, and a figure beside it.
+        Text on its button, and a figure beside it.
     file : bytes
         Compressed audio.
-    leave : {"keep", "remove"} or None
-        Which cells of the picture it plays: those of the mask, the others, or all.
+    part : {"keep", "remove"} or None
+        Cells of the spectrogram that it plays: those of the mask, all others, or all.
     start_s : float
-        Where in the song it begins; there is silence before it, and after it.
+        Beginning in the song; the player is silent before it and after its end.
     """
 
     name: str
     label: str
     note: str
     file: bytes
-    leave: str | None = None
+    part: str | None = None
     start_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class View:
-    """A spectrogram with evidence.
+    """A spectrogram with SHAP values over it.
 
     Parameters
     ----------
     name, label : str
-        What identifies it, and what it is called.
+        Identifier, and text on its button.
     values : np.ndarray [shape=(frames, rows)]
-        What is drawn in grey and read out.
+        Values drawn in grey and shown under the pointer.
     shap : np.ndarray [shape=(frames, rows)]
-        SHAP values; zero where there are none.
+        SHAP values; zero where nothing is explained yet.
     limit : float > 0
         SHAP value of the strongest colour.
     centre, spread : np.ndarray [shape=(rows,)]
-        Value of the middle grey of each row, and range from the darkest to the brightest.
+        Value of the middle grey of each row, and range from the darkest to the brightest grey.
     names : sequence of str
         Names of the rows.
     ticks : dict of int to str
@@ -69,7 +70,7 @@ class View:
     value : str
         Name and unit of a value, as in ``"level {} dB"``.
     mask : np.ndarray [shape=(frames, rows), dtype=bool], optional
-        The cells that count as important.
+        Important cells.
     """
 
     name: str
@@ -86,13 +87,13 @@ class View:
 
 
 @dataclass(frozen=True)
-class Pack:
-    """Everything that the player shows and plays.
+class Payload:
+    """A header and its blobs.
 
     Parameters
     ----------
     header : dict
-        What is no blob; tracks and views name their blobs by digest.
+        JSON-ready; tracks and views refer to their blobs by digest.
     blobs : dict of bytes
         By digest.
     """
@@ -101,36 +102,52 @@ class Pack:
     blobs: dict[str, bytes]
 
     def to_bytes(self, digests: Collection[str] | None = None) -> bytes:
-        """Return the header with these blobs, by default with all of them."""
-        inside = {
+        """Encode the header with some of the blobs.
+
+        Parameters
+        ----------
+        digests : collection of str, optional
+            Blobs to include, all by default.
+
+        Returns
+        -------
+        bytes
+            Length of the header, header, blobs.
+
+        Raises
+        ------
+        ValueError
+            If the header contains a number that JSON cannot represent.
+        """
+        included = {
             digest: blob
             for digest, blob in self.blobs.items()
             if digests is None or digest in digests
         }
         places, offset = {}, 0
-        for digest, blob in inside.items():
+        for digest, blob in included.items():
             places[digest] = [offset, len(blob)]
             offset += len(blob)
         text = json.dumps({**self.header, "blobs": places}, allow_nan=False).encode()
-        return b"".join([struct.pack("<I", len(text)), text, *inside.values()])
+        return b"".join([struct.pack("<I", len(text)), text, *included.values()])
 
 
-def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View]) -> Pack:
-    """Return everything that the player shows and plays.
+def encode(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View]) -> Payload:
+    """Separate tracks and views into entries of the header and blobs.
 
     Parameters
     ----------
     header : dict
-        Entries of the header that are no blobs.
+        All other entries of the header.
     tracks : sequence of Track
-        What can be heard, at least one.
+        At least one.
     views : sequence of View
-        Pictures to choose from, at least one.
+        At least one.
 
     Returns
     -------
-    Pack
-        The pack.
+    Payload
+        The header with `tracks` and `views`, and the blobs.
     """
     blobs: dict[str, bytes] = {}
 
@@ -139,29 +156,29 @@ def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View])
         blobs[digest] = content
         return digest
 
-    def numbers(values: np.ndarray) -> dict[str, Any]:
-        step = float(np.abs(values).max(initial=0)) / LARGEST or 1.0
+    def quantised(values: np.ndarray) -> dict[str, Any]:
+        step = float(np.abs(values).max(initial=0)) / LARGEST_INT16 or 1.0
         return {"step": step, "blob": blob(np.rint(values / step).astype("<i2").tobytes())}
 
-    packed_tracks = [
+    encoded_tracks = [
         {
             "name": track.name,
             "label": track.label,
             "note": track.note,
-            "leave": track.leave,
+            "part": track.part,
             "start_s": track.start_s,
             "blob": blob(track.file),
         }
         for track in tracks
     ]
-    packed_views = [
+    encoded_views = [
         {
             "name": view.name,
             "label": view.label,
             "frames": view.values.shape[0],
             "rows": view.values.shape[1],
-            "values": numbers(view.values),
-            "shap": numbers(view.shap),
+            "values": quantised(view.values),
+            "shap": quantised(view.shap),
             "limit": view.limit,
             "centre": view.centre.tolist(),
             "spread": view.spread.tolist(),
@@ -172,4 +189,4 @@ def pack(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View])
         }
         for view in views
     ]
-    return Pack({**header, "tracks": packed_tracks, "views": packed_views}, blobs)
+    return Payload({**header, "tracks": encoded_tracks, "views": encoded_views}, blobs)
