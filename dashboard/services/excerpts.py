@@ -73,7 +73,8 @@ class Excerpt:
     file : bytes
         FLAC, as long as the song.
     probabilities : np.ndarray [shape=(10,), range=[0, 1]]
-        Mean of the segments' genre probabilities.
+        Mean of the segments' genre probabilities, before the loudness is matched; see
+        `core.listening.faithfulness.part_probabilities`.
     """
 
     file: bytes
@@ -227,10 +228,10 @@ def song_parts_of(
     model = models.model_of(name)
 
     def compute() -> SongParts:
-        from core.analysis import analyze
         from core.audio.io import encode_audio
         from core.audio.loudness import loudness, match_loudness
         from core.explanation.masks import importance_mask
+        from core.listening.faithfulness import part_probabilities
         from core.listening.filtering import divide_by_mask
 
         def working() -> None:
@@ -240,16 +241,15 @@ def song_parts_of(
         explanation, ranking = _ranked(song, name, selection, report)
         mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
         sounds = divide_by_mask(audio, explanation, mask, progress=working)
-        working()
+        report(f"{model_name(name)} is classifying the excerpts …", None)
+        analysis = explanations.analysis_of(song, name, report)
+        found = part_probabilities(model, audio, explanation, parts=sounds, analysis=analysis)
         wanted = loudness(audio)
         excerpts = []
-        for sound in sounds:
+        for sound, probabilities in zip(sounds, (found.kept, found.removed), strict=True):
             working()
-            matched = match_loudness(sound, wanted)
-            report(f"{model_name(name)} is classifying the excerpt …", None)
-            probabilities = analyze(matched, model).song_probabilities
-            working()
-            excerpts.append(Excerpt(encode_audio(matched, "FLAC"), probabilities))
+            file = encode_audio(match_loudness(sound, wanted), "FLAC")
+            excerpts.append(Excerpt(file, probabilities.mean(axis=0, dtype=np.float64)))
         kept, rest = excerpts
         return SongParts(kept, rest, mask)
 

@@ -1,14 +1,20 @@
-"""The figures for download are those of the page, and contributions add up."""
+"""The figures for download are those of the page and the command line; contributions add up."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dashboard.services import excerpts, explanations, songs
+from core.__main__ import main
+from core.models.store import load_model, save_model
+from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.excerpts import PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.figures import figures_of
+from tests.synthetic import tiny_model
 
 SELECTION = PartSelection(ExplanationTarget("jazz", "rock"), keep=0.3)
 
@@ -27,6 +33,30 @@ def test_figures_are_those_of_the_page(chosen: songs.Song) -> None:
     assert (found["target"], found["versus"], found["keep"]) == ("jazz", "rock", 0.3)
     assert found["probability_kept"] == pytest.approx(parts.kept.probabilities[jazz])
     assert found["probability_removed"] == pytest.approx(parts.rest.probabilities[jazz])
+
+
+def test_the_command_line_writes_the_same_figures(
+    chosen: songs.Song, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    card = save_model(tiny_model("cnn", seed=1), tmp_path)
+    monkeypatch.setattr(models, "model_of", lambda name: load_model(card))
+    file = tmp_path / "little song.wav"
+    file.write_bytes(chosen.content)
+    options = ["--model", str(card), "--explain", "--out", str(tmp_path / "out")]
+    assert main(["analyze", str(file), *options]) == 0
+    path = tmp_path / "out" / file.stem / "analysis.json"
+    expected = json.loads(path.read_text(encoding="utf-8"))
+    reason = expected["explanation"]
+    selection = PartSelection(ExplanationTarget(reason["target"]), keep=reason["keep"])
+    figures = figures_of(chosen, "cnn", selection, silent)
+    for name in ("base_value", "gap", "probability_kept", "probability_removed"):
+        assert figures["explanation"][name] == pytest.approx(reason[name], abs=1e-6), name
+    assert figures["verdict"]["genre"] == expected["verdict"]["genre"]
+    assert figures["verdict"]["probability"] == pytest.approx(
+        expected["verdict"]["probability"], abs=1e-6
+    )
+    for segment, other in zip(figures["segments"], expected["segments"], strict=True):
+        assert segment["probabilities"] == pytest.approx(other["probabilities"], abs=1e-6)
 
 
 def test_the_contributions_of_every_segment_add_up(chosen: songs.Song) -> None:
