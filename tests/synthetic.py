@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.constants import GENRES, SAMPLE_RATE
+from core.constants import GENRES, N_MFCC, SAMPLE_RATE, SEGMENT_FRAMES
 from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
 from core.models.spectrogram_models import SpectrogramBackground, SpectrogramModel
 
@@ -77,6 +77,12 @@ def background_logmel(parameters: FeatureParameters | None = None, count: int = 
         for index in range(count)
     ]
     return np.stack(segments)
+
+
+def random_mfcc(count: int) -> np.ndarray:
+    """Draw MFCCs of noise, not standardised, `shape=(count, 72, 13)`."""
+    shape = (count, SEGMENT_FRAMES, N_MFCC)
+    return np.random.RandomState(0).normal(0, 40, shape).astype(np.float32)
 
 
 def _head(features: Any, seed: int) -> Any:

@@ -1,7 +1,8 @@
-"""Model cards: which models there are, what is said of them, and whether their files are intact.
+"""Model cards: list and read them, and verify the files that they describe.
 
-A card is the JSON file beside a model's weights and background; it holds the digest of both. To
-read it takes no more than the standard library.
+A card is the JSON file beside a model's weights and background. It describes the model, its
+training data and its scores, and holds the digests of the two files. Reading a card imports
+nothing beyond the standard library.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from core.constants import MODELS_DIR
 from core.errors import ModelError
 from core.storage import sha256
 
-PARTS = ("weights", "background")  # the files that a card describes
-FEATURES = frozenset(
+PARTS = ("weights", "background")  # entries of a card that describe files
+FEATURES = frozenset(  # fields of `core.features.spectrogram.FeatureParameters`
     ("sample_rate", "n_fft", "hop_length", "n_mels", "n_mfcc", "top_db", "segment_frames")
 )
 
 
 def card_paths(folder: Path | str = MODELS_DIR) -> list[Path]:
-    """Return the model cards in a folder, damaged ones too.
+    """List the files of the model cards in a folder, including damaged ones.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def card_paths(folder: Path | str = MODELS_DIR) -> list[Path]:
     Returns
     -------
     list of Path
-        In the order of their names; JSON files that are about something else are left out.
+        Paths in alphabetical order; other JSON files are left out.
     """
     paths = []
     for path in sorted(Path(folder).glob("*.json")):
@@ -46,7 +47,7 @@ def card_paths(folder: Path | str = MODELS_DIR) -> list[Path]:
 
 
 def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
-    """Return the cards of all models in a folder.
+    """List the cards of the models in a folder.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Cards in the order of their names, damaged ones left out.
+        Cards in alphabetical order; damaged ones are left out.
 
     Examples
     --------
@@ -74,7 +75,7 @@ def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
 
 
 def card_path(name: Path | str) -> Path:
-    """Return where the card of a model is, or would be.
+    """Find the card of a model.
 
     Parameters
     ----------
@@ -84,17 +85,17 @@ def card_path(name: Path | str) -> Path:
     Returns
     -------
     Path
-        Absolute path.
+        Absolute path; the file need not exist.
 
     Raises
     ------
     ModelError
-        If it is neither a name nor the path of a JSON file.
+        If `name` is neither a plain name nor the path of a JSON file.
     """
     path = Path(name)
     if path.suffix != ".json":
         if path.name != str(name) or not path.name:
-            raise ModelError(f"{str(name)!r} is not a model name; names look like 'cnn_lstm'.")
+            raise ModelError(f"{str(name)!r} is not the name of a model, such as 'cnn_lstm'.")
         path = MODELS_DIR / f"{name}.json"
     return path.resolve()
 
@@ -105,17 +106,17 @@ def read_card(path: Path) -> dict[str, Any]:
     Parameters
     ----------
     path : Path
-        The card.
+        Path of the card.
 
     Returns
     -------
     dict
-        Its content.
+        Content of the card.
 
     Raises
     ------
     ModelError
-        If there is no such card, or it lacks what a model needs.
+        If the card does not exist or is incomplete.
     """
     if not path.is_file():
         names = ", ".join(card["name"] for card in list_models(path.parent)) or "none"
@@ -124,14 +125,15 @@ def read_card(path: Path) -> dict[str, Any]:
         )
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-        for key in ("name", "genres", "standardisation"):
+        # Feature models standardise their inputs themselves.
+        for key in ("name", "genres", "standardisation" if "reads" not in card else "reads"):
             card[key]
         if card["features"].keys() != FEATURES:
-            raise ValueError("its features are not those of this version")
+            raise ValueError("its feature parameters belong to another version")
         for part in PARTS:
             card[part]["sha256"]
             if Path(card[part]["file"]).name != card[part]["file"]:
-                raise ValueError(f"{part} must be a file beside the card")
+                raise ValueError(f"{part} must be a file in the folder of the card")
         return card
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
@@ -142,26 +144,26 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def checked_file(path: Path, card: dict[str, Any], part: str) -> Path:
-    """Return a file that a card describes, once its digest was checked.
+    """Find a file that a card describes, and verify its digest.
 
     Parameters
     ----------
     path : Path
-        The card.
+        Path of the card.
     card : dict
-        Its content.
+        Content of the card.
     part : str
         ``"weights"`` or ``"background"``.
 
     Returns
     -------
     Path
-        The file.
+        Path of the file.
 
     Raises
     ------
     ModelError
-        If it is missing, or another one than the card describes.
+        If the file is missing or its digest is not the one on the card.
     """
     file = path.parent / card[part]["file"]
     if not file.is_file():

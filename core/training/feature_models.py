@@ -215,8 +215,6 @@ def _card(
         "genres": list(GENRES),
         "created": time.strftime("%Y-%m-%d"),
         "features": parameters.to_json(),
-        # It standardises what it reads by itself.
-        "standardisation": {"mean": [0.0] * parameters.n_mfcc, "scale": [1.0] * parameters.n_mfcc},
         "temperature": row["temperature"],
         "pca": row.get("pca"),
         "metrics": {"protocol": "artist", "test": row["test"], "valid": row["valid"]},

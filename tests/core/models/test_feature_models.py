@@ -1,10 +1,12 @@
-"""The bundled random forest and SVM: predictions, explanations, and files that are safe to open."""
+"""Feature models classify with a network or a pipeline, and open no file that could run code."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import skops.io
@@ -17,11 +19,66 @@ from core.constants import GENRES, MODELS_DIR
 from core.errors import ExplanationError, ModelError
 from core.explanation.explain import explain
 from core.explanation.feature_attribution import explain_features
-from core.models.feature_models import FeatureModel, load_pipeline
-from core.models.store import load_model
+from core.features.spectrogram import FeatureParameters
+from core.models.feature_models import FeatureBackground, FeatureModel, load_pipeline
+from core.models.store import load_model, load_spectrogram_model, save_model
+from core.networks.classical import build_estimator
 from tests.synthetic import song_samples
 
 NAMES = ("random_forest", "svm")
+FEATURES = np.random.default_rng(0).normal(size=(60, 111)).astype(np.float32)
+
+
+def tiny_feature_model(kind: str) -> FeatureModel:
+    """Feature model that was fitted to noise."""
+    card: dict[str, Any] = {
+        "name": kind,
+        "reads": "vectors",
+        "genres": list(GENRES),
+        "features": FeatureParameters().to_json(),
+        "temperature": 1.5,
+    }
+    background = FeatureBackground(np.full(3, 1 / 3, np.float32), FEATURES[:3])
+    if kind == "network":
+        inputs = keras.Input((111,))
+        network = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(inputs))
+        return FeatureModel(network, card, background)
+    pipeline = build_estimator(kind, "artist", 0).fit(FEATURES, np.arange(60) % 10)
+    return FeatureModel(pipeline, card, background)
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("network", ".keras"), ("random_forest", ".skops"), ("svm", ".skops")]
+)
+def test_a_saved_model_predicts_the_same(kind: str, suffix: str, tmp_path: Path) -> None:
+    model = tiny_feature_model(kind)
+    loaded = load_model(save_model(model, tmp_path))
+    assert isinstance(loaded, FeatureModel)
+    assert (tmp_path / f"{kind}{suffix}").is_file()
+    probabilities = loaded.predict(FEATURES)
+    np.testing.assert_allclose(probabilities, model.predict(FEATURES), atol=1e-6)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(loaded.background.inputs, model.background.inputs)
+    np.testing.assert_array_equal(loaded.background.weights, model.background.weights)
+
+
+@pytest.mark.parametrize("kind", ["network", "random_forest", "svm"])
+def test_no_segments_give_no_probabilities(kind: str) -> None:
+    assert tiny_feature_model(kind).predict(FEATURES[:0]).shape == (0, 10)
+
+
+def test_the_temperature_on_the_card_calibrates_a_pipeline() -> None:
+    model = tiny_feature_model("random_forest")
+    calibrated = model.predict(FEATURES).max(axis=1).mean()
+    model = tiny_feature_model("random_forest")
+    model.card["temperature"] = 5.0
+    assert model.predict(FEATURES).max(axis=1).mean() < calibrated
+
+
+def test_a_feature_model_is_not_a_spectrogram_model(tmp_path: Path) -> None:
+    card = save_model(tiny_feature_model("svm"), tmp_path)
+    with pytest.raises(ModelError, match=r"not a spectrogram.*such as 'cnn'"):
+        load_spectrogram_model(card)
 
 
 @pytest.mark.parametrize("name", NAMES)
