@@ -1,8 +1,8 @@
-"""How long people wait: the dashboard in a real browser, timed against its budgets.
+"""Time the dashboard in a real browser against its budgets.
 
-``python benchmarks/budgets.py`` makes a song of four minutes, starts the dashboard, drives it in
-Chromium (it needs what the tests need), prints a table and writes ``models/budgets.json``. Exit
-code 1 if a budget is missed.
+``python benchmarks/budgets.py`` creates a song of four minutes, starts the dashboard and drives it
+in Chromium (with the requirements of the tests). It prints a table and writes
+``models/budgets.json``. The exit code is 1 if a budget is exceeded.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
-"""What do SHAP values cost, and how exact are they? Our estimator beside `shap.GradientExplainer`.
+"""Compare the cost and the error of our SHAP estimator with those of `shap.GradientExplainer`.
 
-``python benchmarks/estimator.py --logmel FILE`` explains segments of unknown artists by every
-bundled model, prints a table and writes ``models/estimator.json``.
+``python benchmarks/estimator.py --logmel FILE`` explains segments by unseen artists, prints a table
+and writes ``models/estimator.json``. The models (``--models NAME…``) must be networks whose
+segments are those of the archive.
 
 Conventions
 -----------
 Both estimators explain the probability of a segment's most probable genre with the same weighted
-background, in batches of the same size, in turn in one process. The *error* is ``||values -
-reference|| / ||reference||`` of the MFCC view; the reference is the midpoint rule on a grid so fine
-that its own error does not matter. The library draws at random, so its error is ``constant /
-sqrt(gradients)``; the constant, fitted to a few numbers of gradients, says how many it takes to be
-as exact as ours. Where that is affordable it is tried. All figures but those of the song are means
-over segments, whose explanations are asked for one at a time.
+background, in batches of the same size, alternately in one process. The *error* is ``||values -
+reference|| / ||reference||`` of the MFCC view. The reference is the midpoint rule on a grid so fine
+that its own error is negligible. The library samples at random, so its error is ``constant /
+sqrt(gradients)``. The constant is fitted to a few numbers of gradients and gives the number at
+which the library is as exact as our estimator; where this number is affordable, it is tried. All
+figures except those of the song are means over segments that are explained one at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,18 @@ from core.data.splits import Segments, split_tracks
 from core.explanation.attribution import GRADIENT_BATCH, Output, gradients_of, shap_values
 from core.explanation.expected_gradients import Evaluate, mean_gradients
 from core.features.spectrogram import mfcc_from_logmel
-from core.models.cards import list_models
+from core.models.registry import DEFAULT_MODELS
 from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import load_spectrogram_model
 from core.storage import write_json
 
-REFERENCE_NODES = 700  # on each way: 21 000 gradients with 30 background segments
+REFERENCE_NODES = 700  # on each path: 21 000 gradients with 30 background segments
 SAMPLES = (256, 1024, 4096)  # gradients of the library, whole batches
-ROWS = 10_000  # of the library's background, which has no weights: segments are repeated
+ROWS = 10_000  # of the library's background; it has no weights, so segments are repeated
 AFFORDABLE = 30_000  # gradients of the library for one segment
-TRIED = 2  # segments on which the library is run until it is as exact as ours
+TRIED = 2  # segments on which the library is run with as many gradients as it needs
 ADDITIVITY_SEGMENTS = 200
-BROAD_SEGMENTS, BROAD_NODES = 300, 12  # a background that no one has chosen
+BROAD_SEGMENTS, BROAD_NODES = 300, 12  # a background of random segments
 SONG_SEGMENTS = 80  # four minutes
 
 FEWER_GRADIENTS = 10.0  # goals
@@ -61,8 +62,8 @@ MEAN_GAP, MAX_GAP = 0.01, 0.03
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """Why one segment is of its most probable genre, with the answer.
+class Case:
+    """One segment to explain, with the reference of its SHAP values.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ class Question:
     reference: np.ndarray
 
     def error(self, values: np.ndarray) -> float:
-        """Return the distance of values from the reference as a share of its length."""
+        """Distance of the values from the reference, relative to its norm."""
         distance = np.linalg.norm(values - self.reference)
         return float(distance / np.linalg.norm(self.reference))
 
@@ -106,12 +107,12 @@ class Library:
             model.network, rows[..., np.newaxis], batch_size=GRADIENT_BATCH
         )
 
-    def values(self, question: Question, samples: int, seed: int) -> np.ndarray:
-        """Return a segment's SHAP values from a number of gradients; no other genre's are made."""
+    def values(self, case: Case, samples: int, seed: int) -> np.ndarray:
+        """Compute a segment's SHAP values for its genre from a number of gradients."""
         values, _ = self.explainer.shap_values(
-            question.target[np.newaxis, ..., np.newaxis],
+            case.target[np.newaxis, ..., np.newaxis],
             nsamples=samples,
-            ranked_outputs=np.array([[question.genre]]),
+            ranked_outputs=np.array([[case.genre]]),
             output_rank_order="custom",
             rseed=seed,
         )
@@ -119,12 +120,12 @@ class Library:
 
 
 def inputs_of(model: SpectrogramModel, logmel_db: np.ndarray) -> np.ndarray:
-    """Return what a model's network reads of log-mel segments, without the last axis."""
+    """Compute the network's inputs for log-mel segments, without the channel axis."""
     return model.standardise(mfcc_from_logmel(logmel_db, model.parameters.n_mfcc))
 
 
 def spread(tracks: TrackSet, segments: Segments, count: int) -> Segments:
-    """Return some of the segments, evenly spread over genres and tracks."""
+    """Select segments, evenly spread over genres and tracks."""
     order = np.argsort(tracks.labels[segments.track], kind="stable")
     return segments.where(order[((np.arange(count) + 0.5) * len(order) / count).astype(int)])
 
@@ -132,7 +133,7 @@ def spread(tracks: TrackSet, segments: Segments, count: int) -> Segments:
 def contributions(
     evaluate: Evaluate, target: np.ndarray, background: np.ndarray, nodes: int
 ) -> np.ndarray:
-    """Integrate the gradients on the way from each background input by the midpoint rule.
+    """Integrate the gradients on the path from each background input by the midpoint rule.
 
     Parameters
     ----------
@@ -143,12 +144,12 @@ def contributions(
     background : np.ndarray [shape=(k, segment_frames, n_mfcc)]
         Inputs to compare with.
     nodes : int
-        Gradients on each way.
+        Gradients on each path.
 
     Returns
     -------
     np.ndarray [shape=(k, segment_frames, n_mfcc), dtype=float64]
-        SHAP values with each background input alone; their weighted mean are those with all.
+        SHAP values with each background input alone. Their weighted mean are those with all.
     """
     positions = ((np.arange(nodes) + 0.5) / nodes)[:, np.newaxis, np.newaxis]
     values = np.empty(background.shape)
@@ -160,14 +161,14 @@ def contributions(
 
 
 def timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """Return what a function returns and the seconds that it takes."""
+    """Call a function; return its result and the seconds it took."""
     start = time.perf_counter()
     result = function(*arguments)
     return result, time.perf_counter() - start
 
 
-def questions(model: SpectrogramModel, logmel_db: np.ndarray) -> list[Question]:
-    """Return the question that each segment poses, with its reference."""
+def prepare_cases(model: SpectrogramModel, logmel_db: np.ndarray) -> list[Case]:
+    """Compute the reference for each segment."""
     background = inputs_of(model, model.background.logmel)
     genres = model.predict_logmel(logmel_db).argmax(axis=1)
     found = []
@@ -175,37 +176,35 @@ def questions(model: SpectrogramModel, logmel_db: np.ndarray) -> list[Question]:
         evaluate = gradients_of(model, Output(int(genres[index])))
         each = contributions(evaluate, target, background, REFERENCE_NODES)
         reference = np.tensordot(model.background.shares, each, 1)
-        found.append(Question(logmel_db[index], target, int(genres[index]), evaluate, reference))
+        found.append(Case(logmel_db[index], target, int(genres[index]), evaluate, reference))
     return found
 
 
-def gradients_taken(model: SpectrogramModel, question: Question) -> int:
-    """Return how many gradients our estimator takes for an answer."""
+def gradients_taken(model: SpectrogramModel, case: Case) -> int:
+    """Count the gradients that our estimator takes."""
     points = 0
 
     def counted(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         nonlocal points
         points += len(batch)
-        return question.evaluate(batch)
+        return case.evaluate(batch)
 
     background = inputs_of(model, model.background.logmel)
-    for _ in mean_gradients(
-        counted, question.target[np.newaxis], background, model.background.shares
-    ):
+    for _ in mean_gradients(counted, case.target[np.newaxis], background, model.background.shares):
         pass
     return points
 
 
-def compare(model: SpectrogramModel, library: Library, asked: list[Question]) -> dict[str, Any]:
-    """Let both estimators answer in turn; return mean error, gradients and seconds of each."""
+def compare(model: SpectrogramModel, library: Library, cases: list[Case]) -> dict[str, Any]:
+    """Run both estimators alternately; return mean error, gradients and seconds of each."""
     ours, theirs = [], []
-    for index, question in enumerate(tqdm(asked, f"{model.name}: both estimators")):
-        views = shap_values(model, Output(question.genre), question.logmel_db[np.newaxis])
+    for index, case in enumerate(tqdm(cases, f"{model.name}: both estimators")):
+        views = shap_values(model, Output(case.genre), case.logmel_db[np.newaxis])
         (values, _, _), seconds = timed(next, views)
-        ours.append((question.error(values), gradients_taken(model, question), seconds))
-        library.values(question, GRADIENT_BATCH, 0)  # traces the graph of the genre
-        found = [timed(library.values, question, samples, index) for samples in SAMPLES]
-        theirs.append([(question.error(values), seconds) for values, seconds in found])
+        ours.append((case.error(values), gradients_taken(model, case), seconds))
+        library.values(case, GRADIENT_BATCH, 0)  # traces the graph of the genre
+        found = [timed(library.values, case, samples, index) for samples in SAMPLES]
+        theirs.append([(case.error(values), seconds) for values, seconds in found])
     error, gradients, seconds = np.mean(ours, axis=0).tolist()
     errors = [row[0] for row in ours]
     return {
@@ -219,11 +218,11 @@ def compare(model: SpectrogramModel, library: Library, asked: list[Question]) ->
     }
 
 
-def equal_error(library: Library, asked: list[Question], found: dict[str, Any]) -> dict[str, Any]:
-    """Return what the library takes to be as exact as our estimator was in a comparison.
+def equal_error(library: Library, cases: list[Case], found: dict[str, Any]) -> dict[str, Any]:
+    """Estimate the cost of the library at the error of our estimator.
 
-    Without segments that it was `tried` on, the seconds are extrapolated; with some, these are
-    measured, and so is the `error`, beside ours on the same segments.
+    If `tried` is zero, the seconds are extrapolated. Otherwise the seconds and the `error` are
+    measured on so many segments, beside our error on the same segments.
     """
     gradients = np.array(SAMPLES)
     errors = np.array([mean["error"] for mean in found["shap"]])
@@ -236,26 +235,26 @@ def equal_error(library: Library, asked: list[Question], found: dict[str, Any]) 
         last = found["shap"][-1]
         return {**law, "seconds": last["seconds"] * needed / last["gradients"], "tried": 0}
     tried = []
-    for index, question in enumerate(tqdm(asked[:TRIED], "shap at our error")):
-        values, seconds = timed(library.values, question, needed, len(asked) + index)
-        tried.append((question.error(values), seconds))
+    for index, case in enumerate(tqdm(cases[:TRIED], "shap at our error")):
+        values, seconds = timed(library.values, case, needed, len(cases) + index)
+        tried.append((case.error(values), seconds))
     error, seconds = np.mean(tried, axis=0).tolist()
     our_error = float(np.mean(found["ours"]["errors"][:TRIED]))
     measured = {"tried": len(tried), "error": error, "our_error": our_error}
     return {**law, "seconds": seconds, **measured}
 
 
-def broad_background(background: np.ndarray, asked: list[Question]) -> dict[str, float]:
-    """Return how much random segments of the training side as background change the references.
+def broad_background(background: np.ndarray, cases: list[Case]) -> dict[str, float]:
+    """Measure how much a background of random training segments changes the references.
 
-    `difference` is relative; `chance` is the part of it that their small number explains: the
-    standard error of the values with them. Every second question is asked.
+    `difference` is relative. `chance` is the part of it that the small number of random segments
+    explains: the standard error of the values. Every second segment is used.
     """
     found = []
-    for question in tqdm(asked[::2], "random background"):
-        each = contributions(question.evaluate, question.target, background, BROAD_NODES)
+    for case in tqdm(cases[::2], "random background"):
+        each = contributions(case.evaluate, case.target, background, BROAD_NODES)
         mean = each.mean(axis=0)
-        distance = np.linalg.norm(question.reference - mean)
+        distance = np.linalg.norm(case.reference - mean)
         deviation = np.sqrt(each.var(axis=0).sum() / len(each))
         found.append(np.array([distance, deviation]) / np.linalg.norm(mean))
     difference, chance = np.mean(found, axis=0).tolist()
@@ -263,7 +262,7 @@ def broad_background(background: np.ndarray, asked: list[Question]) -> dict[str,
 
 
 def additivity(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, float]:
-    """Return the mean and the largest of ``|base value + sum of values - probability|``."""
+    """Mean and maximum of ``|base value + sum of values - probability|``."""
     probabilities = model.predict_logmel(logmel_db)
     genres = probabilities.argmax(axis=1)
     base_values = model.background.shares @ model.predict_logmel(model.background.logmel)
@@ -280,7 +279,7 @@ def additivity(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, floa
 
 
 def explain_song(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, float]:
-    """Return the seconds until the first and until all segments are explained for the verdict."""
+    """Measure the seconds until the first and until all segments of a song are explained."""
     verdict = int(model.predict_logmel(logmel_db).mean(axis=0).argmax())
     explained = shap_values(model, Output(verdict), logmel_db)
     _, first = timed(next, explained)
@@ -289,7 +288,7 @@ def explain_song(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, fl
 
 
 def table(figures: dict[str, dict[str, Any]]) -> str:
-    """Return the figures as a table in Markdown, one column a model."""
+    """Format the figures as a table in Markdown, one column for each model."""
     columns = [dict(_rows(found)) for found in figures.values()]
     lines = [f"|  | {' | '.join(figures)} |", "|---" * (1 + len(figures)) + "|"]
     for label in columns[0]:
@@ -328,12 +327,13 @@ def _cost(found: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Print and write the figures of every bundled model; exit code 1 if one misses a goal."""
+    """Print and write the figures of the models; exit code 1 if one misses a goal."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--logmel", type=Path, required=True, help="archive of spectrograms")
     parser.add_argument("--segments", type=int, default=6, help="explained by both (default 6)")
+    parser.add_argument("--models", nargs="+", metavar="NAME", default=list(DEFAULT_MODELS))
     options = parser.parse_args()
-    # shap hands the network a list of one tensor, which Keras remarks upon.
+    # shap passes the network a list of one tensor, and Keras warns about it.
     warnings.filterwarnings("ignore", message="The structure of `inputs`")
     tracks = read_archive(options.logmel)
     split = split_tracks(tracks, "artist", 0)
@@ -344,18 +344,20 @@ def main() -> int:
     drawn = np.random.default_rng(0).choice(len(split.refit), BROAD_SEGMENTS, replace=False)
     broad = segment_logmel(tracks, split.refit.where(drawn))
     figures = {}
-    for name in [card["name"] for card in list_models() if "reads" not in card]:
+    for name in options.models:
         model = load_spectrogram_model(name)
-        library, asked = Library(model), questions(model, some)
-        found = compare(model, library, asked)
-        equal = equal_error(library, asked, found)
+        if replace(model.parameters, n_mfcc=tracks.parameters.n_mfcc) != tracks.parameters:
+            parser.error(f"the segments of {name} are not those of the archive")
+        library, cases = Library(model), prepare_cases(model, some)
+        found = compare(model, library, cases)
+        equal = equal_error(library, cases, found)
         figures[name] = {
             **found,
             "equal_error": equal,
             "fewer_gradients": equal["gradients"] / found["ours"]["gradients"],
             "less_time": equal["seconds"] / found["ours"]["seconds"],
             "gap": additivity(model, many),
-            "broad_background": broad_background(inputs_of(model, broad), asked),
+            "broad_background": broad_background(inputs_of(model, broad), cases),
             "song": explain_song(model, song),
         }
     print(table(figures))

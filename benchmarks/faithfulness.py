@@ -1,15 +1,15 @@
-"""Do explanations tell the truth? Several methods' masks, judged by what a model says of the audio.
+"""Compare the faithfulness of attribution methods on audio of the test set.
 
 ``python benchmarks/faithfulness.py --data DIR``, where DIR holds recordings of GTZAN as
-``audio/{full,excerpt,clip}/GENRE/TRACK.ogg``. Every recording of the artist split's test side is
-heard, at most four segments from its middle. Each segment is explained for the genre that the model
-takes it for; the kept and the removed audio is analysed again from its waveform. The figures go to
+``audio/{full,excerpt,clip}/GENRE/TRACK.ogg``, uses every recording of the artist split's test set:
+at most four segments from its middle. Each segment is explained for its predicted genre. The kept
+and the removed audio is analysed again from its waveform. The figures go to
 ``models/faithfulness.json``.
 
-What is done is kept in ``runs/faithfulness``, by the digests of a model's files, so that a killed
-run goes on where it stopped. Two processes can measure a model each, and their figures are merged;
-what models hear in each other's excerpts is added by a run that names both. Delete that folder
-after a change of the code that makes or judges masks.
+Results for single recordings are stored in ``runs/faithfulness`` under the digests of a model's
+files, so that an interrupted run continues where it stopped. Two processes can measure one model
+each; their figures are merged. A run with both models adds the predictions for each other's parts.
+Delete that folder after a change to the code that makes or analyses masks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from benchmarks.judgement import (
+from benchmarks.excerpts import Track, evenly_spaced, held_out_tracks
+from benchmarks.faithfulness_runs import (
     ACROSS,
     AREAS,
     METHODS,
@@ -39,7 +40,6 @@ from benchmarks.judgement import (
     measure,
     randomisation,
 )
-from benchmarks.pieces import Track, evenly, held_out_tracks
 from core.constants import GENRES, MODELS_DIR
 from core.models.cards import list_models
 from core.models.spectrogram_models import SpectrogramModel
@@ -53,20 +53,20 @@ SUMMARY = "summary.json"  # in a model's folder of runs
 
 
 def summary(model: SpectrogramModel, tracks: Sequence[Track]) -> dict[str, Any]:
-    """Return all figures of one model: counts, and for each method means over all segments.
+    """Summarise one model: counts, and for each method means over all segments.
 
-    The `seconds` of a segment are medians over the tracks (the first one pays for the graph), and
-    so is the `roughness` (steady sounds have hardly any to compare with).
+    The `seconds` of a segment are medians over the tracks, because the first one includes tracing
+    the graph. So is the `roughness`, because steady sounds have hardly any to compare with.
     """
-    rows = measure(model, tracks)
-    counts = [done["segments"] for done in rows]
+    results = measure(model, tracks)
+    counts = [done["segments"] for done in results]
     correlations = randomisation(model, tracks)
     per_genre = dict.fromkeys(GENRES, 0)
     for track, count in zip(tracks, counts, strict=True):
         per_genre[track.genre] += count
     methods = {}
     for name in METHODS:
-        figures = [done[name] for done in rows]
+        figures = [done[name] for done in results]
         methods[name] = _mean(figures, counts) | {
             "intervals": {
                 str(area): {
@@ -88,21 +88,21 @@ def summary(model: SpectrogramModel, tracks: Sequence[Track]) -> dict[str, Any]:
 
 
 def _mean(values: Sequence[Any], weights: Sequence[int]) -> Any:
-    """Return the weighted mean of numbers, or of each number in dictionaries of one form."""
+    """Weighted mean of numbers, or of each number in dictionaries with the same keys."""
     if isinstance(values[0], dict):
         return {key: _mean([value[key] for value in values], weights) for key in values[0]}
     return np.average(values, axis=0, weights=weights).tolist()
 
 
 def _interval(values: Sequence[float], weights: Sequence[int]) -> list[float]:
-    """Return the 95 % interval of a weighted mean, by resampling whole tracks."""
+    """95 % interval of a weighted mean, by bootstrapping whole tracks."""
     chosen = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
     means = np.average(np.array(values)[chosen], axis=1, weights=np.array(weights)[chosen])
     return np.percentile(means, [2.5, 97.5]).tolist()
 
 
 def merged() -> dict[str, Any]:
-    """Return the figures that there are of the models as they are now."""
+    """Merge the stored figures of the current models."""
     cards = [card for card in list_models() if card["name"] in MODELS]
     summaries = {card["name"]: folder_of(card) / SUMMARY for card in cards}
     together = across_file(cards)
@@ -117,7 +117,7 @@ def merged() -> dict[str, Any]:
 
 
 def across_file(cards: Sequence[dict[str, Any]]) -> Path:
-    """Return where it is kept what models hear in each other's excerpts."""
+    """File with the predictions of models for each other's parts."""
     return RUNS_DIR / f"{'-'.join(folder_of(card).name for card in cards)}.json"
 
 
@@ -126,7 +126,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def table(name: str, figures: dict[str, Any]) -> str:
-    """Return a model's figures as lines to read."""
+    """Format a model's figures as text."""
     lines = [
         f"{name}: {figures['segments']} segments of {figures['tracks']} tracks "
         f"({', '.join(f'{genre} {n}' for genre, n in figures['segments_per_genre'].items())})"
@@ -147,30 +147,30 @@ def table(name: str, figures: dict[str, Any]) -> str:
 
 
 def table_across(matrix: dict[str, Any]) -> str:
-    """Return what models hear in each other's excerpts as lines to read."""
-    lines = [f"probability (share of the same genre), SHAP masks of {ACROSS:.0%}"]
-    for name, listeners in matrix.items():
-        for listener, sounds in listeners.items():
+    """Format the predictions of models for each other's parts as text."""
+    lines = [f"probability (share with the same genre), parts of {ACROSS:.0%}"]
+    for name, others in matrix.items():
+        for other, parts in others.items():
             cells = [
-                f"{sound} {cell['probability']:.3f} ({cell['same_genre']:.1%})"
-                for sound, cell in sounds.items()
+                f"{part} {cell['probability']:.3f} ({cell['same_genre']:.1%})"
+                for part, cell in parts.items()
             ]
-            lines.append(f"  {name} explained, {listener} hears: {', '.join(cells)}")
+            lines.append(f"  {name} explained, {other} predicts: {', '.join(cells)}")
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Measure, print what was found, and write it."""
+    """Measure, print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the recordings")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--tracks", type=int, help="a trial on so many: printed, not written")
+    parser.add_argument("--tracks", type=int, help="print a trial on so many; write nothing")
     arguments = parser.parse_args()
     tracks = held_out_tracks(arguments.data)
     if not tracks:
         parser.error(f"there are no recordings in {arguments.data}/audio/full/GENRE/TRACK.ogg")
     if arguments.tracks is not None:
-        tracks = evenly(tracks, arguments.tracks)
+        tracks = evenly_spaced(tracks, arguments.tracks)
     models = [load_spectrogram_model(name) for name in MODELS if name in arguments.models]
     for model in models:
         figures = summary(model, tracks)

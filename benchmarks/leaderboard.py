@@ -1,7 +1,7 @@
-"""Completes the leaderboard: what each bundled model costs on this machine, all in one run.
+"""Complete the leaderboard with the size and speed of each bundled model on this machine.
 
-``python benchmarks/leaderboard.py`` measures time and size of every model in ``models/``, computes
-the figures by genre again from the stored answers, and writes both into ``models/scores.json``.
+``python benchmarks/leaderboard.py`` measures every model in ``models/`` in one run, computes the
+figures by genre again from the stored predictions, and writes both to ``models/scores.json``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Do our features of a recording equal the public table's? Column by column, over all recordings.
+"""Compare our descriptors of recordings with those in the public table, column by column.
 
 ``python benchmarks/table_agreement.py --data DIR --table features_30_sec.csv`` prints a table and
-writes ``models/table_agreement.json``. Error: median of |ours - theirs| over the column's standard
-deviation.
+writes ``models/table_agreement.json``. The error is the median of |ours - theirs|, relative to the
+standard deviation of the column.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from core.data.gtzan import list_tracks
 from core.features.gtzan_table import COLUMNS, read_table, song_features
 from core.storage import write_json
 
-CLOSE = 0.1  # deviations within which two figures count as the same
+CLOSE = 0.1  # standard deviations within which two values count as equal
 
 
 def compare(ours: np.ndarray, theirs: np.ndarray) -> dict[str, dict[str, float]]:
-    """Return correlation, median error and share of close figures of each column."""
+    """Compute correlation, median error and share of close values for each column."""
     deviation = theirs.std(axis=0)
     errors = np.abs(ours - theirs) / deviation
     return {
@@ -42,7 +42,7 @@ def main() -> None:
     """Run the comparison."""
     from tqdm import tqdm
 
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="recordings, genre/track.ext")
     parser.add_argument("--table", type=Path, required=True, help="features_30_sec.csv")
     options = parser.parse_args()

@@ -116,9 +116,29 @@ def part_probabilities(
     if parts is None:
         parts = divide(audio, explanation, keep=keep, of=of, ranking=ranking)
     analyses = (analysis or analyze(audio, model), *(analyze(part, model) for part in parts))
+    return PartProbabilities(
+        genre, *(segment_probabilities(each, explanation) for each in analyses)
+    )
+
+
+def segment_probabilities(analysis: Analysis, explanation: Explanation) -> np.ndarray:
+    """Select the probabilities of the explained segments from an analysis.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Analysis of the explained song or of a part of it, by any model.
+    explanation : Explanation
+        The song's explanation.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, genres), dtype=float32, range=[0, 1]]
+        Probabilities of the segments that contain the middles of the explained segments.
+    """
     middles = (explanation.starts_s + explanation.ends_s) / 2
-    segments = np.searchsorted(analyses[0].starts_s, middles, side="right") - 1
-    return PartProbabilities(genre, *(each.probabilities[segments] for each in analyses))
+    segments = np.searchsorted(analysis.starts_s, middles, side="right") - 1
+    return analysis.probabilities[segments]
 
 
 def faithfulness(

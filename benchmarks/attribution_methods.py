@@ -1,9 +1,9 @@
-"""What cells are ranked by in other methods than SHAP: gradients, noise, occlusion and LIME.
+"""Attribution methods other than SHAP values: gradients, random noise, occlusion and LIME.
 
-Each function returns an importance ranking that `core.listening.filtering.listen` takes in place of
-its own, so that methods differ in nothing but the order of the cells. A *block* is one of 8 x 16
-equal rectangles of a segment's log-mel spectrogram (9 frames x 8 bands with the shared features);
-without a block, its cells are at the floor.
+Each function returns an importance ranking for `core.listening.filtering.divide`, so that methods
+differ in nothing but the order of the cells. A *block* is one of 8 x 16 equal rectangles of a
+segment's log-mel spectrogram (9 frames x 8 bands with the shared features). The cells of an absent
+block are at the floor.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from core.explanation.explain import Explanation
 from core.features.spectrogram import FeatureParameters, dct_matrix
 from core.models.spectrogram_models import SpectrogramModel
 
-GRAIN = 0.5  # deviation of the blur of noise, in cells: regions, not single cells
+GRAIN = 0.5  # deviation of the blur of noise, in cells; makes regions of single cells
 BLOCKS = (8, 16)  # in time, in frequency
 LIME_SAMPLES = 1_000  # a segment
-LIME_KERNEL_WIDTH = 0.25  # of the cosine distance; as in LIME's own code, like the penalty
+LIME_KERNEL_WIDTH = 0.25  # of the cosine distance; this and the penalty are LIME's defaults
 LIME_PENALTY = 1.0
 
 
 def plain_gradient(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
-    """Rank cells by how strongly the probability reacts to them, up or down.
+    """Rank cells by the absolute gradient of the probability.
 
     Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks: visualising image
     classification models and saliency maps".
@@ -37,7 +37,7 @@ def plain_gradient(model: SpectrogramModel, explanation: Explanation) -> np.ndar
     model : SpectrogramModel
         The explained model.
     explanation : Explanation
-        Says which segments, and which genre.
+        The segments and the genre.
 
     Returns
     -------
@@ -58,24 +58,24 @@ def gradient_times_input(model: SpectrogramModel, explanation: Explanation) -> n
     model : SpectrogramModel
         The explained model.
     explanation : Explanation
-        Says which segments, and which genre.
+        The segments and the genre.
 
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        To first order the probability that each cell adds to that of silence.
+        First-order estimate of the probability that each cell adds to that of silence.
     """
     level = explanation.logmel + explanation.parameters.top_db
     return (_mel_gradients(model, explanation) * level).astype(np.float32)
 
 
 def random_ranking(explanation: Explanation, seed: int) -> np.ndarray:
-    """Rank cells at random: masks of the same area and a similar shape that know nothing.
+    """Rank cells at random, for masks of the same area and a similar shape.
 
     Parameters
     ----------
     explanation : Explanation
-        Says which segments.
+        The segments.
     seed : int
         Seed of the noise; every segment has its own.
 
@@ -95,7 +95,7 @@ def random_ranking(explanation: Explanation, seed: int) -> np.ndarray:
 
 
 def occlusion(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
-    """Rank blocks by how much the probability drops without them.
+    """Rank blocks by the drop of the probability without them.
 
     Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks".
 
@@ -104,7 +104,7 @@ def occlusion(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
     model : SpectrogramModel
         The explained model.
     explanation : Explanation
-        Says which segments, and which genre.
+        The segments and the genre.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def occlusion(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
 
 
 def lime(model: SpectrogramModel, explanation: Explanation, seed: int) -> np.ndarray:
-    """Rank blocks by their weight in a linear model of what the network says near a segment.
+    """Rank blocks by their weight in a linear model of the predictions near a segment.
 
     LIME (Ribeiro, Singh & Guestrin 2016, "Why should I trust you?") as audioLIME applies it to
     music (Haunschmid, Manilow & Widmer 2020, "audioLIME: listenable explanations using source
@@ -134,7 +134,7 @@ def lime(model: SpectrogramModel, explanation: Explanation, seed: int) -> np.nda
     model : SpectrogramModel
         The explained model.
     explanation : Explanation
-        Says which segments, and which genre.
+        The segments and the genre.
     seed : int
         Seed of the samples; every segment has its own.
 
@@ -150,17 +150,17 @@ def lime(model: SpectrogramModel, explanation: Explanation, seed: int) -> np.nda
         generator = np.random.default_rng([seed, int(segment)])
         present = generator.random((LIME_SAMPLES, math.prod(BLOCKS))) < 0.5
         present[0] = True
-        # The cosine between a sample and the whole is the root of the share that is present.
+        # The cosine between a sample and the whole is the square root of the present share.
         distance = 1 - np.sqrt(present.mean(axis=1))
         closeness = np.exp(-((distance / LIME_KERNEL_WIDTH) ** 2) / 2)
-        answers = _without_blocks(model, logmel, present)[:, target]
-        surrogate = Ridge(alpha=LIME_PENALTY).fit(present, answers, sample_weight=closeness)
+        probabilities = _without_blocks(model, logmel, present)[:, target]
+        surrogate = Ridge(alpha=LIME_PENALTY).fit(present, probabilities, sample_weight=closeness)
         weights.append(surrogate.coef_)
     return np.stack(weights).astype(np.float32)[:, blocks]
 
 
 def _mel_gradients(model: SpectrogramModel, explanation: Explanation) -> np.ndarray:
-    """Return the gradient of the genre's probability for each log-mel cell, per dB."""
+    """Gradient of the genre's probability for each log-mel cell, per dB."""
     output = Output(model.genres.index(explanation.target))
     gradients, _ = gradients_of(model, output)(model.standardise(explanation.mfcc_values))
     dct = dct_matrix(model.parameters.n_mfcc, model.parameters.n_mels)
@@ -168,7 +168,7 @@ def _mel_gradients(model: SpectrogramModel, explanation: Explanation) -> np.ndar
 
 
 def _blocks(parameters: FeatureParameters) -> np.ndarray:
-    """Return the number of each cell's block, ``(segment_frames, n_mels)``."""
+    """Assign each cell the number of its block, ``(segment_frames, n_mels)``."""
     times, bands = (
         np.arange(size) * count // size
         for size, count in zip((parameters.segment_frames, parameters.n_mels), BLOCKS, strict=True)
@@ -177,7 +177,7 @@ def _blocks(parameters: FeatureParameters) -> np.ndarray:
 
 
 def _without_blocks(model: SpectrogramModel, logmel: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Return a model's answers to one segment of which some blocks are at the floor.
+    """Predict one segment with some of its blocks at the floor.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def _without_blocks(model: SpectrogramModel, logmel: np.ndarray, present: np.nda
     logmel : np.ndarray [shape=(segment_frames, n_mels)]
         The segment in dB.
     present : np.ndarray [shape=(m, blocks), dtype=bool]
-        Which blocks are left in each variant.
+        Blocks that each variant keeps.
 
     Returns
     -------

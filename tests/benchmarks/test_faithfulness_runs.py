@@ -1,4 +1,4 @@
-"""The figures are those of the masked audio, of each segment's own genre, and of every segment."""
+"""Benchmark of faithfulness: figures of the masked audio, for each segment's predicted genre."""
 
 from __future__ import annotations
 
@@ -9,10 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import faithfulness, judgement
+from benchmarks import faithfulness, faithfulness_runs
+from benchmarks.excerpts import (
+    MAX_SEGMENTS,
+    Track,
+    evenly_spaced,
+    explain_excerpt,
+    held_out_tracks,
+    middle_excerpt,
+)
 from benchmarks.faithfulness import main, summary, table, table_across
-from benchmarks.judgement import AREAS, SHARES, across, measure, shuffled
-from benchmarks.pieces import MOST_SEGMENTS, Track, evenly, explained, held_out_tracks, middle
+from benchmarks.faithfulness_runs import (
+    AREAS,
+    SHARES,
+    across,
+    measure,
+    with_shuffled_weights,
+)
 from core.analysis import analyze
 from core.audio.io import Audio, load_audio, save_audio
 from core.explanation.explain import explain
@@ -38,14 +51,14 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> list[Track]:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder of runs, and only the methods that cost little."""
-    methods = {name: judgement.METHODS[name] for name in ("shap", "gradient", "random")}
-    monkeypatch.setattr(judgement, "RUNS_DIR", tmp_path)
-    monkeypatch.setattr(judgement, "METHODS", methods)
+    methods = {name: faithfulness_runs.METHODS[name] for name in ("shap", "gradient", "random")}
+    monkeypatch.setattr(faithfulness_runs, "RUNS_DIR", tmp_path)
+    monkeypatch.setattr(faithfulness_runs, "METHODS", methods)
     monkeypatch.setattr(faithfulness, "METHODS", methods)
     return tmp_path
 
 
-def test_recordings_are_those_of_the_test_side_and_whole_ones_come_first(tmp_path: Path) -> None:
+def test_recordings_of_the_test_set_are_found_and_full_ones_preferred(tmp_path: Path) -> None:
     names = {"full": ["blues.00020"], "clip": ["blues.00020", "blues.00012", "blues.00000"]}
     for kind, recordings in names.items():
         for name in recordings:
@@ -59,23 +72,23 @@ def test_recordings_are_those_of_the_test_side_and_whole_ones_come_first(tmp_pat
     ]
 
 
-def test_the_middle_of_a_song_is_segments_without_a_remainder(tiny_cnn: SpectrogramModel) -> None:
+def test_the_middle_of_a_song_has_no_remainder(tiny_cnn: SpectrogramModel) -> None:
     song = Audio(song_samples(14.0))
-    piece = middle(song, FeatureParameters())
+    piece = middle_excerpt(song, FeatureParameters())
     answer = analyze(piece, tiny_cnn)
-    assert len(answer.starts_s) == MOST_SEGMENTS
+    assert len(answer.starts_s) == MAX_SEGMENTS
     assert answer.ends_s[-1] == pytest.approx(piece.duration_s, abs=1e-4)
     before = (len(song.samples) - len(piece.samples)) // 2
     np.testing.assert_array_equal(piece.samples, song.samples[before:][: len(piece.samples)])
     short = Audio(song_samples(2.0))
-    np.testing.assert_array_equal(middle(short, FeatureParameters()).samples, short.samples)
+    np.testing.assert_array_equal(middle_excerpt(short, FeatureParameters()).samples, short.samples)
 
 
 def test_each_segment_is_explained_for_its_own_genre(tiny_cnn: SpectrogramModel) -> None:
     song = Audio(np.concatenate([song_samples(6.0, seed=seed) for seed in range(3)]))
     probabilities = analyze(song, tiny_cnn).probabilities
     assert len(set(probabilities.argmax(axis=1))) > 1
-    piece = explained(song, tiny_cnn)
+    piece = explain_excerpt(song, tiny_cnn)
     assert sorted(piece.whole.segments) == list(range(len(probabilities)))
     np.testing.assert_allclose(piece.original, probabilities[piece.whole.segments], atol=1e-6)
     np.testing.assert_array_equal(piece.genre, piece.original.argmax(axis=1))
@@ -89,7 +102,7 @@ def test_each_segment_is_explained_for_its_own_genre(tiny_cnn: SpectrogramModel)
     np.testing.assert_allclose(piece.whole.mel[row], alone.mel[0], atol=1e-5)
 
 
-def test_figures_are_those_of_the_audio_and_of_every_segment(
+def test_figures_are_means_over_the_audio_of_all_segments(
     tiny_cnn: SpectrogramModel, tracks: list[Track], few: Path
 ) -> None:
     figures = summary(tiny_cnn, tracks)
@@ -97,7 +110,7 @@ def test_figures_are_those_of_the_audio_and_of_every_segment(
     assert figures["segments_per_genre"]["rock"] == 3
     losses: dict[Mode, list[float]] = {"keep": [], "remove": []}
     for track in tracks:
-        piece = explained(load_audio(track.file), tiny_cnn)
+        piece = explain_excerpt(load_audio(track.file), tiny_cnn)
         ranking = np.concatenate([evidence(part) for part in piece.parts])
         for mode, found in losses.items():
             heard = listen(piece.audio, piece.whole, keep=0.2, mode=mode, ranking=ranking)
@@ -113,30 +126,30 @@ def test_figures_are_those_of_the_audio_and_of_every_segment(
     assert shap["kept"][0] == shap["removed"][-1]
     assert figures["methods"]["random"]["randomised"] is None
     text = table(tiny_cnn.name, figures)
-    assert all(name in text for name in (*judgement.METHODS, *map(str, AREAS), "Fid-In"))
+    assert all(name in text for name in (*faithfulness_runs.METHODS, *map(str, AREAS), "Fid-In"))
     assert f"{shap['insertion']:.3f}" in text
     json.dumps(figures, allow_nan=False)
 
 
-def test_a_killed_run_goes_on_where_it_stopped(
+def test_an_interrupted_run_continues_where_it_stopped(
     tiny_cnn: SpectrogramModel, tracks: list[Track], few: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*_: object) -> np.ndarray:
         raise KeyboardInterrupt
 
-    methods = judgement.METHODS
-    monkeypatch.setattr(judgement, "METHODS", methods | {"random": killed})
+    methods = faithfulness_runs.METHODS
+    monkeypatch.setattr(faithfulness_runs, "METHODS", methods | {"random": killed})
     with pytest.raises(KeyboardInterrupt):
         measure(tiny_cnn, tracks)
     # What was done is not done again.
-    monkeypatch.setattr(judgement, "METHODS", methods | {"shap": killed})
+    monkeypatch.setattr(faithfulness_runs, "METHODS", methods | {"shap": killed})
     rows = measure(tiny_cnn, tracks[:1])
     assert set(rows[0]) == {"segments", *methods}
     with pytest.raises(KeyboardInterrupt):
         measure(tiny_cnn, tracks)
 
 
-def test_models_hear_what_each_other_keeps(
+def test_models_are_tested_on_the_parts_of_each_other(
     tiny_cnn: SpectrogramModel, tiny_cnn_lstm: SpectrogramModel, tracks: list[Track], few: Path
 ) -> None:
     models = [tiny_cnn, tiny_cnn_lstm]
@@ -153,10 +166,10 @@ def test_models_hear_what_each_other_keeps(
             np.average(loss, weights=counts), abs=1e-5
         )
     assert matrix["cnn"]["cnn_lstm"] != matrix["cnn"]["cnn"]
-    assert table_across(matrix).count("hears") == 4
+    assert table_across(matrix).count("predicts") == 4
 
 
-def test_runs_of_one_model_each_are_merged_and_a_run_of_both_compares_them(
+def test_runs_of_single_models_are_merged_and_a_run_of_both_compares_them(
     tiny_cnn: SpectrogramModel,
     tiny_cnn_lstm: SpectrogramModel,
     tracks: list[Track],
@@ -191,7 +204,7 @@ def test_runs_of_one_model_each_are_merged_and_a_run_of_both_compares_them(
 
 
 def test_a_shuffled_model_has_the_same_weights_elsewhere(tiny: SpectrogramModel) -> None:
-    copy = shuffled(tiny, seed=0)
+    copy = with_shuffled_weights(tiny, seed=0)
     for before, after in zip(
         tiny.network.trainable_weights, copy.network.trainable_weights, strict=True
     ):
@@ -200,7 +213,7 @@ def test_a_shuffled_model_has_the_same_weights_elsewhere(tiny: SpectrogramModel)
     assert np.abs(np.subtract(*answers)).max() > 0.05
 
 
-def test_a_few_tracks_are_taken_from_everywhere(tracks: list[Track]) -> None:
+def test_a_few_tracks_are_taken_at_equal_distances(tracks: list[Track]) -> None:
     many = tracks * 5
-    assert evenly(many, 4) == [many[index] for index in (0, 3, 6, 9)]
-    assert evenly(many, 99) == many
+    assert evenly_spaced(many, 4) == [many[index] for index in (0, 3, 6, 9)]
+    assert evenly_spaced(many, 99) == many

@@ -1,4 +1,4 @@
-"""Every method finds the one region that a model listens to, and says so in its own unit."""
+"""Attribution methods: each finds the only region that a model depends on, in its own unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from benchmarks.baselines import (
+from benchmarks.attribution_methods import (
     BLOCKS,
     GRAIN,
     gradient_times_input,
@@ -39,7 +39,7 @@ SIGNED: list[Method] = [
 ]
 
 
-def listens_to(block: tuple[int, int], weight: float) -> SpectrogramModel:
+def model_of_block(block: tuple[int, int], weight: float) -> SpectrogramModel:
     """Return a model whose log-odds of jazz are `weight` times the level of one block, in dB."""
     import keras
 
@@ -68,7 +68,7 @@ def block_cells(block: tuple[int, int]) -> tuple[slice, slice]:
     )
 
 
-def even_explanation(count: int = 1) -> Explanation:
+def constant_explanation(count: int = 1) -> Explanation:
     """Return an explanation of segments at -20 dB in every cell."""
     explanation = synthetic_explanation(Audio(song_samples(3.0 * count)))
     logmel = np.full_like(explanation.logmel, -20)
@@ -83,10 +83,10 @@ def explanation(song: Audio) -> Explanation:
 @pytest.mark.parametrize("method", SIGNED)
 @pytest.mark.parametrize("block", [(3, 5), (0, 0), (7, 15)])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_the_only_block_that_matters_is_found_with_its_sign(
+def test_the_only_important_block_is_found_with_its_sign(
     method: Method, block: tuple[int, int], sign: int
 ) -> None:
-    ranking = sign * method(listens_to(block, sign * 1e-3), even_explanation())[0]
+    ranking = sign * method(model_of_block(block, sign * 1e-3), constant_explanation())[0]
     found = np.unravel_index(ranking.argmax(), ranking.shape)
     inside = np.zeros(ranking.shape, dtype=bool)
     inside[block_cells(block)] = True
@@ -99,8 +99,8 @@ def test_the_only_block_that_matters_is_found_with_its_sign(
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_the_plain_gradient_is_large_where_a_model_listens_whatever_it_hears(sign: int) -> None:
-    ranking = plain_gradient(listens_to((3, 5), sign * 1e-3), even_explanation())[0]
+def test_the_plain_gradient_is_large_where_the_model_is_sensitive(sign: int) -> None:
+    ranking = plain_gradient(model_of_block((3, 5), sign * 1e-3), constant_explanation())[0]
     assert ranking.min() >= 0
     time, band = np.unravel_index(ranking.argmax(), ranking.shape)
     assert time // FRAMES == 3
@@ -109,14 +109,14 @@ def test_the_plain_gradient_is_large_where_a_model_listens_whatever_it_hears(sig
     assert far.max() < 1e-3 * ranking.max()
 
 
-def test_lime_weighs_blocks_as_occlusion_does_where_blocks_add_up() -> None:
-    model, explanation = listens_to((3, 5), 1e-4), even_explanation()
+def test_lime_agrees_with_occlusion_where_blocks_are_additive() -> None:
+    model, explanation = model_of_block((3, 5), 1e-4), constant_explanation()
     weights, drops = lime(model, explanation, seed=0), occlusion(model, explanation)
     # Also in their unit: what the probability loses with a block.
     np.testing.assert_allclose(weights, drops, atol=0.1 * drops.max())
 
 
-def test_gradient_times_input_is_what_rising_from_silence_last_adds(
+def test_gradient_times_input_is_the_last_change_when_levels_rise_from_silence(
     tiny: SpectrogramModel, explanation: Explanation
 ) -> None:
     level = explanation.logmel + 80
@@ -142,12 +142,12 @@ def test_occlusion_is_the_probability_lost_with_a_block(
         np.testing.assert_allclose(drops[cells] - lost[:, None, None], 0, atol=1e-5)
 
 
-def test_blocks_of_another_frame_rate_are_as_equal_as_can_be() -> None:
+def test_blocks_at_another_frame_rate_differ_by_one_frame_at_most() -> None:
     parameters = FeatureParameters.for_hop_length(512)
     model = tiny_model("cnn", parameters=parameters)
     logmel = np.full((1, parameters.segment_frames, 128), -20, dtype=np.float32)
     explanation = replace(
-        even_explanation(),
+        constant_explanation(),
         parameters=parameters,
         logmel=logmel,
         mfcc_values=mfcc_from_logmel(logmel),
@@ -156,7 +156,7 @@ def test_blocks_of_another_frame_rate_are_as_equal_as_can_be() -> None:
     assert set(sizes) <= {16 * 8, 17 * 8}
 
 
-def test_random_masks_have_the_area_and_the_grain_of_others(explanation: Explanation) -> None:
+def test_random_masks_have_the_same_area_and_grain(explanation: Explanation) -> None:
     ranking = random_ranking(explanation, seed=0)
     mask = importance_mask(explanation, keep=0.2, ranking=ranking)
     np.testing.assert_allclose(mask.mean(axis=(1, 2)), 0.2, atol=1e-4)
@@ -173,7 +173,7 @@ def test_random_masks_have_the_area_and_the_grain_of_others(explanation: Explana
 @pytest.mark.parametrize(
     "method", [lambda model, explanation, seed: random_ranking(explanation, seed), lime]
 )
-def test_chance_is_that_of_the_seed_and_the_segment_and_of_nothing_else(
+def test_randomness_depends_on_the_seed_and_the_segment_only(
     method: Callable[[SpectrogramModel, Explanation, int], np.ndarray],
     tiny_cnn: SpectrogramModel,
     explanation: Explanation,
@@ -187,7 +187,7 @@ def test_chance_is_that_of_the_seed_and_the_segment_and_of_nothing_else(
     "method",
     [*SIGNED, plain_gradient, lambda model, explanation: random_ranking(explanation, seed=0)],
 )
-def test_a_ranking_serves_as_one_of_the_shap_values(
+def test_rankings_can_replace_that_of_the_shap_values(
     method: Method, tiny_cnn: SpectrogramModel
 ) -> None:
     explanation = synthetic_explanation(Audio(song_samples(2.2)))  # a segment that is not full

@@ -1,11 +1,11 @@
-"""Flicker at the masks' frame rate is counted; loudness, colour and silence are not."""
+"""Fast modulation: flicker counts; level, frequency content and silence don't."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from benchmarks.roughness import modulation
+from benchmarks.modulation import fast_modulation
 from core.audio.io import Audio
 
 TIME = np.arange(4 * 22_050) / 22_050
@@ -17,16 +17,18 @@ def sound(samples: np.ndarray) -> Audio:
 
 
 @pytest.mark.parametrize("rate", [14, 24, 36])
-def test_flicker_counts_by_its_energy(rate: float) -> None:
+def test_flicker_counts_with_its_energy(rate: float) -> None:
     depth = 0.5
     flickering = TONE * (1 + depth * np.sin(2 * np.pi * rate * TIME))
     # Half the squared depth beside the constant one.
     expected = (depth**2 / 2) / (1 + depth**2 / 2)
-    assert modulation(sound(flickering)) == pytest.approx(expected, rel=0.25)
-    assert modulation(sound(0.1 * flickering)) == pytest.approx(modulation(sound(flickering)))
+    assert fast_modulation(sound(flickering)) == pytest.approx(expected, rel=0.25)
+    assert fast_modulation(sound(0.1 * flickering)) == pytest.approx(
+        fast_modulation(sound(flickering))
+    )
 
 
-def test_what_is_steady_or_slow_or_silent_is_not_rough() -> None:
+def test_steady_slow_and_silent_audio_has_no_fast_modulation() -> None:
     slow = TONE * (1 + 0.5 * np.sin(2 * np.pi * 3 * TIME))
     for samples in (TONE, slow, np.zeros(100)):
-        assert modulation(sound(samples)) < 0.02
+        assert fast_modulation(sound(samples)) < 0.02

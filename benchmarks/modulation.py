@@ -1,4 +1,4 @@
-"""How rough a sound is: the musical noise that masks add, as fast modulation of its bands."""
+"""Fast amplitude modulation of audio: a measure of the musical noise that masks add."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import scipy.signal
 from core.audio.io import Audio
 
 WINDOW, STEP = 256, 64  # samples
-FAST_HZ = (10.0, 40.0)  # from where a beat ends to beyond the rate of the masks' frames
+FAST_HZ = (10.0, 40.0)  # above the rate of beats, and beyond the frame rate of the masks
 
 
-def modulation(audio: Audio) -> float:
-    """Return the share of fast modulation in the envelopes of a sound's frequency bins.
+def fast_modulation(audio: Audio) -> float:
+    """Compute the share of fast modulation in the envelopes of the frequency bins.
 
-    Masks that flicker from frame to frame add modulation at up to the frame rate; a sound that is
-    only softer, or has fewer bands, has as much as before.
+    Masks that flicker from frame to frame add modulation at up to the frame rate. Changes of level
+    or of the number of bands don't.
 
     Parameters
     ----------
     audio : Audio
-        The sound.
+        The recording.
 
     Returns
     -------
