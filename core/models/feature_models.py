@@ -101,6 +101,13 @@ class FeatureModel(GenreModel):
         """Extractor of the model's features."""
         return EXTRACTORS[self.card["reads"]]
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the features of one segment."""
+        if isinstance(self.classifier, Pipeline):
+            return (self.classifier.n_features_in_,)
+        return tuple(self.classifier.input_shape[1:])
+
     @cached_property
     def background(self) -> FeatureBackground:
         """Reference segments from the training set."""
@@ -153,8 +160,20 @@ class FeatureModel(GenreModel):
         -------
         np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
             Probabilities in the order of `genres`; rows sum to one.
+
+        Raises
+        ------
+        ModelError
+            If the shape of the features is not `input_shape`.
         """
-        return self._probabilities(np.asarray(inputs, dtype=np.float32))
+        inputs = np.asarray(inputs, dtype=np.float32)
+        if inputs.shape[1:] != self.input_shape or inputs.ndim == 0:
+            expected = ", ".join(map(str, ("n", *self.input_shape)))
+            raise ModelError(
+                f"{self.name} expects features of shape ({expected}), not {inputs.shape}. "
+                "Compute them with extract()."
+            )
+        return self._probabilities(inputs)
 
     def save_weights(self, path: Path) -> None:
         """Write the network or the pipeline."""

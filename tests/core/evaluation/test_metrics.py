@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.evaluation import metrics
+from core.evaluation.calibration import fit_temperature
+from core.evaluation.scores import details
 
 CERTAIN = np.eye(3)[[0, 1, 2, 0]]
 LABELS = np.array([0, 1, 2, 0])
@@ -113,3 +119,26 @@ def test_invalid_input_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         metrics.evaluate(rows, labels, np.arange(len(labels)))
+
+
+def equal(found: Any, expected: Any) -> bool:
+    """Whether nested figures agree within 1e-12."""
+    if isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(
+            equal(found[key], expected[key]) for key in expected
+        )
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(equal, found, expected))
+    return found == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+def test_stored_input_has_the_stored_figures() -> None:
+    fixture = json.loads((Path(__file__).parent / "metrics.json").read_text(encoding="utf-8"))
+    given = {name: np.array(values) for name, values in fixture["input"].items()}
+    probabilities, labels, songs = given["probabilities"], given["labels"], given["songs"]
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    assert equal(metrics.evaluate(probabilities, labels, songs), fixture["evaluate"])
+    assert equal(details(probabilities, labels, songs), fixture["details"])
+    correct = probabilities.argmax(axis=1) == labels
+    assert equal(metrics.mcnemar(correct, given["correct_b"]), fixture["mcnemar"])
+    assert fit_temperature(probabilities, labels) == pytest.approx(fixture["temperature"], rel=1e-6)

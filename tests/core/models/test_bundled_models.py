@@ -18,6 +18,7 @@ from core.models.cards import list_models
 from core.models.feature_models import FeatureModel
 from core.models.registry import SHOWN_MODELS, needs_download
 from core.models.store import load_model, load_spectrogram_model
+from tests.synthetic import song_samples
 
 EXAMPLES = [
     entry["file"]
@@ -47,6 +48,14 @@ def test_the_examples_are_classified_as_at_least_four_genres(name: str) -> None:
         for file in EXAMPLES
     }
     assert len(genres) >= 4
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not needs_download(name)])
+def test_audio_at_the_default_sampling_rate_is_accepted(name: str) -> None:
+    model = load_model(name)
+    analysis = analyze(Audio(song_samples(4.0)), model)
+    assert analysis.parameters.sample_rate == model.sample_rate
+    assert len(analysis.probabilities) >= 1
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1])

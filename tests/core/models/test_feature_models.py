@@ -67,6 +67,16 @@ def test_no_segments_give_no_probabilities(kind: str) -> None:
     assert tiny_feature_model(kind).predict(FEATURES[:0]).shape == (0, 10)
 
 
+@pytest.mark.parametrize("kind", ["network", "svm"])
+@pytest.mark.parametrize("shape", [(111,), (2, 110), (2, 1, 111), ()])
+def test_features_of_another_shape_are_refused_with_both_shapes(
+    kind: str, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(ModelError, match=r"expects features of shape \(n, 111\)") as raised:
+        tiny_feature_model(kind).predict(np.zeros(shape))
+    assert str(shape) in str(raised.value)
+
+
 def test_the_temperature_on_the_card_calibrates_a_pipeline() -> None:
     model = tiny_feature_model("random_forest")
     calibrated = model.predict(FEATURES).max(axis=1).mean()
