@@ -1,7 +1,7 @@
 """The command line: ``python -m core analyze SONG…``, ``python -m core models`` and ``… yamnet``.
 
-Exit codes: 0 all done; 1 some songs failed (each is named with its reason, the others are done) or
-some bundled model is damaged; 2 the command cannot be carried out as given; 130 interrupted.
+Exit codes: 0 success; 1 some songs failed (each is reported with the reason, the others are
+complete), a bundled model is damaged, or YAMNet is unavailable; 2 usage; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# Nothing heavy up here: --help does not wait for TensorFlow.
+# Heavy imports are inside the functions, so that --help doesn't wait for TensorFlow.
 from core.cli.terminal import Status, printable
 
 PREFERRED_MODEL = "cnn_lstm"
@@ -45,47 +45,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _analyze(options, status)
     except KeyboardInterrupt:
         status.clear()
-        print("Interrupted; what was finished before is complete.", file=sys.stderr)
+        print("Interrupted. Results written so far are complete.", file=sys.stderr)
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m core", description="Hear which genre a song is, and why."
+        prog="python -m core", description="Predict the genre of songs and explain the predictions."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     analyze = commands.add_parser(
         "analyze",
-        help="say which genre songs are, segment by segment",
-        description="Say which genre songs are, segment by segment. With --out, each song gets a "
-        "folder of its own name with analysis.json in it; without, a table is printed.",
-        epilog="Exit code: 0 all done, 1 some songs failed, 2 usage.",
+        help="predict the genre of songs, segment by segment",
+        description="Predict the genre of songs, segment by segment. Prints a table, or with --out "
+        "writes analysis.json to a folder named after the song.",
+        epilog="Exit code: 0 success, 1 some songs failed, 2 usage.",
     )
     analyze.add_argument("songs", nargs="+", type=Path, metavar="SONG", help="audio file")
     analyze.add_argument(
         "--model",
         metavar="NAME",
-        help=f"bundled model, or path of a model card (default: {PREFERRED_MODEL} if it is there)",
+        help=f"bundled model or path of a model card (default: {PREFERRED_MODEL})",
     )
     analyze.add_argument(
         "--explain",
         action="store_true",
-        help="explain the verdict as well; with --out: important.wav, without.wav, explanation.npz",
+        help="also explain the verdict; with --out, writes important.wav, without.wav and "
+        "explanation.npz",
     )
     analyze.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
     commands.add_parser(
         "models",
         help="list the bundled models",
-        description="List the bundled models and how good they are, and check their files.",
-        epilog="Exit code: 0 all are intact, 1 some are damaged, 2 usage.",
+        description="List the bundled models with their accuracy, and check their files.",
+        epilog="Exit code: 0 all models are intact, 1 some are damaged, 2 usage.",
     )
     yamnet = commands.add_parser(
         "yamnet",
-        help="fetch YAMNet, which some models hear through (4 MB)",
-        description="Put YAMNet where the models that hear through it look for it.",
-        epilog="Exit code: 0 done, 1 it cannot be had, 2 usage.",
+        help="install YAMNet, which some models need (4 MB)",
+        description="Download YAMNet, or install a copy of it, for the models that need its "
+        "embeddings. Prints the path of the installed file.",
+        epilog="Exit code: 0 success, 1 download or copy failed, 2 usage.",
     )
-    yamnet.add_argument("file", nargs="?", type=Path, help="a copy; without one it is downloaded")
+    yamnet.add_argument("file", nargs="?", type=Path, help="local copy; without it, download")
     return parser
 
 
@@ -94,7 +96,7 @@ def _yamnet(options: argparse.Namespace, status: Status) -> int:
     from core.features import yamnet
 
     try:
-        status.show("fetching YAMNet")
+        status.show("installing YAMNet")
         path = yamnet.fetch(options.file)
     except ModelError as error:
         status.clear()
@@ -110,13 +112,13 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
     from core.models.cards import card_path, read_card
 
     try:
-        # What costs nothing to check comes before the seconds that TensorFlow takes to load.
+        # Cheap checks come before the seconds that TensorFlow takes to load.
         if options.out is not None and options.out.exists() and not options.out.is_dir():
-            raise ModelError(f"{options.out} is a file; name a folder for the results.")
+            raise ModelError(f"{options.out} is a file; choose a folder for the results.")
         name = options.model or _preferred_model()
         read_card(card_path(name))
         status.show("loading the model")
-        from core.cli.report import examine, folder_names, write
+        from core.cli.report import analyze_song, folder_names, write_result
         from core.models.spectrogram_models import SpectrogramModel
         from core.models.store import load_model
 
@@ -125,8 +127,8 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
         model = load_model(name)
         if options.explain and not isinstance(model, SpectrogramModel):
             raise ModelError(
-                f"{model.name} reads features of three seconds, not places in them: there is "
-                "nothing to keep and play. Leave out --explain, or name a network."
+                f"{model.name} can't be explained on the spectrogram. Leave out --explain, or "
+                "choose a network on MFCCs, such as cnn."
             )
     except ModelError as error:
         status.clear()
@@ -137,21 +139,21 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
     for number, (song, folder) in enumerate(zip(songs, folder_names(songs), strict=True), 1):
         prefix = f"[{number}/{len(songs)}] {printable(song.name)}: "
         try:
-            report = examine(
+            result = analyze_song(
                 song,
                 model,
                 explained=options.explain,
                 step=lambda text, prefix=prefix: status.show(prefix + text),  # type: ignore[misc]
             )
-            text = report.to_text()
+            text = result.to_text()
             if options.out is not None:
-                taken_away = write(report, options.out / folder)
+                removed = write_result(result, options.out / folder)
                 text = f"{text.splitlines()[0]}\n  -> {printable(options.out / folder)}"
-                if taken_away:
-                    text += f" (files of an earlier run taken away: {', '.join(taken_away)})"
+                if removed:
+                    text += f" (removed files of an earlier run: {', '.join(removed)})"
                 if folder != song.stem:
-                    text += " (another song has its name)"
-        except Exception as error:  # one bad file must not cost a person the other nine hundred
+                    text += " (another song has the same name)"
+        except Exception as error:  # one bad file must not stop the others
             status.clear()
             reason = str(error) or type(error).__name__
             print(f"{printable(song)}: {printable(reason)}", file=sys.stderr, flush=True)
@@ -170,15 +172,15 @@ def _preferred_model() -> str:
 
     names = [card["name"] for card in list_models()]
     if not names:
-        raise ModelError("No model is bundled; train one with train.py, or name a model card.")
+        raise ModelError("No model is bundled. Train one with train.py, or name a model card.")
     return PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what native code writes to standard error to itself, unless the block fails.
+    """Suppress what native code writes to standard error, unless the block fails.
 
-    TensorFlow's remark about missing graphics cards comes before it reads its log level.
+    TensorFlow warns about missing GPUs before it reads its log level.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -219,7 +221,7 @@ def _models() -> int:
 
 
 def _row(path: Path) -> tuple[str, ...]:
-    """Return the cells of an intact model."""
+    """Build the table row of an intact model."""
     from core.models.cards import PARTS, checked_file, read_card
 
     card = read_card(path)
@@ -240,7 +242,7 @@ def _row(path: Path) -> tuple[str, ...]:
 
 
 def _part(card: dict[str, Any], *keys: str) -> Any:
-    """Return what lies under nested keys of a card; None if it says nothing about that."""
+    """Look up nested keys of a card; None if one is missing."""
     value: Any = card
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None

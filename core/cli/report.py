@@ -1,4 +1,4 @@
-"""What the command line hands over: a folder of files for every song, or a table to read."""
+"""Results of the command line: a folder of files for each song, or a table to read."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ import numpy as np
 
 from core.analysis import Analysis, analyze, to_json
 from core.audio.io import Audio, load_audio, save_audio
-from core.cli.terminal import clock, printable
+from core.cli.terminal import minutes, printable
+from core.constants import DEFAULT_KEEP
 from core.explanation.explain import Explanation, explain
+from core.listening.faithfulness import part_probabilities
 from core.listening.filtering import divide
 from core.storage import write_json
 
 if TYPE_CHECKING:
     from core.models.base import GenreModel
 
-KEEP = 0.2  # share of the time-frequency area that counts as important
-# In the order in which they come into an existing folder.
+# Files of a result, in the order in which they move into an existing folder.
 FILES = ("important.wav", "without.wav", "explanation.npz", "analysis.json")
 
 
 @dataclass(frozen=True, eq=False)
-class Reason:
-    """Why a song is what it is, and what the model says of hearing just that.
+class ExplainedParts:
+    """Explanation of a song, with the audio of its two parts and the predictions for them.
 
     Parameters
     ----------
     explanation : Explanation
         SHAP values of all segments.
     important, without : Audio
-        The song with nothing but its important regions, and with everything but them.
+        The important regions alone, and the song without them.
     probability_kept, probability_removed : float [range=[0, 1]]
-        The explained genre's probability for these two.
+        Probability of the explained genre for these two, as in
+        `core.listening.faithfulness.part_probabilities`.
     """
 
     explanation: Explanation
@@ -47,150 +49,149 @@ class Reason:
     probability_removed: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return the `explanation` of ``analysis.json``.
+        """Convert to the `explanation` of ``analysis.json``.
 
-        `base_value` is the mean over the segments. `gap` is that of the segment where it is
-        largest, with its sign: in a mean, gaps would cancel.
+        `base_value` is the mean over the segments. `gap` is the signed gap of the segment with the
+        largest one, because gaps would cancel in a mean.
         """
         gap = self.explanation.gap
         return {
             "target": self.explanation.target,
             "base_value": float(self.explanation.base_value.mean()),
             "gap": float(gap[np.abs(gap).argmax()]),
-            "keep": KEEP,
+            "keep": DEFAULT_KEEP,
             "probability_kept": self.probability_kept,
             "probability_removed": self.probability_removed,
         }
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
-    """Everything that is said about one song.
+class SongResult:
+    """Results for one song.
 
     Parameters
     ----------
     analysis : Analysis
-        The model's answer.
-    reason : Reason or None
-        Why it answers so, if that was asked for.
+        The model's predictions.
+    explained : ExplainedParts or None
+        Their explanation, if requested.
     """
 
     analysis: Analysis
-    reason: Reason | None
+    explained: ExplainedParts | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of ``analysis.json``."""
-        return to_json(
-            self.analysis, explanation=None if self.reason is None else self.reason.to_json()
-        )
+        """Convert to the content of ``analysis.json``."""
+        explanation = None if self.explained is None else self.explained.to_json()
+        return to_json(self.analysis, explanation=explanation)
 
     def to_text(self) -> str:
-        """Return lines to read: verdict, segments with their two likeliest genres, and why."""
+        """Format as text: the verdict and the two most probable genres of each segment."""
         analysis = self.analysis
         lines = [
-            f"{printable(analysis.song)} ({clock(analysis.duration_s)}), heard by "
-            f"{analysis.model}: {analysis.genre}, probability {analysis.probability:.2f}"
+            f"{printable(analysis.song)} ({minutes(analysis.duration_s)}), {analysis.model}: "
+            f"{analysis.genre}, probability {analysis.probability:.2f}"
         ]
         if analysis.padded:
-            lines.append("  The song is shorter than one segment; the rest is taken as silence.")
+            lines.append("  The song is shorter than one segment and was padded with silence.")
         for start, end, row in zip(
             analysis.starts_s, analysis.ends_s, analysis.probabilities, strict=True
         ):
-            likeliest = np.argsort(row)[::-1][:2]
-            genres = "   ".join(
-                f"{analysis.genres[index]:<9} {row[index]:.2f}" for index in likeliest
-            )
-            lines.append(f"  {clock(start):>7} - {clock(end):>7}   {genres}")
-        if self.reason is not None:
+            best = np.argsort(row)[::-1][:2]
+            genres = "   ".join(f"{analysis.genres[index]:<9} {row[index]:.2f}" for index in best)
+            lines.append(f"  {minutes(start)} - {minutes(end)}   {genres}")
+        if self.explained is not None:
             lines.append(
-                f"  Probability of {self.reason.explanation.target}: "
-                f"{self.reason.probability_kept:.2f} from the most important {KEEP:.0%} alone, "
-                f"{self.reason.probability_removed:.2f} without them"
+                f"  Probability of {self.explained.explanation.target}: "
+                f"{self.explained.probability_kept:.2f} for the most important "
+                f"{DEFAULT_KEEP:.0%} alone, "
+                f"{self.explained.probability_removed:.2f} without them"
             )
         return "\n".join(lines)
 
 
-def examine(
+def analyze_song(
     song: Path,
     model: GenreModel,
     *,
     explained: bool = False,
     step: Callable[[str], None] = lambda text: None,
-) -> Report:
-    """Analyse one song and, if asked to, explain its verdict.
+) -> SongResult:
+    """Analyse one song and, if requested, explain its verdict.
 
     Parameters
     ----------
     song : Path
         Audio file.
     model : GenreModel
-        The model to ask.
+        The model.
     explained : bool
-        Whether to explain, too.
+        Whether to explain the verdict as well.
     step : callable
-        Is told, in a few words, what is being done.
+        Called with a short description of each step before it begins.
 
     Returns
     -------
-    Report
-        What the model says.
+    SongResult
+        Predictions and, if requested, their explanation.
 
     Raises
     ------
     AudioError
-        If the file cannot be heard.
+        If the file can't be decoded.
+    ExplanationError
+        If an explanation is requested and the model has no spectrogram as its input.
     """
     step("reading")
-    audio = load_audio(song, sample_rate=model.parameters.sample_rate)
+    audio = load_audio(song, sample_rate=model.sample_rate)
     step("analysing")
     analysis = analyze(audio, model)
     if not explained:
-        return Report(analysis, None)
+        return SongResult(analysis, None)
     step("explaining")
     explanation = explain(
         audio,
         model,
         target=analysis.genre,
         analysis=analysis,
-        progress=lambda done, total: step(f"explaining, segment {done} of {total}"),
+        progress=lambda done, total: step(f"explaining segment {done} of {total}"),
     )
     step("filtering")
-    genre = analysis.genres.index(explanation.target)
-    important, without = divide(audio, explanation, keep=KEEP)
-    kept, removed = (
-        float(analyze(heard, model).song_probabilities[genre]) for heard in (important, without)
+    parts = divide(audio, explanation)
+    means = part_probabilities(model, audio, explanation, parts=parts, analysis=analysis).means
+    return SongResult(
+        analysis, ExplainedParts(explanation, *parts, means["kept"], means["removed"])
     )
-    return Report(analysis, Reason(explanation, important, without, kept, removed))
 
 
-def write(report: Report, folder: Path) -> list[str]:
-    """Write a song's files, together or not at all.
+def write_result(result: SongResult, folder: Path) -> list[str]:
+    """Write the files of a song, all or nothing.
 
     Parameters
     ----------
-    report : Report
-        What to write.
+    result : SongResult
+        The result.
     folder : Path
-        The song's own folder. It gets ``analysis.json`` and, if there is a reason,
-        ``important.wav``, ``without.wav`` and ``explanation.npz``. Files of an earlier report are
-        replaced or taken away, others left alone.
+        The song's own folder. It receives ``analysis.json`` and, with an explanation,
+        ``important.wav``, ``without.wav`` and ``explanation.npz``. Files of an earlier result are
+        replaced or removed; other files stay.
 
     Returns
     -------
     list of str
-        Names of an earlier report's files that are gone and not replaced.
+        Names of an earlier result's files that were removed and not replaced.
 
     Raises
     ------
     OSError
-        If the folder cannot be written.
+        If the folder can't be written.
     """
     before = [file for file in FILES if (folder / file).exists()]
     with _complete(folder) as temporary:
-        if report.reason is not None:
-            save_audio(report.reason.important, temporary / "important.wav")
-            save_audio(report.reason.without, temporary / "without.wav")
-            explanation = report.reason.explanation
+        if result.explained is not None:
+            save_audio(result.explained.important, temporary / "important.wav")
+            save_audio(result.explained.without, temporary / "without.wav")
+            explanation = result.explained.explanation
             np.savez_compressed(
                 temporary / "explanation.npz",
                 mfcc=explanation.mfcc,
@@ -198,13 +199,13 @@ def write(report: Report, folder: Path) -> list[str]:
                 base_value=explanation.base_value,
                 prediction=explanation.prediction,
             )
-        write_json(temporary / "analysis.json", report.to_json())
+        write_json(temporary / "analysis.json", result.to_json())
     return [file for file in before if not (folder / file).exists()]
 
 
 @contextmanager
 def _complete(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder; its files move to `folder` when the block ends well."""
+    """Yield a temporary folder whose files move to `folder` when the block succeeds."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as name:
         temporary = Path(name) / "song"
@@ -213,8 +214,8 @@ def _complete(folder: Path) -> Iterator[Path]:
         if not folder.exists():
             temporary.rename(folder)
             return
-        # The folder stays, for someone may keep other files in it. analysis.json goes first and
-        # comes last: while it is there, its companions are its own.
+        # The folder stays, because it may contain other files. analysis.json is removed first and
+        # written last: while it exists, the files beside it belong to it.
         for file in reversed(FILES):
             (folder / file).unlink(missing_ok=True)
         for file in FILES:
@@ -223,7 +224,7 @@ def _complete(folder: Path) -> Iterator[Path]:
 
 
 def folder_names(songs: Iterable[Path]) -> list[str]:
-    """Return a folder name for each song: its stem, numbered if an earlier song has the same.
+    """Choose a folder name for each song: its stem, numbered if an earlier song has the same.
 
     Parameters
     ----------
@@ -233,7 +234,7 @@ def folder_names(songs: Iterable[Path]) -> list[str]:
     Returns
     -------
     list of str
-        Names that differ even where upper and lower case are the same to the file system.
+        Names that differ even on file systems that ignore upper and lower case.
     """
     names: list[str] = []
     taken: set[str] = set()

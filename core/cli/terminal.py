@@ -1,30 +1,30 @@
-"""What a person reads in a terminal: harmless names, times, and a line that says what is done."""
+"""Output to a terminal: harmless text, times and a status line."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import time
 
 
 def printable(text: object) -> str:
-    """Return text that a terminal shows as it is: names may hold control sequences."""
+    """Replace characters that a terminal could interpret, such as control sequences in names."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for character in str(text)
     )
 
 
-def clock(seconds: float) -> str:
-    """Return a time in minutes and seconds, like ``1:05.3``."""
-    tenths = round(10 * seconds)
-    return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+def minutes(seconds: float) -> str:
+    """Format a time below one hour as minutes and seconds, like ``01:05``."""
+    return time.strftime("%M:%S", time.gmtime(round(seconds)))
 
 
 class Status:
-    """A line on standard error that says what is being done, if a person is watching."""
+    """A line on standard error with the current activity, shown only on a terminal."""
 
     def __init__(self) -> None:
-        self.watched = sys.stderr.isatty()
+        self.interactive = sys.stderr.isatty()
 
     def show(self, text: str) -> None:
         """Replace the line.
@@ -32,12 +32,12 @@ class Status:
         Parameters
         ----------
         text : str
-            What is being done; cut off where the terminal ends.
+            The current activity; truncated to the width of the terminal.
         """
-        if self.watched:
+        if self.interactive:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         self.show("")

@@ -1,4 +1,4 @@
-"""The command line: what it writes and prints, what it survives, and how it ends."""
+"""The command line: its files, its output, errors of single songs and exit codes."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def test_an_explanation_comes_with_its_audio_and_arrays(
     assert run("analyze", wav, "--explain", "--model", card, "--out", tmp_path / "out") == 0
     folder = tmp_path / "out" / "Little Song"
     assert sorted(os.listdir(folder)) == sorted(core.cli.report.FILES)
-    said = content(folder)
-    why = said["explanation"]
-    assert list(why) == [
+    written = content(folder)
+    summary = written["explanation"]
+    assert list(summary) == [
         "target",
         "base_value",
         "gap",
@@ -98,8 +98,8 @@ def test_an_explanation_comes_with_its_audio_and_arrays(
         "probability_kept",
         "probability_removed",
     ]
-    assert why["target"] == said["verdict"]["genre"]
-    assert why["keep"] == 0.2
+    assert summary["target"] == written["verdict"]["genre"]
+    assert summary["keep"] == 0.2
 
     with np.load(folder / "explanation.npz", allow_pickle=False) as arrays:
         assert {name: arrays[name].shape for name in arrays} == {
@@ -108,22 +108,22 @@ def test_an_explanation_comes_with_its_audio_and_arrays(
             "base_value": (3,),
             "prediction": (3,),
         }
-        genre = GENRES.index(why["target"])
+        genre = GENRES.index(summary["target"])
         np.testing.assert_allclose(
             arrays["prediction"],
-            [segment["probabilities"][genre] for segment in said["segments"]],
+            [segment["probabilities"][genre] for segment in written["segments"]],
             atol=1e-5,
         )
         gaps = arrays["prediction"] - arrays["base_value"] - arrays["mfcc"].sum(axis=(1, 2))
-        assert abs(why["gap"]) == pytest.approx(np.abs(gaps).max(), abs=1e-5)
-        assert why["base_value"] == pytest.approx(arrays["base_value"].mean())
+        assert abs(summary["gap"]) == pytest.approx(np.abs(gaps).max(), abs=1e-5)
+        assert summary["base_value"] == pytest.approx(arrays["base_value"].mean())
 
     model = load_model(card)
     for file, probability in (("important", "kept"), ("without", "removed")):
         heard = load_audio(folder / f"{file}.wav")
         assert heard.samples.shape == song.samples.shape
         again = analyze(heard, model).song_probabilities[genre]
-        assert why[f"probability_{probability}"] == pytest.approx(again, abs=0.02)
+        assert summary[f"probability_{probability}"] == pytest.approx(again, abs=0.02)
 
 
 def test_without_a_folder_a_table_is_printed_and_nothing_written(
@@ -139,18 +139,17 @@ def test_without_a_folder_a_table_is_printed_and_nothing_written(
     analysis = analyze(load_audio(wav), load_model(models / "cnn.json"))
     lines = captured.out.splitlines()
     assert lines[0] == (
-        f"Little Song.wav (0:10.0), heard by cnn: {analysis.genre}, "
-        f"probability {analysis.probability:.2f}"
+        f"Little Song.wav (00:10), cnn: {analysis.genre}, probability {analysis.probability:.2f}"
     )
     assert len(lines) == 1 + 3 + 1
-    assert lines[2].split()[:3] == ["0:03.0", "-", "0:06.0"]
+    assert lines[2].split()[:3] == ["00:03", "-", "00:06"]
     assert GENRES[analysis.probabilities[1].argmax()] in lines[2]
     assert lines[-1].startswith(f"  Probability of {analysis.genre}: ")
     assert captured.err == ""
     assert os.listdir(tmp_path) == ["songs"]
 
 
-def test_songs_that_fail_are_named_with_their_reason_and_the_others_written(
+def test_failed_songs_are_reported_with_the_reason_and_the_others_written(
     wav: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = tmp_path / "broken.mp3"
@@ -164,7 +163,7 @@ def test_songs_that_fail_are_named_with_their_reason_and_the_others_written(
     assert len(errors) == 3
     assert errors[0].startswith(f"{broken}: ")
     assert len(errors[0]) > len(f"{broken}: ")
-    assert errors[1].startswith(f"{missing}: There is no such file")
+    assert errors[1].startswith(f"{missing}: The file does not exist")
     assert errors[2] == "2 of 3 songs failed."
 
 
@@ -179,12 +178,10 @@ def test_songs_of_the_same_name_get_numbered_folders_and_the_output_says_so(
     assert content(out / "Little Song")["song"]["name"] == "Little Song.wav"
     assert content(out / "Little Song-2")["song"]["name"] == "Little Song.flac"
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3] == f"  -> {out / 'Little Song-2'} (another song has its name)"
+    assert lines[3] == f"  -> {out / 'Little Song-2'} (another song has the same name)"
 
 
-def test_a_name_that_would_lead_out_of_the_folder_does_not(
-    wav: Path, models: Path, tmp_path: Path
-) -> None:
+def test_a_hostile_name_stays_inside_the_folder(wav: Path, models: Path, tmp_path: Path) -> None:
     sly = wav.with_name("...mp3")
     sly.write_bytes(wav.read_bytes())
     out = tmp_path / "results" / "out"
@@ -193,7 +190,7 @@ def test_a_name_that_would_lead_out_of_the_folder_does_not(
     assert [path.parent.parent for path in tmp_path.rglob("analysis.json")] == [out]
 
 
-def test_a_name_cannot_steer_the_terminal(
+def test_control_characters_in_names_do_not_reach_the_terminal(
     wav: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("clear\x1b[2Jscreen.wav", "bytes\udcff.wav"):
@@ -210,17 +207,20 @@ def test_a_name_cannot_steer_the_terminal(
         assert "\x1b" not in captured.out + captured.err
 
 
-def test_a_second_run_leaves_no_files_of_the_first_and_touches_no_others(
+def test_a_second_run_removes_the_files_of_the_first_and_no_others(
     wav: Path, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     assert run("analyze", wav, "--explain", "--model", models / "cnn.json", "--out", out) == 0
     (out / "Little Song" / "notes.txt").write_text("mine")
-    assert "taken away" not in capsys.readouterr().out
+    assert "removed files" not in capsys.readouterr().out
     assert run("analyze", wav, "--model", models / "cnn_lstm.json", "--out", out) == 0
     assert sorted(os.listdir(out / "Little Song")) == ["analysis.json", "notes.txt"]
     assert content(out / "Little Song")["model"] == "cnn_lstm"
-    assert "taken away: important.wav, without.wav, explanation.npz" in capsys.readouterr().out
+    assert (
+        "removed files of an earlier run: important.wav, without.wav, explanation.npz"
+        in capsys.readouterr().out
+    )
     assert os.listdir(out) == ["Little Song"]
 
 
@@ -248,7 +248,7 @@ def test_a_full_disk_leaves_everything_as_it_was(
     assert files == (["analysis.json"] if there_before else [])
 
 
-def test_an_interruption_is_one_line_and_130(
+def test_an_interruption_prints_one_line_and_exits_with_130(
     wav: Path,
     models: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -257,12 +257,12 @@ def test_an_interruption_is_one_line_and_130(
     def interrupt(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(core.cli.report, "examine", interrupt)
+    monkeypatch.setattr(core.cli.report, "analyze_song", interrupt)
     assert run("analyze", wav, "--model", models / "cnn.json") == 130
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_person_who_watches_sees_what_is_being_done(
+def test_a_terminal_shows_the_current_step(
     wav: Path,
     models: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -273,11 +273,11 @@ def test_a_person_who_watches_sees_what_is_being_done(
     steps = capsys.readouterr().err.split("\r\x1b[K")
     assert steps[1] == "loading the model"
     assert steps[2] == "[1/1] Little Song.wav: reading"
-    assert "[1/1] Little Song.wav: explaining, segment 3 of 3" in steps
+    assert "[1/1] Little Song.wav: explaining segment 3 of 3" in steps
     assert steps[-1] == ""  # the line is empty when the answer is printed
 
 
-def test_an_unknown_model_is_a_matter_of_usage(
+def test_an_unknown_model_exits_with_2(
     wav: Path, bundled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("analyze", wav, "--model", "unknown") == 2
@@ -287,34 +287,34 @@ def test_an_unknown_model_is_a_matter_of_usage(
     assert "cnn, cnn_lstm" in captured.err
 
 
-def test_a_file_is_no_folder_for_results(
+def test_a_file_as_output_folder_exits_with_2(
     wav: Path, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("analyze", wav, "--model", models / "cnn.json", "--out", wav) == 2
-    assert "is a file; name a folder" in capsys.readouterr().err
+    assert "is a file; choose a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "arguments", [[], ["analyze"], ["dance"], ["analyze", "a.mp3", "--keep", "1"]]
 )
-def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 2
     assert "usage: python -m core" in capsys.readouterr().err
 
 
-def test_the_cnn_lstm_is_asked_unless_told_otherwise(
+def test_the_cnn_lstm_is_the_default_model(
     wav: Path, bundled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("analyze", wav) == 0
-    assert "heard by cnn_lstm:" in capsys.readouterr().out
+    assert "), cnn_lstm: " in capsys.readouterr().out
     monkeypatch.setattr(core.models.cards, "list_models", lambda: [{"name": "cnn"}])
     assert run("analyze", wav) == 0
-    assert "heard by cnn:" in capsys.readouterr().out
+    assert "), cnn: " in capsys.readouterr().out
 
 
-def test_without_any_model_the_command_says_how_to_get_one(
+def test_without_any_model_the_message_names_the_training_script(
     wav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(core.models.cards, "list_models", list)
@@ -322,7 +322,7 @@ def test_without_any_model_the_command_says_how_to_get_one(
     assert "train.py" in capsys.readouterr().err
 
 
-def test_models_are_listed_with_what_was_measured(
+def test_models_are_listed_with_their_accuracy(
     bundled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("models") == 0
@@ -360,7 +360,7 @@ def test_a_damaged_model_is_listed_with_its_reason(
     assert len(lines) == 4
 
 
-def test_native_noise_is_kept_back_unless_something_fails(
+def test_native_output_is_suppressed_unless_something_fails(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with _silence():
@@ -386,7 +386,7 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["analyze", "--help"], ["models", "--help"]])
-def test_help_answers_without_waiting_for_anything_heavy(arguments: list[str]) -> None:
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from core.__main__ import main\n"
         f"try: main({arguments})\n"
@@ -398,8 +398,8 @@ def test_help_answers_without_waiting_for_anything_heavy(arguments: list[str]) -
     assert finished.stdout.endswith("set()\n")
 
 
-def test_the_whole_command_prints_its_answer_and_no_noise(wav: Path, models: Path) -> None:
+def test_the_whole_command_prints_the_result_and_nothing_else(wav: Path, models: Path) -> None:
     finished = command("-m", "core", "analyze", wav, "--model", models / "cnn.json")
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr == ""
-    assert finished.stdout.startswith("Little Song.wav (0:10.0), heard by cnn: ")
+    assert finished.stdout.startswith("Little Song.wav (00:10), cnn: ")

@@ -1,15 +1,22 @@
-"""Every song gets a folder of its own, and times read as times."""
+"""Results of the command line: folder names, text and JSON of a song."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cli.report import folder_names
-from core.cli.terminal import clock
+from core.audio.io import Audio, save_audio
+from core.cli.report import analyze_song, folder_names
+from core.errors import ExplanationError
+from core.listening.faithfulness import part_probabilities
+from core.models.spectrogram_models import SpectrogramModel
+from core.models.store import load_model
+from tests.synthetic import song_samples
 
 
 @given(st.lists(st.sampled_from(["a.mp3", "A.wav", "a-2.mp3", "b.mp3", "..mp3", "...mp3", "..."])))
@@ -22,9 +29,39 @@ def test_folder_names_differ_and_stay_in_their_folder(names: list[str]) -> None:
         assert folders[0] == first.stem or not first.stem.strip(".")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0:00.0"), (2.9878, "0:03.0"), (59.96, "1:00.0"), (65.3, "1:05.3"), (899.9, "14:59.9")],
-)
-def test_times_are_minutes_and_seconds(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
+@pytest.fixture
+def file(song: Audio, tmp_path: Path) -> Path:
+    """The song as a file."""
+    save_audio(song, tmp_path / "song.flac")
+    return tmp_path / "song.flac"
+
+
+def test_the_probabilities_of_the_parts_are_those_of_the_metrics(
+    file: Path, tiny_cnn: SpectrogramModel
+) -> None:
+    result = analyze_song(file, tiny_cnn, explained=True)
+    assert result.explained is not None
+    audio = Audio(result.explained.important.samples + result.explained.without.samples)
+    expected = part_probabilities(tiny_cnn, audio, result.explained.explanation).means
+    assert result.explained.probability_kept == pytest.approx(expected["kept"], abs=1e-4)
+    assert result.explained.probability_removed == pytest.approx(expected["removed"], abs=1e-4)
+    summary = json.loads(json.dumps(result.to_json(), allow_nan=False))["explanation"]
+    assert summary["probability_kept"] == result.explained.probability_kept
+    gap = result.explained.explanation.gap
+    assert summary["gap"] == pytest.approx(gap[np.abs(gap).argmax()])
+    assert "20% alone" in result.to_text().splitlines()[-1]
+
+
+def test_a_song_shorter_than_a_segment_is_reported_as_padded(
+    tmp_path: Path, tiny_cnn: SpectrogramModel
+) -> None:
+    save_audio(Audio(song_samples(1.2)), tmp_path / "short.wav")
+    lines = analyze_song(tmp_path / "short.wav", tiny_cnn).to_text().splitlines()
+    assert lines[0].startswith("short.wav (00:01), cnn: ")
+    assert lines[1] == "  The song is shorter than one segment and was padded with silence."
+    assert len(lines) == 3
+
+
+def test_an_explanation_needs_a_model_of_spectrograms(file: Path) -> None:
+    with pytest.raises(ExplanationError, match="use explain_features"):
+        analyze_song(file, load_model("random_forest"), explained=True)
