@@ -60,7 +60,7 @@ def visit(page: Page, title: str) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of a select box."""
     settled(page)
-    box = page.get_by_role("combobox", name=label)
+    box = page.get_by_role("combobox", name=label, exact=True)
     box.scroll_into_view_if_needed()
     page.wait_for_timeout(300)  # a menu closes when the page scrolls
     box.click()

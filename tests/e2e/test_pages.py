@@ -134,7 +134,7 @@ def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
     before = truth.inner_text()
     page.get_by_role("radio", name="10\u202f%").click()
     expect(truth).not_to_have_text(before)
-    page.get_by_role("radio", name="segments").click()
+    page.get_by_role("radio", name="segments", exact=True).click()
     report = page.get_by_role("region", name="Classification report")
     labels = load_predictions(predictions_file(MODELS_DIR, "cnn", "artist")).labels
     blues = int(np.sum(labels == GENRES.index("blues")))
