@@ -14,14 +14,14 @@ from dashboard import url_state
 from dashboard.player import player
 from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.background_task import BackgroundTask
-from dashboard.services.excerpts import OPTIMISED, Excerpt, PartSelection, PassageParts, SongParts
+from dashboard.services.excerpts import OPTIMISED, PartSelection, PassageParts, SongParts
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.preparation import InvalidTransition, Phase, Preparation, needs_page_run
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 from dashboard.text import formatting, sentences
 from dashboard.text.formatting import markdown_safe
-from dashboard.text.html import contributions_table, verdict_card, verdict_cards
+from dashboard.text.html import verdict_card, verdict_cards
 from dashboard.widgets.controls import (
     choose_model,
     choose_rival,
@@ -30,12 +30,16 @@ from dashboard.widgets.controls import (
     choose_target,
     is_dark,
 )
+from dashboard.widgets.explanation import (
+    draw_contributions,
+    draw_network_input,
+    draw_readings,
+)
 from dashboard.widgets.song_picker import choose_song
 from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
-    from core.explanation.explain import Explanation
 
 POLL_S = 0.4  # between two looks at the task in the background
 
@@ -118,7 +122,7 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
         complete_explanation(song, analysis, selection)
     if analysis.parameters.n_mfcc < analysis.parameters.n_mels:
         with st.expander("Hear the network's input", icon=":material/hearing:"):
-            network_input(song, analysis.model, segment)
+            draw_network_input(song, analysis.model, segment)
 
 
 @st.fragment
@@ -177,9 +181,9 @@ def player_section(
                 end = formatting.clock(float(own.ends_s[0]), digits=1)
                 st.caption(f"The song ends at {end}; the rest of the segment is silence.")
         with right:
-            evidence_account(own, target)
+            draw_contributions(own, target)
             if parts is not None:
-                readings(analysis, selection, whole, parts)
+                draw_readings(analysis, selection, whole, parts)
         if parts is not None:
             downloads(song, analysis, target, segment, selection)
         elif needs_page_run(phase, in_fragment=in_fragment):
@@ -233,35 +237,6 @@ def divide_in_background(song: Song, name: str, selection: PartSelection) -> Non
             return
         note(Preparation.division_failed)
     st.rerun()
-
-
-def evidence_account(own: Explanation, target: ExplanationTarget) -> None:
-    """Draw how the contributions of a segment add up to its prediction."""
-    st.html(
-        contributions_table(
-            target.genre,
-            target.versus,
-            float(own.base_value[0]),
-            own.mfcc[0],
-            float(own.prediction[0]),
-        )
-    )
-    st.caption(sentences.additivity(float(own.gap[0]), target.versus))
-    if not target.versus and (note := sentences.cancellation(own.mfcc[0])):
-        st.caption(note)
-
-
-def readings(
-    analysis: Analysis, selection: PartSelection, whole: Excerpt, parts: SongParts | PassageParts
-) -> None:
-    """Interpret the predictions for the two parts."""
-    st.markdown("**Prediction for each part**")
-    if isinstance(parts, PassageParts):
-        st.markdown("Analysing the whole song …")
-        return
-    genre = analysis.genres.index(selection.target.genre)
-    shares = (float(each.probabilities[genre]) for each in (whole, parts.kept, parts.rest))
-    st.markdown(sentences.readings(selection.keep, selection.of, selection.target.genre, *shares))
 
 
 def downloads(
@@ -341,19 +316,6 @@ def complete_explanation(song: Song, analysis: Analysis, selection: PartSelectio
                 excerpts.prepare(song, analysis.model, selection, progress)
         note(Preparation.explained)
         st.rerun()
-
-
-def network_input(song: Song, model: str, segment: int) -> None:
-    """Offer the network's input for a segment, turned back into sound."""
-    st.markdown(
-        "The MFCCs keep the broad shape of the spectrum but lose pitch and phase. Turned back into "
-        "sound, they are a faint image of these 3 seconds, and all that the network reads. The "
-        "player filters the original song instead."
-    )
-    if st.toggle("Sound of the MFCCs", key="ghost", persist_state="session"):
-        with Progress() as progress:
-            file = excerpts.network_input_of(song, model, segment, progress)
-        st.audio(file, format="audio/flac", alt="Sound of the network's input")
 
 
 main()

@@ -1,0 +1,61 @@
+"""An explanation in figures and sentences: contributions, predictions for parts, model input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.services import excerpts
+from dashboard.services.excerpts import Excerpt, PartSelection, PassageParts, SongParts
+from dashboard.services.explanations import ExplanationTarget
+from dashboard.services.songs import Song
+from dashboard.text import sentences
+from dashboard.text.html import contributions_table
+from dashboard.widgets.status import Progress
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+    from core.explanation.explain import Explanation
+
+
+def draw_contributions(own: Explanation, target: ExplanationTarget) -> None:
+    """Draw how the contributions of a segment add up to its prediction."""
+    st.html(
+        contributions_table(
+            target.genre,
+            target.versus,
+            float(own.base_value[0]),
+            own.mfcc[0],
+            float(own.prediction[0]),
+        )
+    )
+    st.caption(sentences.additivity(float(own.gap[0]), target.versus))
+    if not target.versus and (note := sentences.cancellation(own.mfcc[0])):
+        st.caption(note)
+
+
+def draw_readings(
+    analysis: Analysis, selection: PartSelection, whole: Excerpt, parts: SongParts | PassageParts
+) -> None:
+    """Interpret the predictions for the two parts."""
+    st.markdown("**Prediction for each part**")
+    if isinstance(parts, PassageParts):
+        st.markdown("Analysing the whole song …")
+        return
+    genre = analysis.genres.index(selection.target.genre)
+    shares = (float(each.probabilities[genre]) for each in (whole, parts.kept, parts.rest))
+    st.markdown(sentences.readings(selection.keep, selection.of, selection.target.genre, *shares))
+
+
+def draw_network_input(song: Song, model: str, segment: int) -> None:
+    """Offer the network's input for a segment, turned back into sound."""
+    st.markdown(
+        "The MFCCs keep the broad shape of the spectrum but lose pitch and phase. Turned back into "
+        "sound, they are a faint image of these 3 seconds, and all that the network reads. The "
+        "player filters the original song instead."
+    )
+    if st.toggle("Sound of the MFCCs", key="ghost", persist_state="session"):
+        with Progress() as progress:
+            file = excerpts.network_input_of(song, model, segment, progress)
+        st.audio(file, format="audio/flac", alt="Sound of the network's input")
