@@ -44,4 +44,4 @@ with st.container(horizontal=True, key="pages", gap="xsmall"):
 try:
     page.run()
 finally:
-    songs.warm_up.start()  # after the first page is drawn, because loading slows it down
+    songs.start_loading()  # after the first page is drawn, because loading slows it down

@@ -18,7 +18,6 @@ from dashboard.text.formatting import genre_name, model_name
 
 if TYPE_CHECKING:
     from core.explanation.feature_attribution import FeatureExplanation
-    from core.models.feature_models import FeatureModel
 
 
 def feature_explanation_of(
@@ -45,16 +44,18 @@ def feature_explanation_of(
         Shapley values of features or of moments.
     """
     analysis = explanations.analysis_of(song, name, report)
-    model = _feature_model(name)
+    model = models.feature_model_of(name)
+
+    doing = f"Computing the evidence for {genre_name(genre)}, {model_name(name)} …"
 
     def compute() -> FeatureExplanation:
         from core.explanation.feature_attribution import explain_features
 
-        report(f"Computing the evidence for {genre_name(genre)}, {model_name(name)} …", None)
+        report(doing, None)
         return explain_features(model, analysis.inputs[segment], genre)
 
     key = ("feature explanation", *explanations.cache_key(song, model), genre, segment)
-    return results.get(key, compute)
+    return results.get(key, compute, waiting=lambda: report(doing, None))
 
 
 def gated_sounds_of(
@@ -69,16 +70,17 @@ def gated_sounds_of(
         when the model predicts from this audio.
     """
     explanation = feature_explanation_of(song, name, genre, segment, report)
-    model = _feature_model(name)
+    model = models.feature_model_of(name)
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
     supporting = explanation.values > 0
     index = models.genre_index(name, genre)
+    doing = f"{model_name(name)} is classifying the excerpts …"
 
     def compute() -> dict[str, tuple[bytes, float]]:
         from core.audio.io import encode_audio
         from core.listening.gating import gate_moments
 
-        report(f"{model_name(name)} is classifying the excerpts …", None)
+        report(doing, None)
         open_moments = {
             "original": np.ones_like(supporting),
             "kept": supporting,
@@ -94,7 +96,7 @@ def gated_sounds_of(
         }
 
     key = ("gated sounds", *explanations.cache_key(song, model), genre, segment)
-    return results.get(key, compute)
+    return results.get(key, compute, waiting=lambda: report(doing, None))
 
 
 def reads_spectrogram(name: str) -> bool:
@@ -122,11 +124,3 @@ def download_yamnet() -> None:
     from core.features.yamnet import fetch
 
     fetch()
-
-
-def _feature_model(name: str) -> FeatureModel:
-    model = models.model_of(name)
-    from core.models.feature_models import FeatureModel
-
-    assert isinstance(model, FeatureModel)
-    return model

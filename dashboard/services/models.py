@@ -1,4 +1,7 @@
-"""The models the pages show, and facts from their cards."""
+"""Loaded models, and facts about them for the pages.
+
+Models themselves stay within the services: pages refer to them by name.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,20 @@ from core.models.registry import SHOWN_MODELS
 
 if TYPE_CHECKING:
     from core.models.base import GenreModel
+    from core.models.feature_models import FeatureModel
     from core.models.spectrogram_models import SpectrogramModel
 
 
-MODELS = SHOWN_MODELS  # in the order of their cards on the page
+MODELS = SHOWN_MODELS  # of the first page, in the order of their cards
 
 
 def accuracy(name: str) -> tuple[float, int] | None:
-    """Return how much of unheard music a model judged rightly, and on how many songs.
+    """Accuracy of a model on unseen artists.
 
     Returns
     -------
     tuple of float and int, or None
-        Share of songs of artists that it was not trained with; None if its card does not say.
+        Share of correct song votes, and number of songs; None if the card does not tell.
     """
     metrics = model_of(name).card.get("metrics")
     if not metrics or metrics.get("protocol") != "artist":
@@ -32,31 +36,37 @@ def accuracy(name: str) -> tuple[float, int] | None:
 
 
 def genre_index(name: str, genre: str) -> int:
-    """Return the place of a genre among a model's probabilities."""
+    """Index of a genre in a model's probabilities."""
     return model_of(name).genres.index(genre)
 
 
 def standardisation(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and scale of a model's coefficients, ``(n_mfcc,)`` each."""
+    """Mean and scale of a model's MFCCs, ``(n_mfcc,)`` each."""
     model = spectrogram_model_of(name)
     return model.mean, model.scale
 
 
 def band_frequencies(name: str) -> np.ndarray:
-    """Return the middle of each mel band of a model in Hz, `shape=(n_mels,)`."""
+    """Centre frequencies of a model's mel bands in Hz, `shape=(n_mels,)`."""
     from core.features import spectrogram
 
     return spectrogram.band_frequencies(model_of(name).parameters)
 
 
 def frame_seconds(name: str) -> float:
-    """Return how long a frame of a model is."""
+    """Length of a frame of a model in seconds."""
     parameters = model_of(name).parameters
     return parameters.hop_length / parameters.sample_rate
 
 
 def model_of(name: str) -> GenreModel:
-    """Return a loaded model."""
+    """Load a model; the same one is loaded only once.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or it is damaged.
+    """
     from core.models.store import load_model
 
     return load_model(name)
@@ -68,4 +78,13 @@ def spectrogram_model_of(name: str) -> SpectrogramModel:
 
     model = model_of(name)
     assert isinstance(model, SpectrogramModel)
+    return model
+
+
+def feature_model_of(name: str) -> FeatureModel:
+    """Load a model that reads features instead of a spectrogram."""
+    from core.models.feature_models import FeatureModel
+
+    model = model_of(name)
+    assert isinstance(model, FeatureModel)
     return model

@@ -61,7 +61,7 @@ def choose_song(sentence: str) -> Song | None:
                 wrap=True,
             )
         note = st.empty()  # cleared as soon as a song is chosen
-        if state.get("song") is None and not songs.warm_up.ready:
+        if state.get("song") is None and not songs.is_loaded():
             with note.container():
                 loading_note()
     if state.get("song") is None and state.get("song-is-lost"):

@@ -101,6 +101,6 @@ def failures_as_sentences() -> Iterator[None]:
 @st.fragment(run_every=2.0)
 def loading_note() -> None:
     """Show that the networks are loading; remove the note when they are ready."""
-    if songs.warm_up.ready:
+    if songs.is_loaded():
         st.rerun()
     st.html('<p class="busy">Loading the networks. You can choose a song now.</p>')

@@ -1,15 +1,18 @@
-"""What pages read of the stored figures: compared on the same songs, and never on others."""
+"""Stored measurements are read as they are, and models are compared on the same songs only."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from core.constants import GENRES
+from core.evaluation import curves
 from dashboard.services import measurements
 
-ASKED_LESS = {"yamnet_cnn", "yamnet_lstm", "combined"}
+TESTED_ON_FEWER = {"yamnet_cnn", "yamnet_lstm", "combined"}
 
 
-def test_two_models_are_compared_on_the_songs_that_both_were_asked_about() -> None:
+def test_two_models_are_compared_on_the_songs_that_both_were_tested_on() -> None:
     found = measurements.mcnemar_test("yamnet_cnn", "cnn")
     less, more = measurements.predictions("yamnet_cnn"), measurements.predictions("cnn")
     assert found is not None
@@ -20,14 +23,14 @@ def test_two_models_are_compared_on_the_songs_that_both_were_asked_about() -> No
     assert found["only_a"] == only_one
 
 
-def test_of_a_model_without_answers_nothing_is_said() -> None:
+def test_a_model_without_predictions_is_not_compared() -> None:
     assert measurements.mcnemar_test("cnn", "nobody") is None
 
 
-def test_who_was_asked_less_is_told_with_all_figures_on_those_songs() -> None:
+def test_models_tested_on_fewer_songs_are_named_with_all_accuracies_on_those_songs() -> None:
     names = measurements.model_names()
     few, songs, on_those = measurements.compare_on_common_songs(names)
-    assert set(few) == ASKED_LESS
+    assert set(few) == TESTED_ON_FEWER
     less = measurements.predictions("combined")
     assert less is not None
     assert songs == len(less.names)
@@ -40,6 +43,61 @@ def test_who_was_asked_less_is_told_with_all_figures_on_those_songs() -> None:
     assert measurements.compare_on_common_songs(["nobody"]) == ([], 0, {})
 
 
-def test_who_hears_whole_clips_is_known_by_its_answers() -> None:
+def test_models_that_predict_whole_clips_are_known_by_their_predictions() -> None:
     clips = {name for name in measurements.model_names() if measurements.predicts_whole_clips(name)}
     assert clips == {"crnn", "bilstm", "random_forest_songs", "svm_songs"}
+
+
+@pytest.mark.parametrize("name", ["cnn", "svm", "ensemble"])
+@pytest.mark.parametrize("unit", ["segment", "song"])
+def test_curves_and_tables_are_those_of_the_stored_predictions(
+    name: str, unit: measurements.Unit
+) -> None:
+    found = measurements.predictions(name)
+    assert found is not None
+    assert "artist" in measurements.stored_protocols(name)
+    assert measurements.n_test_songs(name, "artist") == len(found.names)
+    probabilities, labels = found.votes if unit == "song" else (found.probabilities, found.labels)
+    counts = measurements.confusion_matrix(name, "artist", unit)
+    assert counts.sum() == len(labels)
+    assert np.trace(counts) == (probabilities.argmax(axis=1) == labels).sum()
+    report = measurements.genre_report(name, "artist", unit)
+    np.testing.assert_array_equal(report[:, 3], counts.sum(axis=1))
+    recall = np.diag(counts) / counts.sum(axis=1)
+    np.testing.assert_allclose(report[:, 1], recall)
+    assert measurements.reliability(name, "artist", unit).counts.sum() == len(labels)
+    curve = measurements.roc(name, "artist", unit, 5)
+    expected = curves.roc(probabilities, labels, 5)
+    np.testing.assert_array_equal(curve.y, expected.y)
+    assert 0.5 < curve.area == expected.area
+    expected = curves.precision_recall(probabilities, labels, 5)
+    assert measurements.precision_recall(name, "artist", unit, 5).area == expected.area
+
+
+def test_the_stored_confusion_is_that_of_the_predictions() -> None:
+    for name in ("cnn", "cnn_lstm", "musicnn"):
+        counts = measurements.confusion_of(name, "artist")
+        np.testing.assert_array_equal(counts, measurements.confusion_matrix(name, "artist", "song"))
+    assert measurements.confusion_of("nobody", "artist") is None
+
+
+def test_missing_measurements_are_none_or_empty() -> None:
+    assert measurements.predictions("nobody") is None
+    assert measurements.genre_profiles("nobody") is None
+    assert measurements.score("nobody", "artist") is None
+    assert measurements.folds("nobody") is None
+    assert measurements.stored_protocols("nobody") == []
+    assert measurements.songs_confused_as("nobody", 0, 1) == []
+    with pytest.raises(ValueError, match="nobody"):
+        measurements.roc("nobody", "artist", "song", 0)
+
+
+def test_confused_songs_are_named_from_the_most_to_the_least_confident() -> None:
+    counts = measurements.confusion_matrix("cnn", "artist", "song")
+    np.fill_diagonal(counts, 0)
+    true, predicted = divmod(int(counts.argmax()), 10)
+    songs = measurements.songs_confused_as("cnn", true, predicted)
+    assert len(songs) == counts.max()
+    confidences = [confidence for _, confidence in songs]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(name.startswith(GENRES[true]) for name, _ in songs)

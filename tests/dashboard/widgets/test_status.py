@@ -62,5 +62,5 @@ def test_the_loading_note_is_shown_until_the_networks_are_ready(
     monkeypatch: pytest.MonkeyPatch, ready: bool
 ) -> None:
     monkeypatch.setattr(type(songs.warm_up), "ready", ready)
-    app = run("if not songs.warm_up.ready:\n    loading_note()")
+    app = run("if not songs.is_loaded():\n    loading_note()")
     assert len(app.get("html")) == (not ready)
