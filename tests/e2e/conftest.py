@@ -13,7 +13,14 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from tests.e2e.server import BROWSER_FLAGS, BROWSERS, find_browser, free_port, start_dashboard
 from tests.synthetic import song_samples
@@ -73,10 +80,20 @@ class Monitor:
             self.complaints.append(f"request to {request.url}")
 
 
-@pytest.fixture
-def page(browser: Browser, dashboard: str) -> Iterator[Page]:
-    """A fresh page of the dashboard; the test fails if the monitor records anything."""
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile whose cache keeps the dashboard's scripts from test to test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, dashboard: str) -> Iterator[Page]:
+    """A fresh page of the dashboard; the test fails if the monitor records anything.
+
+    Each page has its own session on the server. Storage and cookies are emptied after the test.
+    """
     page = context.new_page()
     monitor = Monitor(urlparse(dashboard).netloc)
     page.on("console", monitor.console)
@@ -84,7 +101,9 @@ def page(browser: Browser, dashboard: str) -> Iterator[Page]:
     page.on("request", monitor.request)
     page.goto(dashboard)
     yield page
-    context.close()
+    page.evaluate("localStorage.clear()")
+    page.close()
+    context.clear_cookies()
     assert monitor.complaints == []
 
 
