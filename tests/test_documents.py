@@ -75,8 +75,14 @@ def test_the_hooks_run_what_make_lint_runs() -> None:
         if line.startswith(".venv/bin/python -m ") and " -m pip " not in line
     ]
     (repository,) = read_yaml(".pre-commit-config.yaml")["repos"]
-    assert [hook["entry"] for hook in repository["hooks"]] == commands
-    assert len(commands) >= 3
+    assert len(repository["hooks"]) == len(commands) >= 4
+    for hook, command in zip(repository["hooks"], commands, strict=True):
+        entry, files = hook["entry"], hook.get("files")
+        if files is None:
+            assert command == entry
+        else:  # the changed files take the place of all files
+            assert command.startswith(f"{entry} ")
+            assert all(re.match(files, file) for file in command.removeprefix(entry).split())
 
 
 def test_the_workflow_checks_every_supported_python() -> None:
