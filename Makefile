@@ -41,7 +41,7 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(wildcard $(CHECKED))
-	$(RUN) -m numpydoc lint $(shell find $(filter-out tests,$(CHECKED)) -name '*.py')
+	$(RUN) -W ignore::UserWarning -m numpydoc lint $(shell find $(filter-out tests,$(CHECKED)) -name '*.py')
 
 train: train-data $(VENV)/.installed
 	$(RUN) train.py $(if $(DATA),--data "$(DATA)",--logmel "$(LOGMEL)")

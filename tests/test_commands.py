@@ -172,7 +172,7 @@ def run_make(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         text=True,
         check=True,
     ).stdout.replace("\\\n", " ")
-    found = re.findall(r"^-?\.venv/bin/python (?!-m pip)(.+)$", printed, re.M)
+    found = re.findall(r"^-?\.venv/bin/python (?!-m pip)(?:-W \S+ )?(.+)$", printed, re.M)
     assert found, "the target runs nothing"
     for command in found:
         program, *rest = shlex.split(command)

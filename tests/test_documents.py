@@ -72,7 +72,7 @@ def test_the_hooks_run_what_make_lint_runs() -> None:
     commands = [
         line
         for line in printed.splitlines()
-        if line.startswith(".venv/bin/python -m ") and " -m pip " not in line
+        if line.startswith(".venv/bin/python ") and " -m pip " not in line
     ]
     (repository,) = read_yaml(".pre-commit-config.yaml")["repos"]
     assert len(repository["hooks"]) == len(commands) >= 4
