@@ -196,12 +196,12 @@ def shared_evidence_section(song: Song, pair: tuple[str, str], target: Explanati
     """Draw the predictions of each model for the important parts of both."""
     if not all(map(feature_models.reads_spectrogram, pair)):
         st.caption(
-            "This test needs two models that read a spectrogram: only their evidence has a time "
-            "and a frequency, so that it can be kept and played."
+            "This test needs two models that read a spectrogram: only their evidence lies at a "
+            "time and a frequency, and can be played."
         )
         return
     if not st.toggle(
-        "Test each model on the other's evidence", key="accept", persist_state="session"
+        "Test each model on the other's evidence", key="shared-evidence", persist_state="session"
     ):
         st.caption("This explains the whole song for both models and takes a while.")
         return

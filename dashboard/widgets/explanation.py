@@ -52,10 +52,10 @@ def draw_network_input(song: Song, model: str, segment: int) -> None:
     """Offer the network's input for a segment, turned back into sound."""
     st.markdown(
         "The MFCCs keep the broad shape of the spectrum but lose pitch and phase. Turned back into "
-        "sound, they are a faint image of these 3 seconds, and all that the network reads. The "
-        "player filters the original song instead."
+        "sound, they resemble these 3 seconds only faintly, yet the network reads nothing else. "
+        "The player filters the original song instead."
     )
-    if st.toggle("Sound of the MFCCs", key="ghost", persist_state="session"):
+    if st.toggle("Sound of the MFCCs", key="input-sound", persist_state="session"):
         with Progress() as progress:
             file = excerpts.network_input_of(song, model, segment, progress)
         st.audio(file, format="audio/flac", alt="Sound of the network's input")
