@@ -1,10 +1,8 @@
-"""Train and measure genre models on one's own copy of GTZAN: ``python train.py --help``."""
+"""Train and measure genre models on your own copy of GTZAN: ``python train.py --help``."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,178 +12,323 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from core.constants import HOP_LENGTH, MODELS_DIR, PROJECT_DIR, PROTOCOLS
 from core.features.spectrogram import FeatureParameters
-from core.models.registry import DEFAULT_MODELS, ENSEMBLE, FEATURE_MODELS, MUSICNN, TITLES
-from core.training.progress import counted
+from core.models.registry import (
+    DEFAULT_MODELS,
+    ENSEMBLE,
+    FEATURE_MODELS,
+    MODELS,
+    MUSICNN,
+    SPECTROGRAM_MODELS,
+)
 
 if TYPE_CHECKING:
     from core.data.gtzan import TrackSet
-    from core.training.experiment import Job
+    from core.training.experiment import Experiment
 
 RUNS_DIR = PROJECT_DIR / "runs"
 ALL = "all"
+RUN_VERSION = 1  # part of the key of checkpoints; increase it whenever old ones cannot be resumed
+SMOKE = {"epochs": 2, "steps": 4, "batch_size": 16}  # hyperparameters of a test run
+
+# Options that some models need, with what to give.
+OPTIONS = {
+    "musicnn": "--musicnn FOLDER (the package musicnn 0.1.0, installed without its dependencies)",
+    "recordings": "--recordings FOLDER (recordings of the tracks as GENRE/TRACK.ext)",
+    "table": "--table FILE (features_30_sec.csv)",
+}
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Return the command line's arguments."""
+    """Parse and check the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Command line; that of the process by default.
+
+    Returns
+    -------
+    argparse.Namespace
+        Options; `models` is a list of names, `recordings` defaults to the folder of `--data`.
+
+    Raises
+    ------
+    SystemExit
+        If the command line is not valid; the reason is printed.
+    """
     parser = argparse.ArgumentParser(
-        description="Train and measure genre models. Figures go to OUT/scores.json; the artist "
-        "protocol also writes the weights and their cards."
+        description="Train and measure genre models. Scores are written to OUT/scores.json; the "
+        "artist protocol also writes the models and their cards."
     )
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", type=Path, help="GTZAN folder: genre/track.{wav,au,ogg,mp3}")
-    source.add_argument("--logmel", type=Path, help="archive of log-mel spectrograms (npz)")
-    parser.add_argument(
-        "--models",
-        nargs="+",
-        choices=(*TITLES, ALL),
-        default=list(DEFAULT_MODELS),
-        help=f"which models; '{ALL}' is the whole zoo (default: {' '.join(DEFAULT_MODELS)})",
+    data = parser.add_argument_group("training data")
+    tracks = data.add_mutually_exclusive_group(required=True)
+    tracks.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="GTZAN folder with GENRE/TRACK.{wav,au,ogg,mp3}",
     )
-    parser.add_argument(
-        "--protocol",
-        choices=(*PROTOCOLS, ALL, "folds"),
-        default="artist",
-        help="who is tested: unknown artists (default), unknown tracks, unknown segments of known "
-        "tracks (leaks), all three one after the other, or five folds by artist",
+    tracks.add_argument(
+        "--logmel", type=Path, metavar="FILE", help="archive of log-mel spectrograms (npz)"
     )
-    parser.add_argument("--epochs", type=int, help="at most so many (default: the model's own)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=MODELS_DIR, help="default: models/")
-    parser.add_argument("--resume", action="store_true", help="go on where a killed run stopped")
-    parser.add_argument("--smoke", action="store_true", help="a one-minute run that only tries it")
-    parser.add_argument(
-        "--hop-length", type=int, default=HOP_LENGTH, help="STFT step for --data (default: 915)"
+    data.add_argument(
+        "--hop-length",
+        type=int,
+        default=HOP_LENGTH,
+        metavar="SAMPLES",
+        help="STFT hop length for --data (default: %(default)s)",
     )
-    parser.add_argument(
+    data.add_argument(
         "--taggrams",
         type=Path,
         nargs="+",
         default=[],
-        help="a teacher's tags of tracks (npz: X, IDS), learnt beside the genres",
+        metavar="FILE",
+        help="tags of the tracks from a teacher network (npz with X and IDS), a second training "
+        "target beside the genres",
     )
-    parser.add_argument(
-        "--musicnn", type=Path, help="folder of the musicnn package 0.1.0, for the model musicnn"
-    )
-    parser.add_argument(
+    data.add_argument(
         "--recordings",
         type=Path,
         nargs="+",
         default=[],
-        help="recordings that musicnn and YAMNet hear, genre/track.ext; of a track in several "
-        "folders the first counts (default: those of --data)",
+        metavar="FOLDER",
+        help="recordings as GENRE/TRACK.ext for musicnn and the YAMNet models; if several folders "
+        "contain a track, the first one is used (default: the folder of --data)",
     )
-    parser.add_argument(
-        "--table", type=Path, help="features_30_sec.csv, for the models of whole songs' features"
+    data.add_argument(
+        "--musicnn",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of the package musicnn 0.1.0, for the model musicnn",
     )
-    parser.add_argument(
+    data.add_argument(
+        "--table",
+        type=Path,
+        metavar="FILE",
+        help="features_30_sec.csv, for the models of whole songs",
+    )
+    training = parser.add_argument_group("training")
+    training.add_argument(
+        "--models",
+        nargs="+",
+        choices=(*MODELS, ALL),
+        default=list(DEFAULT_MODELS),
+        metavar="MODEL",
+        help=f"{', '.join(MODELS)}; or '{ALL}' for those that the given data suffice for (default: "
+        f"{' '.join(DEFAULT_MODELS)})",
+    )
+    training.add_argument(
+        "--protocol",
+        choices=(*PROTOCOLS, ALL, "folds"),
+        default="artist",
+        help="artist: test on unseen artists (default); track: on unseen songs; segment: on unseen "
+        f"segments of known songs (data leakage); {ALL}: these three in turn; folds: five-fold "
+        "cross-validation by artist",
+    )
+    training.add_argument(
+        "--epochs", type=int, metavar="N", help="maximum number of epochs (default: per model)"
+    )
+    training.add_argument(
         "--pca",
         type=float,
-        help="share of the variance that principal components keep before forest and SVM",
+        metavar="SHARE",
+        help="share of the variance that principal components preserve before random forest and "
+        "SVM (default: no principal components)",
     )
-    parser.add_argument(
+    training.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="random seed (default: %(default)s)"
+    )
+    training.add_argument("--resume", action="store_true", help="resume an interrupted run")
+    training.add_argument(
+        "--smoke",
+        action="store_true",
+        help="quick test run: two short epochs, one explained segment per genre",
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--out",
+        type=Path,
+        default=MODELS_DIR,
+        metavar="FOLDER",
+        help="folder of models and scores (default: models/)",
+    )
+    output.add_argument(
         "--explain",
         action="store_true",
-        help="train nothing; explain the artist protocol's test side by the models in OUT, genre "
-        "by genre, and keep the mean SHAP values beside them",
+        help="train nothing; explain the models in OUT on the test set of the artist protocol and "
+        "write their mean SHAP values per genre",
     )
     options = parser.parse_args(arguments)
     if not options.recordings and options.data:
         options.recordings = [options.data]
     if ALL in options.models:
-        options.models = [name for name in TITLES if _can_be_trained(name, options)]
-    lacking = [name for name in options.models if not _can_be_trained(name, options)]
-    if lacking and not options.explain:
-        parser.error(
-            f"{', '.join(lacking)} cannot be trained with what is given: musicnn needs --musicnn "
-            "(install musicnn==0.1.0 without its dependencies and name its folder) and "
-            "--recordings, the mean of those shown needs musicnn, the YAMNet models need "
-            "--recordings, those of whole songs --table"
-        )
+        candidates = SPECTROGRAM_MODELS if options.explain else MODELS
+        options.models = [name for name in candidates if not missing_options(name, options)]
+    if not options.explain and (
+        missing := [
+            f"{name} needs {' and '.join(needed)}"
+            for name in options.models
+            if (needed := missing_options(name, options))
+        ]
+    ):
+        parser.error("; ".join(missing))
     if options.pca is not None and not 0 < options.pca < 1:
-        parser.error("--pca must lie between 0 and 1")
+        parser.error(f"--pca must be between 0 and 1, not {options.pca:g}")
     if options.epochs is not None and options.epochs < 1:
-        parser.error("--epochs must be at least 1")
+        parser.error(f"--epochs must be at least 1, not {options.epochs}")
     if not 64 <= options.hop_length <= 4096:
-        parser.error("--hop-length must lie between 64 and 4096 samples")
+        parser.error(f"--hop-length must be between 64 and 4096, not {options.hop_length}")
     if options.logmel and options.hop_length != HOP_LENGTH:
-        parser.error(f"the archive has a step of {HOP_LENGTH}; --hop-length goes with --data")
+        parser.error(
+            f"--hop-length applies to --data only; the archive has a hop length of {HOP_LENGTH}"
+        )
     return options
 
 
-def _can_be_trained(name: str, options: argparse.Namespace) -> bool:
-    """Return whether what a model needs is given."""
+def missing_options(name: str, options: argparse.Namespace) -> list[str]:
+    """List the options that a model needs and the user did not give.
+
+    Parameters
+    ----------
+    name : str
+        Model, see `core.models.registry.MODELS`.
+    options : argparse.Namespace
+        Options.
+
+    Returns
+    -------
+    list of str
+        Each with what to give.
+    """
+    needed: tuple[str, ...] = ()
     if name in (MUSICNN, ENSEMBLE):
-        return bool(options.musicnn and options.recordings)
-    source = FEATURE_MODELS[name].source if name in FEATURE_MODELS else "logmel"
-    return {"recordings": options.recordings, "table": options.table}.get(source, True)
+        needed = ("musicnn", "recordings")
+    elif name in FEATURE_MODELS and FEATURE_MODELS[name].source in OPTIONS:
+        needed = (FEATURE_MODELS[name].source,)
+    return [OPTIONS[option] for option in needed if not getattr(options, option)]
 
 
 def read_tracks(options: argparse.Namespace) -> TrackSet:
-    """Read the training data; a folder's features are kept for the next run."""
+    """Read the tracks of the training data; recordings are decoded once and cached.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Options.
+
+    Returns
+    -------
+    TrackSet
+        Tracks with their spectrograms.
+
+    Raises
+    ------
+    DatasetError
+        If the data cannot be used.
+    """
     from tqdm import tqdm
 
-    from core.data.gtzan import list_tracks, load_tracks, read_archive, read_folder, save_tracks
+    from core.data.gtzan import read_archive
+    from core.data.track_cache import cached_folder
+    from core.training.progress import reporter
 
     if options.logmel:
         return read_archive(options.logmel)
     parameters = FeatureParameters.for_hop_length(options.hop_length)
-    listing = [
-        (str(path), path.stat().st_size, path.stat().st_mtime_ns)
-        for path, _ in list_tracks(options.data)
-    ]
-    key = hashlib.sha256(json.dumps([listing, parameters.to_json()]).encode()).hexdigest()[:16]
-    kept = RUNS_DIR / f"tracks-{key}.npz"
-    if kept.is_file():
-        return load_tracks(kept, parameters)
-    with tqdm(total=len(listing), desc="decoding", unit="track") as bar:
-        tracks, skipped = read_folder(
-            options.data, parameters, progress=lambda done, _: bar.update(done - bar.n)
-        )
+    with tqdm(desc="decoding", unit="track") as bar:
+        tracks, skipped = cached_folder(options.data, parameters, RUNS_DIR, progress=reporter(bar))
     for sentence in skipped:
-        print(f"left out: {sentence}", file=sys.stderr)
-    for old in RUNS_DIR.glob("tracks-*.npz"):
-        old.unlink()
-    save_tracks(tracks, kept)
+        print(f"Skipped {sentence}", file=sys.stderr)
     return tracks
 
 
+def run_folder(options: argparse.Namespace, protocol: str) -> Path:
+    """Choose the folder of checkpoints: another one for other data, protocol or seed.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Options.
+    protocol : str
+        Protocol.
+
+    Returns
+    -------
+    Path
+        Folder below `RUNS_DIR`.
+    """
+    from core.data.track_cache import folder_fingerprint
+    from core.storage import fingerprint
+
+    parameters = FeatureParameters.for_hop_length(options.hop_length)
+    files = [options.logmel] if options.logmel else []
+    folder = folder_fingerprint(options.data, parameters) if options.data else None
+    key = fingerprint([*files, *options.taggrams], version=RUN_VERSION, folder=folder)
+    kind = "smoke" if options.smoke else "full"
+    return RUNS_DIR / f"{protocol}-{options.seed}-{kind}-{key[:8]}"
+
+
+def experiment_of(options: argparse.Namespace, tracks: TrackSet, protocol: str) -> Experiment:
+    """Describe the experiment under one protocol.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Options.
+    tracks : TrackSet
+        Tracks of the training data.
+    protocol : str
+        Protocol, or ``"folds"``.
+
+    Returns
+    -------
+    Experiment
+        For `core.training.experiment.train`.
+    """
+    from core.training.experiment import Experiment
+    from core.training.records import Folders
+    from core.training.sources import Sources
+
+    overrides = {"epochs": options.epochs} if options.epochs else {}
+    return Experiment(
+        models=tuple(options.models),
+        protocol=protocol,
+        sources=Sources(
+            tracks=tracks,
+            read_from="log-mel archive" if options.logmel else "audio files",
+            taggrams=tuple(options.taggrams),
+            recordings=tuple(options.recordings),
+            table=options.table,
+            musicnn=options.musicnn,
+        ),
+        folders=Folders(models=options.out, runs=run_folder(options, protocol), cache=RUNS_DIR),
+        seed=options.seed,
+        overrides=SMOKE if options.smoke else overrides,
+        pca=options.pca,
+        resume=options.resume,
+    )
+
+
 def explain(options: argparse.Namespace, tracks: TrackSet) -> None:
-    """Store genre profiles and answers of the wanted models."""
+    """Write genre profiles and test predictions of the chosen models.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Options.
+    tracks : TrackSet
+        Tracks of the training data.
+    """
     from tqdm import tqdm
 
-    from core.training.experiment import store_genre_profiles
+    from core.training.profiles import SEGMENTS_PER_GENRE, store_genre_profiles
+    from core.training.progress import reporter
 
+    count = 1 if options.smoke else SEGMENTS_PER_GENRE
     for name in options.models:
-        with tqdm(desc=f"{name} explained", unit="segment") as bar:
-            store_genre_profiles(name, tracks, options.out, options.seed, counted(bar))
-
-
-def job_of(options: argparse.Namespace, tracks: TrackSet, protocol: str) -> Job:
-    """Return what is to be trained under one protocol."""
-    from core.training.experiment import Job
-
-    where = hashlib.sha256(str((options.logmel or options.data).resolve()).encode()).hexdigest()[:8]
-    changes = {"epochs": options.epochs} if options.epochs else {}
-    if options.smoke:
-        changes = {"epochs": 2, "steps": 4, "batch_size": 16}
-    kind = "smoke" if options.smoke else "full"
-    return Job(
-        models=tuple(options.models),
-        tracks=tracks,
-        source="log-mel archive" if options.logmel else "audio files",
-        protocol=protocol,
-        seed=options.seed,
-        out=options.out,
-        kept=RUNS_DIR,
-        runs=RUNS_DIR / f"{protocol}-{options.seed}-{kind}-{where}",
-        changes=changes,
-        resume=options.resume,
-        taggrams=tuple(options.taggrams),
-        recordings=tuple(options.recordings),
-        musicnn=options.musicnn,
-        table=options.table,
-        pca=options.pca,
-    )
+        with tqdm(desc=f"{name}, explaining", unit="segment") as bar:
+            store_genre_profiles(name, tracks, options.out, options.seed, reporter(bar), count)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -194,15 +337,15 @@ def main(arguments: list[str] | None = None) -> int:
     Parameters
     ----------
     arguments : list of str, optional
-        Command line; the process's own by default.
+        Command line; that of the process by default.
 
     Returns
     -------
     int
-        Exit code: 0 done, 1 the data cannot be used, 2 usage, 130 stopped by hand.
+        Exit code: 0 done, 1 the data cannot be used, 2 wrong usage, 130 interrupted.
     """
     options = parse_arguments(arguments)
-    from core.errors import DatasetError, ModelError
+    from core.errors import AudioError, DatasetError, ModelError
     from core.evaluation.scores import training_times
 
     protocols = tuple(PROTOCOLS) if options.protocol == ALL else (options.protocol,)
@@ -214,13 +357,17 @@ def main(arguments: list[str] | None = None) -> int:
         from core.training.experiment import train
 
         for protocol in protocols:
-            train(job_of(options, tracks, protocol))
+            train(experiment_of(options, tracks, protocol))
         print(training_times(options.out, options.models, protocols))
-    except (DatasetError, ModelError) as error:
+    except (AudioError, DatasetError, ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"train.py: {reason}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print("\nStopped. The same command with --resume goes on from here.", file=sys.stderr)
+        print("\nInterrupted. Add --resume to the command to continue.", file=sys.stderr)
         return 130
     return 0
 

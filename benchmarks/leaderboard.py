@@ -19,7 +19,7 @@ from core.evaluation.scores import SCORES_FILE, details
 from core.models.cards import list_models
 from core.models.store import load_model
 from core.storage import write_json
-from core.training.records import cost
+from core.training.records import measure_cost
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
             row |= details(answers.probabilities, answers.labels, answers.songs)
     for card in list_models():
         try:
-            found = cost(load_model(card["name"]))
+            found = measure_cost(load_model(card["name"]))
         except ModelError as error:
             print(f"{card['name']}: {error}", file=sys.stderr)
             continue

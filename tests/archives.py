@@ -1,4 +1,4 @@
-"""Small made-up training data: a log-mel archive and a folder of audio files."""
+"""Small synthetic training data: an archive of log-mel spectrograms and a folder of recordings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.data.gtzan import TrackSet, gtzan_index, read_archive
 
 
 def archive(file: Path, track_ids: list[str], n_frames: int = 150, seed: int = 0) -> Path:
-    """Write an archive whose genres differ in tone, so that a network can learn them."""
+    """Write an archive whose genres have their energy in different mel bands."""
     generator = np.random.default_rng(seed)
     bands = np.arange(N_MELS)
     quanta = []
@@ -30,25 +30,25 @@ def archive(file: Path, track_ids: list[str], n_frames: int = 150, seed: int = 0
     return file
 
 
-def some_track_ids(per_side: int = 2) -> list[str]:
-    """Return GTZAN names of every genre from every side of the artist split."""
+def some_track_ids(per_subset: int = 2) -> list[str]:
+    """List GTZAN names of every genre from every set of the artist split."""
     taken: dict[tuple[str, str], int] = {}
     names = []
     for name, entry in gtzan_index().items():
         key = (name.split(".")[0], entry.artist_split)
-        if taken.setdefault(key, 0) < per_side:
+        if taken.setdefault(key, 0) < per_subset:
             taken[key] += 1
             names.append(name)
     return names
 
 
-def track_set(folder: Path, per_side: int = 2) -> TrackSet:
-    """Return a small track set."""
-    return read_archive(archive(folder / "logmel.npz", some_track_ids(per_side)))
+def track_set(folder: Path, per_subset: int = 2) -> TrackSet:
+    """Build a track set from the archive of `some_track_ids`."""
+    return read_archive(archive(folder / "logmel.npz", some_track_ids(per_subset)))
 
 
 def audio_folder(folder: Path, per_genre: int = 2, duration_s: float = 4.0) -> Path:
-    """Write a folder ``genre/track.wav`` of noise in ten tones."""
+    """Write recordings ``genre/track.wav``: a noisy tone, of another frequency for each genre."""
     generator = np.random.default_rng(0)
     time = np.arange(int(duration_s * SAMPLE_RATE)) / SAMPLE_RATE
     for label, genre in enumerate(GENRES):

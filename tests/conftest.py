@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,16 @@ def tiny_cnn_lstm() -> SpectrogramModel:
 def tiny(request: pytest.FixtureRequest) -> SpectrogramModel:
     """Each of the two small models in turn."""
     return request.getfixturevalue(f"tiny_{request.param}")
+
+
+@pytest.fixture(scope="module")
+def unoptimised_graphs() -> Iterator[None]:
+    """Let TensorFlow run graphs as traced: optimising them takes longer than a few short epochs."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from core.constants import PROJECT_DIR, PROTOCOLS, SAMPLE_RATE
 from core.features import yamnet
 from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import save_model
-from core.training import experiment
+from core.training import experiment, profiles
 from tests.archives import some_track_ids
 from tests.synthetic import song_samples
 
@@ -78,7 +78,7 @@ def models(
 def genres(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of recordings, named as in GTZAN, in two tones for each genre."""
     folder = tmp_path_factory.mktemp("genres")
-    names = some_track_ids(per_side=2)
+    names = some_track_ids(per_subset=2)
     for number, name in enumerate(names):
         genre = name.split(".")[0]
         (folder / genre).mkdir(exist_ok=True)
@@ -122,14 +122,14 @@ def run_training(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
             train.main(arguments)
         assert stop.value.code == 0
     elif "--models" in arguments:
-        jobs: list[experiment.Job] = []
-        monkeypatch.setattr(experiment, "train", jobs.append)
+        experiments: list[experiment.Experiment] = []
+        monkeypatch.setattr(experiment, "train", experiments.append)
         assert train.main([*arguments, "--out", "."]) == 0
-        assert [job.protocol for job in jobs] == list(PROTOCOLS)
+        assert [each.protocol for each in experiments] == list(PROTOCOLS)
     elif "--explain" in arguments:
         explained: list[str] = []
         monkeypatch.setattr(
-            experiment, "store_genre_profiles", lambda name, *rest: explained.append(name)
+            profiles, "store_genre_profiles", lambda name, *rest: explained.append(name)
         )
         assert train.main(arguments) == 0
         assert explained == ["cnn", "cnn_lstm"]

@@ -1,7 +1,7 @@
-"""Training data: readers of GTZAN, splits into training, validation and test set, and feature sets.
+"""Training data: readers of GTZAN, splits into training, validation and test set, and features.
 
-In: folders of recordings, archives of spectrograms, tables. Out: `core.data.gtzan.TrackSet`,
-`core.data.splits.Split` and arrays of segments.
+In: folders of recordings, archives of spectrograms, tables of features. Out:
+`core.data.gtzan.TrackSet`, `core.data.splits.Split` and arrays of segments.
 
 May import: `core.features` and what that may import.
 """

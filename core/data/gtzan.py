@@ -1,11 +1,10 @@
 """Readers of training data: a GTZAN folder of audio files, or an archive of log-mel spectrograms.
 
-Both give a `TrackSet`: every track's log-mel spectrogram, quantised to one byte a cell (at most
-80 / 512 dB off), with its genre and what is known about the recording. Artists come from Sturm's
-catalogue of GTZAN's faults (2013, "The GTZAN dataset: its contents, its faults, their effects on
-evaluation, and its future use") and the `artist` split from Kereliuk, Sturm & Larsen (2015, "Deep
-learning and music adversaries"); both are facts about the public data set and are listed in
-``gtzan_index.csv``.
+Both give a `TrackSet`: the log-mel spectrogram of every track, quantised to one byte per cell (an
+error of at most 80 / 512 dB), with its genre. Artists come from Sturm's catalogue of GTZAN's faults
+(2013, "The GTZAN dataset: its contents, its faults, their effects on evaluation, and its future
+use"), the `artist` split from Kereliuk, Sturm & Larsen (2015, "Deep learning and music
+adversaries"). Both are facts about the public data set and are listed in ``gtzan_index.csv``.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from core.audio.io import load_audio
 from core.constants import GENRES
 from core.errors import AudioError, DatasetError
 from core.features.spectrogram import FeatureParameters, logmel
-from core.storage import replacing
 
 AUDIO_SUFFIXES = (".wav", ".au", ".ogg", ".mp3")
 INDEX_FILE = Path(__file__).with_name("gtzan_index.csv")
@@ -30,16 +28,16 @@ INDEX_FILE = Path(__file__).with_name("gtzan_index.csv")
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """What is known about one GTZAN track.
+    """Facts about one GTZAN track.
 
     Parameters
     ----------
     artist : str
-        Performer, empty where unknown.
+        Performer; empty where unknown.
     artist_split : str
         ``"train"``, ``"valid"``, ``"test"`` or ``"excluded"`` in the fault-filtered split.
     duplicate_of : str
-        Track that has the same bytes, or empty.
+        Name of the track that has the same bytes; empty for most tracks.
     """
 
     artist: str
@@ -52,7 +50,7 @@ UNKNOWN = IndexEntry(artist="", artist_split="", duplicate_of="")
 
 @lru_cache(maxsize=1)
 def gtzan_index() -> dict[str, IndexEntry]:
-    """Return what is known about each of the 1000 GTZAN tracks, by track id."""
+    """Read the facts about the 1000 GTZAN tracks, by track name."""
     with open(INDEX_FILE, encoding="utf-8", newline="") as stream:
         return {
             row["track_id"]: IndexEntry(row["artist"], row["artist_split"], row["duplicate_of"])
@@ -71,13 +69,13 @@ class TrackSet:
     labels : np.ndarray [shape=(n,), dtype=int]
         Index into `core.constants.GENRES`.
     frames : np.ndarray [shape=(total_frames, n_mels), dtype=uint8]
-        All tracks' quantised spectrograms, one after the other.
+        Quantised spectrograms of all tracks, one after the other.
     starts, lengths : np.ndarray [shape=(n,), dtype=int]
         First frame and number of frames of each track in `frames`.
     floor_db : np.ndarray [shape=(n,), dtype=float32, range=[-80, 0]]
-        Level of quantum zero; the scale ends at 0 dB.
+        Level in dB of the lowest step of each track; the highest step ends at 0 dB.
     parameters : FeatureParameters
-        How the spectrograms were computed.
+        Parameters of the spectrograms.
     """
 
     track_ids: tuple[str, ...]
@@ -92,11 +90,11 @@ class TrackSet:
         return len(self.track_ids)
 
     def entry(self, track: int) -> IndexEntry:
-        """Return what is known about a track; blanks for tracks that are not GTZAN's."""
+        """Look up the facts about a track; they are empty for tracks that are not part of GTZAN."""
         return gtzan_index().get(self.track_ids[track], UNKNOWN)
 
     def logmel(self, track: int) -> np.ndarray:
-        """Return one track's spectrogram.
+        """Reconstruct the spectrogram of a track.
 
         Parameters
         ----------
@@ -106,26 +104,26 @@ class TrackSet:
         Returns
         -------
         np.ndarray [shape=(frames, n_mels), dtype=float32, range=[-80, 0]]
-            dB relative to the track's own maximum.
+            dB relative to the maximum of the track.
         """
         start, length = self.starts[track], self.lengths[track]
         return dequantise(self.frames[start : start + length], self.floor_db[track])
 
 
 def quantise(spectrogram: np.ndarray) -> tuple[np.ndarray, float]:
-    """Store a log-mel spectrogram in one byte a cell.
+    """Quantise a log-mel spectrogram to one byte per cell.
 
     Parameters
     ----------
     spectrogram : np.ndarray [shape=(frames, n_mels), range=[-80, 0]]
-        dB relative to the track's maximum.
+        dB relative to the maximum of the track.
 
     Returns
     -------
     quanta : np.ndarray [shape=(frames, n_mels), dtype=uint8]
-        256 equal steps between the floor and 0 dB.
+        256 equal steps from `floor_db` to 0 dB.
     floor_db : float
-        The spectrogram's minimum.
+        Minimum of the spectrogram in dB.
     """
     floor = min(float(spectrogram.min()), -1.0)
     steps = np.floor((spectrogram - floor) / -floor * 256)
@@ -133,19 +131,19 @@ def quantise(spectrogram: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def dequantise(quanta: np.ndarray, floor_db: float) -> np.ndarray:
-    """Undo `quantise` to within half a step.
+    """Reverse `quantise` to within half a step.
 
     Parameters
     ----------
     quanta : np.ndarray [shape=(frames, n_mels), dtype=uint8]
         Quantised spectrogram.
     floor_db : float
-        Level of quantum zero in dB.
+        Level of the lowest step in dB.
 
     Returns
     -------
     np.ndarray [shape=(frames, n_mels), dtype=float32, range=[floor_db, 0]]
-        dB relative to the track's maximum.
+        dB relative to the maximum of the track.
     """
     return (floor_db * (1 - (quanta.astype(np.float32) + 0.5) / 256)).astype(np.float32)
 
@@ -175,17 +173,18 @@ def read_archive(file: Path | str) -> TrackSet:
     Parameters
     ----------
     file : Path or str
-        npz with `q` uint8 ``(n, n_mels, frames)``, `track_id` ``genre.number`` and `vmin_db`.
+        npz with `q` uint8 ``(n, n_mels, frames)``, `track_id` ``genre.number`` and `vmin_db`
+        ``(n,)``, the level of the lowest step.
 
     Returns
     -------
     TrackSet
-        Its tracks, at the shared frame rate.
+        Its tracks, at the frame rate of `core.constants.HOP_LENGTH`.
 
     Raises
     ------
     DatasetError
-        If the file is no such archive.
+        If the file is not such an archive.
     """
     try:
         with np.load(file, allow_pickle=False) as archive:
@@ -207,22 +206,22 @@ def read_archive(file: Path | str) -> TrackSet:
 
 
 def list_tracks(folder: Path | str) -> list[tuple[Path, int]]:
-    """Return the audio files of a GTZAN folder with their labels.
+    """List the audio files of a GTZAN folder with their genres.
 
     Parameters
     ----------
     folder : Path or str
-        Folder with one folder a genre.
+        Folder with one subfolder per genre.
 
     Returns
     -------
     list of (Path, int)
-        Files and indices of their genre, sorted.
+        Files and indices of their genres, sorted.
 
     Raises
     ------
     DatasetError
-        If there is no audio in the folders named after the ten genres.
+        If the subfolders named after the ten genres contain no audio.
     """
     found = [
         (path, label)
@@ -232,14 +231,14 @@ def list_tracks(folder: Path | str) -> list[tuple[Path, int]]:
     ]
     if not found:
         raise DatasetError(
-            f"No audio in {folder}. Give the folder that holds the genres as folders "
-            f"({', '.join(GENRES)}) with {', '.join(AUDIO_SUFFIXES)} files in them."
+            f"{folder} contains no training data. Give a folder with the genres as subfolders "
+            f"({', '.join(GENRES)}) and {', '.join(AUDIO_SUFFIXES)} files in them."
         )
     return found
 
 
 def list_recordings(folders: Sequence[Path]) -> dict[str, tuple[Path, int]]:
-    """Return the audio files of several GTZAN folders by their tracks.
+    """List the recordings in several GTZAN folders, one per track.
 
     Parameters
     ----------
@@ -249,12 +248,13 @@ def list_recordings(folders: Sequence[Path]) -> dict[str, tuple[Path, int]]:
     Returns
     -------
     dict of (Path, int)
-        File and index of the genre of each track; of one in several folders the first counts.
+        File and index of the genre, by the name of the track. The first folder that contains a
+        track counts.
 
     Raises
     ------
     DatasetError
-        If a folder holds no audio.
+        If a folder contains no audio.
     """
     found: dict[str, tuple[Path, int]] = {}
     for folder in folders:
@@ -274,23 +274,23 @@ def read_folder(
     Parameters
     ----------
     folder : Path or str
-        Folder with one folder a genre.
+        Folder with one subfolder per genre.
     parameters : FeatureParameters
-        How to compute the spectrograms.
+        Parameters of the spectrograms.
     progress : callable, optional
-        Called with files done and files in all.
+        Called as ``progress(done, total)`` with numbers of files.
 
     Returns
     -------
     tracks : TrackSet
-        All readable tracks.
+        Tracks of all readable files.
     skipped : list of str
-        One sentence for each file that was left out.
+        One sentence for each file that cannot be read.
 
     Raises
     ------
     DatasetError
-        If nothing readable is left.
+        If no file can be read.
     """
     files = list_tracks(folder)
     skipped: list[str] = []
@@ -313,52 +313,3 @@ def read_folder(
     if not track_ids:
         raise DatasetError(f"None of the {len(files)} files in {folder} can be read.")
     return _assemble(track_ids, labels, quanta, floors, parameters), skipped
-
-
-def save_tracks(tracks: TrackSet, file: Path | str) -> None:
-    """Keep a track set, so that a resumed training need not decode the audio again.
-
-    Parameters
-    ----------
-    tracks : TrackSet
-        Tracks to keep.
-    file : Path or str
-        npz file to write.
-    """
-    with replacing(file) as temporary:
-        np.savez(
-            temporary,
-            track_ids=np.array(tracks.track_ids),
-            labels=tracks.labels,
-            frames=tracks.frames,
-            starts=tracks.starts,
-            lengths=tracks.lengths,
-            floor_db=tracks.floor_db,
-        )
-
-
-def load_tracks(file: Path | str, parameters: FeatureParameters) -> TrackSet:
-    """Read back what `save_tracks` kept.
-
-    Parameters
-    ----------
-    file : Path or str
-        npz file.
-    parameters : FeatureParameters
-        The parameters the spectrograms were computed with.
-
-    Returns
-    -------
-    TrackSet
-        The same tracks.
-    """
-    with np.load(file, allow_pickle=False) as kept:
-        return TrackSet(
-            track_ids=tuple(str(name) for name in kept["track_ids"]),
-            labels=kept["labels"],
-            frames=kept["frames"],
-            starts=kept["starts"],
-            lengths=kept["lengths"],
-            floor_db=kept["floor_db"],
-            parameters=parameters,
-        )

@@ -1,12 +1,20 @@
-"""Who trains and who is asked: the `segment`, `track` and `artist` protocols, and folds by artist.
+"""Protocols: how tracks are split into training, validation and test set.
 
 Conventions
 -----------
-A side of a split is a set of segments. `segment` deals single segments at random, so that the same
-song is on every side: its figures leak, and are reported only beside the others. `track` keeps all
-segments of a track together. `artist` is the fault-filtered split of Kereliuk, Sturm & Larsen
-(2015): no artist on two sides, repetitions and mislabelled tracks left out. Byte-identical tracks
-are always dealt as one.
+A split is made of segments. The protocols differ in what the test set shares with the training set:
+
+``artist``
+    Nothing: the fault-filtered split of Kereliuk, Sturm & Larsen (2015), which also leaves out
+    repetitions and mislabelled tracks. Tests on unseen artists.
+``track``
+    Artists, but no tracks. Tests on unseen songs.
+``segment``
+    Artists and tracks. Single segments are assigned at random, so the same song is in all three
+    sets. This is data leakage; the figures are reported only for comparison.
+
+Cross-validation by artist has five folds that share no artist. Byte-identical tracks always stay
+together.
 """
 
 from __future__ import annotations
@@ -21,17 +29,18 @@ from core.data.gtzan import TrackSet, gtzan_index
 from core.errors import DatasetError
 from core.features.spectrogram import segment_starts
 
-SHARES = {"train": 0.8, "valid": 0.1, "test": 0.1}  # of the tracks or segments, where dealt here
+TEST_SHARE = VALID_SHARE = 0.1  # of the tracks or segments of a genre, where assigned at random
+FOLDS = 5  # of every cross-validation by artist
 
 
 @dataclass(frozen=True)
 class Segments:
-    """Some segments of a track set.
+    """Segments of a track set.
 
     Parameters
     ----------
     track : np.ndarray [shape=(n,), dtype=int]
-        Track that each segment is cut from.
+        Index of the track of each segment.
     start : np.ndarray [shape=(n,), dtype=int]
         First frame of each segment within its track.
     """
@@ -43,23 +52,23 @@ class Segments:
         return len(self.track)
 
     def where(self, chosen: np.ndarray) -> Segments:
-        """Return the segments at `chosen` (a mask or indices)."""
+        """Select segments by a mask or by their indices."""
         return Segments(self.track[chosen], self.start[chosen])
 
 
 @dataclass(frozen=True)
 class Split:
-    """Three disjoint sides of a track set.
+    """Training, validation and test set of a track set.
 
     Parameters
     ----------
     protocol : str
-        Name of the protocol that dealt the sides.
+        Name of the protocol.
     train, valid, test : Segments
-        The sides. The network is fitted on `train`; everything that is chosen is chosen on `valid`.
+        Disjoint sets. Models are first fitted on `train`, and every choice is made on `valid`.
     refit : Segments
-        What the final weights may be trained on once all is chosen: `train`, `valid` and, by
-        artist, the excluded tracks whose artist is known and not on the test side.
+        Training set of the final weights, fitted after all choices: `train`, `valid` and, under
+        the artist protocol, those excluded tracks whose artist is known and not in the test set.
     """
 
     protocol: str
@@ -70,7 +79,7 @@ class Split:
 
 
 def all_segments(tracks: TrackSet) -> Segments:
-    """Return every segment of every track.
+    """List all complete segments of all tracks.
 
     Parameters
     ----------
@@ -80,7 +89,8 @@ def all_segments(tracks: TrackSet) -> Segments:
     Returns
     -------
     Segments
-        Full segments only: an incomplete last one is not trained or tested on.
+        In the order of the tracks. Incomplete segments at the end of a track are used neither for
+        training nor for testing.
     """
     track, start = [], []
     for index, length in enumerate(tracks.lengths):
@@ -91,8 +101,8 @@ def all_segments(tracks: TrackSet) -> Segments:
     return Segments(np.concatenate(track), np.concatenate(start))
 
 
-def duplicate_groups(tracks: TrackSet) -> np.ndarray:
-    """Give every track a number that byte-identical tracks share.
+def artist_groups(tracks: TrackSet) -> np.ndarray:
+    """Name the group of each track that must stay together where artists are kept apart.
 
     Parameters
     ----------
@@ -101,8 +111,26 @@ def duplicate_groups(tracks: TrackSet) -> np.ndarray:
 
     Returns
     -------
-    np.ndarray [shape=(n,), dtype=int]
-        Group of each track.
+    np.ndarray [shape=(tracks,), dtype=str]
+        The artist; a track whose artist is unknown is a group of its own.
+    """
+    return np.array(
+        [tracks.entry(index).artist or name for index, name in enumerate(tracks.track_ids)]
+    )
+
+
+def duplicate_groups(tracks: TrackSet) -> np.ndarray:
+    """Find byte-identical tracks.
+
+    Parameters
+    ----------
+    tracks : TrackSet
+        Tracks.
+
+    Returns
+    -------
+    np.ndarray [shape=(tracks,), dtype=int]
+        Group of each track; most tracks are alone in theirs.
     """
     position = {name: index for index, name in enumerate(tracks.track_ids)}
     groups = np.arange(len(tracks))
@@ -111,86 +139,114 @@ def duplicate_groups(tracks: TrackSet) -> np.ndarray:
     return groups
 
 
-def _deal(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Deal items to sides 0, 1, 2 (train, valid, test): groups whole, genres in proportion."""
+def _assign_at_random(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Assign items to sets 0, 1, 2 (train, valid, test), genre by genre and whole groups at a time.
+
+    Parameters
+    ----------
+    labels, groups : np.ndarray [shape=(n,), dtype=int]
+        Genre and group of each item.
+    seed : int
+        Seed of the assignment.
+
+    Returns
+    -------
+    np.ndarray [shape=(n,), dtype=int, range=[0, 2]]
+        Set of each item.
+    """
     generator = np.random.default_rng(seed)
-    sides = np.zeros(len(labels), dtype=int)
-    edges = np.cumsum([SHARES["test"], SHARES["valid"]])
+    subsets = np.zeros(len(labels), dtype=int)
     for label in np.unique(labels):
         members = np.unique(groups[labels == label])
         order = generator.permutation(members)
-        place = (np.arange(len(order)) + 0.5) / len(order)
-        side_of = dict(
-            zip(
-                order.tolist(),
-                np.select([place < edges[0], place < edges[1]], [2, 1], 0),
-                strict=True,
-            )
+        position = (np.arange(len(order)) + 0.5) / len(order)
+        subset_of_position = np.select(
+            [position < TEST_SHARE, position < TEST_SHARE + VALID_SHARE], [2, 1], 0
         )
+        subset_of = dict(zip(order.tolist(), subset_of_position, strict=True))
         for item in np.flatnonzero(labels == label):
-            sides[item] = side_of[int(groups[item])]
-    return sides
+            subsets[item] = subset_of[int(groups[item])]
+    return subsets
 
 
-def split_tracks(tracks: TrackSet, protocol: str, seed: int = 0) -> Split:
-    """Deal a track set's segments to the three sides.
+def _assign_by_artist(tracks: TrackSet) -> tuple[np.ndarray, np.ndarray]:
+    """Look up the fault-filtered split.
 
     Parameters
     ----------
     tracks : TrackSet
         Tracks.
-    protocol : str
-        ``"artist"``, ``"track"`` or ``"segment"``.
+
+    Returns
+    -------
+    subsets : np.ndarray [shape=(tracks,), dtype=int, range=[-1, 2]]
+        Set of each track as in `_assign_at_random`, −1 for tracks in none.
+    extra : np.ndarray [shape=(tracks,), dtype=bool]
+        Whether the final weights may also be trained on a track that is in none of the sets.
+    """
+    entries = [tracks.entry(index) for index in range(len(tracks))]
+    names = {"train": 0, "valid": 1, "test": 2}
+    tested = {entry.artist for entry in gtzan_index().values() if entry.artist_split == "test"}
+    subsets = np.array([names.get(entry.artist_split, -1) for entry in entries])
+    extra = np.array(
+        [
+            entry.artist_split == "excluded" and entry.artist != "" and entry.artist not in tested
+            for entry in entries
+        ]
+    )
+    return subsets, extra
+
+
+def split_tracks(tracks: TrackSet, protocol: str, seed: int = 0) -> Split:
+    """Split a track set into training, validation and test set.
+
+    Parameters
+    ----------
+    tracks : TrackSet
+        Tracks.
+    protocol : {"artist", "track", "segment"}
+        Protocol, see the conventions of this module.
     seed : int
-        Seed of the random deal (`track`, `segment`).
+        Seed of the random assignment (`track`, `segment`).
 
     Returns
     -------
     Split
-        Disjoint sides.
+        Disjoint sets of segments.
 
     Raises
     ------
     DatasetError
-        If the protocol is unknown, or a side would be empty.
+        If the protocol is unknown, or one of the sets would be empty.
     """
     segments = all_segments(tracks)
     duplicates = duplicate_groups(tracks)
-    refit_extra = np.zeros(len(segments), dtype=bool)
+    extra = np.zeros(len(tracks), dtype=bool)
     if protocol == "segment":
-        # One number for the same place of byte-identical tracks.
-        places = duplicates[segments.track] * (1 + int(tracks.lengths.max())) + segments.start
-        sides = _deal(tracks.labels[segments.track], places, seed)
+        # The same position in byte-identical tracks is one group.
+        groups = duplicates[segments.track] * (1 + int(tracks.lengths.max())) + segments.start
+        subsets = _assign_at_random(tracks.labels[segments.track], groups, seed)
     elif protocol == "track":
-        sides = _deal(tracks.labels, duplicates, seed)[segments.track]
+        subsets = _assign_at_random(tracks.labels, duplicates, seed)[segments.track]
     elif protocol == "artist":
-        entries = [tracks.entry(index) for index in range(len(tracks))]
-        names = {"train": 0, "valid": 1, "test": 2}
-        by_track = np.array([names.get(entry.artist_split, -1) for entry in entries])
-        tested = {entry.artist for entry in gtzan_index().values() if entry.artist_split == "test"}
-        extra = np.array(
-            [
-                entry.artist_split == "excluded"
-                and entry.artist != ""
-                and entry.artist not in tested
-                for entry in entries
-            ]
-        )
-        sides, refit_extra = by_track[segments.track], extra[segments.track]
+        by_track, extra = _assign_by_artist(tracks)
+        subsets = by_track[segments.track]
     else:
         raise DatasetError(f"Unknown protocol {protocol!r}. Choose from {', '.join(PROTOCOLS)}.")
-    train, valid, test = (segments.where(sides == side) for side in range(3))
-    if not (len(train) and len(valid) and len(test)):
-        raise DatasetError(
-            f"The {protocol} protocol leaves a side without tracks. The artist protocol needs "
-            "GTZAN's own file names (blues.00000 …), the others at least ten tracks a genre."
-        )
-    refit = segments.where((sides == 0) | (sides == 1) | refit_extra)
+    train, valid, test = (segments.where(subsets == subset) for subset in range(3))
+    for name, subset in (("training", train), ("validation", valid), ("test", test)):
+        if not len(subset):
+            raise DatasetError(
+                f"The {name} set of the {protocol} protocol would be empty. The artist protocol "
+                "needs GTZAN's own file names (blues.00000 …), the others at least ten tracks per "
+                f"genre. Tracks shorter than {tracks.parameters.segment_s:.1f} s do not count."
+            )
+    refit = segments.where((subsets == 0) | (subsets == 1) | extra[segments.track])
     return Split(protocol, train, valid, test, refit)
 
 
-def artist_folds(tracks: TrackSet, n_folds: int = 5, seed: int = 0) -> list[Split]:
-    """Deal all tracks with a known artist to folds, no artist in two of them.
+def artist_folds(tracks: TrackSet, n_folds: int = FOLDS, seed: int = 0) -> list[Split]:
+    """Split all tracks with a known artist for cross-validation, no artist in two folds.
 
     Parameters
     ----------
@@ -199,22 +255,29 @@ def artist_folds(tracks: TrackSet, n_folds: int = 5, seed: int = 0) -> list[Spli
     n_folds : int
         Number of folds.
     seed : int
-        Seed of the deal.
+        Seed of the assignment.
 
     Returns
     -------
     list of Split
-        One split a fold: tested on the fold, `valid` the next one, trained on the rest; `refit`
-        is all but the tested fold.
+        One split per fold: the fold is `test`, the next fold `valid`, all others `train`; `refit`
+        is everything but the fold.
+
+    Raises
+    ------
+    DatasetError
+        If fewer tracks than folds have a known artist.
     """
     segments = all_segments(tracks)
     artists = np.array([tracks.entry(index).artist for index in range(len(tracks))])
     known = np.flatnonzero(artists != "")
     if len(known) < n_folds:
-        raise DatasetError("Folds by artist need GTZAN's own file names (blues.00000 …).")
+        raise DatasetError(
+            "Cross-validation by artist needs GTZAN's own file names (blues.00000 …)."
+        )
     folds = np.full(len(tracks), -1)
-    dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    for fold, (_, tested) in enumerate(dealer.split(known, tracks.labels[known], artists[known])):
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    for fold, (_, tested) in enumerate(splitter.split(known, tracks.labels[known], artists[known])):
         folds[known[tested]] = fold
     by_segment = folds[segments.track]
     splits = []

@@ -1,9 +1,9 @@
-"""A calibrated average of several models' answers, from what they stored: a row of its own.
+"""Ensemble: calibrated average of the stored predictions of several models.
 
-Each model's answers are calibrated already. They are averaged as logarithms (a "logarithmic opinion
-pool", Genest & Zidek 1986), each in proportion to the mean likelihood it gave the truth on its
-validation side. An average is less sure than it may be, even of calibrated probabilities (Ranjan &
-Gneiting 2010), so it gets a temperature of its own, fitted on the same side.
+The members' calibrated probabilities are averaged as logarithms (a "logarithmic opinion pool",
+Genest & Zidek 1986). The weight of a member is proportional to the mean likelihood of the true
+genres on the validation set. Averages of calibrated probabilities are underconfident (Ranjan &
+Gneiting 2010), so the average has its own temperature, fitted on the same set.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
+from core.errors import DatasetError
 from core.evaluation.calibration import apply_temperature, fit_temperature
 from core.evaluation.metrics import cross_entropy, evaluate
 from core.evaluation.predictions import (
@@ -23,54 +24,60 @@ from core.evaluation.predictions import (
     predictions_file,
     save_predictions,
 )
-from core.evaluation.scores import details, save_scores
-from core.models.registry import ENSEMBLE, TITLES
+from core.evaluation.scores import save_scores, summary
+from core.models.registry import ENSEMBLE
+from core.training.records import Folders, score_row
 
-LEAST = 1e-6  # of a probability, before its logarithm
+LOWEST_PROBABILITY = 1e-6  # before the logarithm
 
 
-def on_common_segments(found: Sequence[Predictions]) -> list[Predictions]:
-    """Return each model's answers to the songs that all of them were asked about.
+def on_common_segments(predictions: Sequence[Predictions]) -> list[Predictions]:
+    """Reduce the predictions of several models to the songs that all of them predicted.
 
     Parameters
     ----------
-    found : sequence of Answers
-        Of one test side, in its order.
+    predictions : sequence of Predictions
+        Predictions for the same test or validation set, in its order.
 
     Returns
     -------
-    list of Answers
-        To the same songs.
+    list of Predictions
+        Predictions for the same segments.
 
     Raises
     ------
-    ValueError
-        If there is no such song, or they were not asked about the same segments of one.
+    DatasetError
+        If the models have no song in common, or different segments of one.
     """
-    names = [name for name in found[0].names if all(name in each.names for each in found)]
-    cut = []
-    for each in found:
+    names = [
+        name for name in predictions[0].names if all(name in each.names for each in predictions)
+    ]
+    position = {name: index for index, name in enumerate(names)}
+    reduced = []
+    for each in predictions:
         rows = np.isin(each.names[each.songs], names)
-        place = {name: index for index, name in enumerate(names)}
-        songs = np.array([place[name] for name in each.names[each.songs[rows]]], dtype=int)
-        cut.append(
+        songs = np.array([position[name] for name in each.names[each.songs[rows]]], dtype=int)
+        reduced.append(
             Predictions(
                 each.probabilities[rows], each.labels[rows], songs, np.array(names, dtype=str)
             )
         )
-    if not names or any(not np.array_equal(each.songs, cut[0].songs) for each in cut):
-        raise ValueError("Only answers to the same segments can be averaged.")
-    return cut
+    if not names or any(not np.array_equal(each.songs, reduced[0].songs) for each in reduced):
+        raise DatasetError(
+            "The models cannot be averaged: their predictions are not for the same segments. "
+            "Train them with the same data, protocol and seed."
+        )
+    return reduced
 
 
-def pooled(found: Sequence[Predictions], shares: np.ndarray) -> np.ndarray:
-    """Return the weighted logarithmic average of models' answers to the same segments.
+def average(predictions: Sequence[Predictions], weights: np.ndarray) -> np.ndarray:
+    """Compute the weighted logarithmic average of predictions for the same segments.
 
     Parameters
     ----------
-    found : sequence of Answers
-        As `on_common_segments` returned them.
-    shares : np.ndarray [shape=(models,), range=[0, 1]]
+    predictions : sequence of Predictions
+        Output of `on_common_segments`.
+    weights : np.ndarray [shape=(models,), range=[0, 1]]
         Weight of each model; they sum to one.
 
     Returns
@@ -78,73 +85,62 @@ def pooled(found: Sequence[Predictions], shares: np.ndarray) -> np.ndarray:
     np.ndarray [shape=(n, 10), range=[0, 1]]
         Rows sum to one.
     """
-    logits = [np.log(np.maximum(each.probabilities, LEAST)) for each in found]
-    return scipy.special.softmax(np.tensordot(shares, logits, 1), axis=1)
+    logits = [np.log(np.maximum(each.probabilities, LOWEST_PROBABILITY)) for each in predictions]
+    return scipy.special.softmax(np.tensordot(weights, logits, 1), axis=1)
 
 
-def measure(
-    folder: Path, valid: Path, members: Sequence[str], protocol: str, seed: int
-) -> dict[str, Any]:
-    """Measure the average of several models on a test side, and put it into the scores.
+def record_ensemble(folders: Folders, members: Sequence[str], protocol: str, seed: int) -> None:
+    """Measure the average of several models on the test set, and write predictions and scores.
 
     Parameters
     ----------
-    folder : Path
-        Folder of the models, with their answers to the test side.
-    valid : Path
-        Folder of their answers to the validation side, given when they were fitted without it.
+    folders : Folders
+        Folders with the members' predictions for the test set and, from fits without it, for the
+        validation set.
     members : sequence of str
-        The models.
+        Models.
     protocol : str
-        How they were tested.
+        Protocol that the members were trained under.
     seed : int
         Seed of the split.
 
-    Returns
-    -------
-    dict
-        Metrics of the test side.
-
     Raises
     ------
-    OSError
-        If a member's answers are not stored.
-    ValueError
-        If they are answers to different segments.
+    DatasetError
+        If predictions of a member are missing, or are for different segments.
     """
-    known = on_common_segments(
-        [load_predictions(predictions_file(valid, name, protocol)) for name in members]
-    )
-    losses = [cross_entropy(each.probabilities, each.labels) for each in known]
-    shares = np.exp(-np.array(losses))
-    shares /= shares.sum()
-    rows = pooled(known, shares)
-    temperature = fit_temperature(rows, known[0].labels)
-    chosen = evaluate(apply_temperature(rows, temperature), known[0].labels, known[0].songs)
-    found = on_common_segments(
-        [load_predictions(predictions_file(folder, name, protocol)) for name in members]
-    )
-    first = found[0]
-    rows = apply_temperature(pooled(found, shares), temperature)
-    test = evaluate(rows, first.labels, first.songs)
+    valid = on_common_segments(_load(folders.validation, members, protocol))
+    losses = [cross_entropy(each.probabilities, each.labels) for each in valid]
+    weights = np.exp(-np.array(losses))
+    weights /= weights.sum()
+    averaged = average(valid, weights)
+    temperature = fit_temperature(averaged, valid[0].labels)
+    calibrated = apply_temperature(averaged, temperature)
+    test = on_common_segments(_load(folders.models, members, protocol))
+    labels, songs = test[0].labels, test[0].songs
+    probabilities = apply_temperature(average(test, weights), temperature)
+    figures: dict[str, Any] = {
+        "members": dict(zip(members, weights.tolist(), strict=True)),
+        "temperature": temperature,
+        "valid": evaluate(calibrated, valid[0].labels, valid[0].songs),
+        "test": evaluate(probabilities, labels, songs),
+    }
     save_predictions(
-        Predictions(rows, first.labels, first.songs, first.names),
-        predictions_file(folder, ENSEMBLE, protocol),
+        Predictions(probabilities, labels, songs, test[0].names),
+        predictions_file(folders.models, ENSEMBLE, protocol),
     )
-    save_scores(
-        folder,
-        f"{ENSEMBLE}/{protocol}",
-        {
-            "model": ENSEMBLE,
-            "title": TITLES[ENSEMBLE],
-            "reported": None,
-            "members": dict(zip(members, shares.tolist(), strict=True)),
-            "protocol": protocol,
-            "seed": seed,
-            "temperature": temperature,
-            "valid": chosen,
-            "test": test,
-            **details(rows, first.labels, first.songs),
-        },
-    )
-    return test
+    row = score_row(ENSEMBLE, protocol, seed, figures, probabilities, labels, songs)
+    save_scores(folders.models, f"{ENSEMBLE}/{protocol}", row)
+    print(summary(ENSEMBLE, protocol, figures["test"]))
+
+
+def _load(folder: Path, members: Sequence[str], protocol: str) -> list[Predictions]:
+    """Read the members' predictions from a folder."""
+    try:
+        return [load_predictions(predictions_file(folder, name, protocol)) for name in members]
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"The {ENSEMBLE} averages {', '.join(members)}, and the predictions of one of them "
+            f"cannot be read ({error}). Train these models under the {protocol} protocol first, "
+            "or in the same command."
+        ) from error

@@ -1,9 +1,13 @@
-"""Fitting a network: AdamW on a cosine, averaged weights, early stopping, checkpoints, resuming.
+"""Fit of a network: AdamW with a cosine schedule, averaged weights, early stopping, checkpoints.
 
-A run is a folder: `checkpoints/` holds everything a killed run needs to go on where its last
-complete epoch ended (weights, their average, optimiser, random generators), `history.json` one row
-an epoch, `logs/` the same for TensorBoard. Weight averaging is Polyak's, as in Tarvainen & Valpola
-(2017); temperature scaling is Guo et al. (2017).
+A fit has a folder. ``checkpoints/`` holds everything that an interrupted fit needs to continue as
+if it had not been interrupted: weights, their moving averages, the best weights so far, optimiser
+and random generators. ``history.json`` has one row per epoch, ``logs/`` the same for TensorBoard.
+The moving average of the weights (Polyak) is used as in Tarvainen & Valpola (2017).
+
+Keras' callbacks `BackupAndRestore`, `EarlyStopping` and `SwapEMAWeights` cannot replace this code:
+the first does not save random generators nor the state of the other two, so a resumed fit would
+differ from an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -28,30 +32,30 @@ Report = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is fitted.
+    """Hyperparameters of a fit; the names of the fields are stored on model cards.
 
     Parameters
     ----------
     epochs, steps : int
-        Epochs, and batches in each.
+        Number of epochs, and of batches per epoch.
     batch_size : int
-        Cuts a batch.
+        Excerpts per batch.
     learning_rate : float
-        Peak of the cosine schedule; the first epoch or two climb to it.
+        Peak of the cosine schedule, which is reached after a warm-up of up to two epochs.
     weight_decay : float
-        Decoupled decay (AdamW).
+        Decoupled weight decay (AdamW).
     dropout : float
-        As in `core.networks.spectrogram_networks.build_network`.
+        Share of units that are dropped, see `core.networks.spectrogram_networks.build_network`.
     label_smoothing : float
-        Share of the target spread over all genres.
+        Share of the target that is spread over all genres.
     average : float
-        Decay of the averaged weights, which are the ones that count.
+        Decay of the moving averages of the weights, which are the weights in use.
     taught : float
-        Weight of the teacher's tags in the loss.
+        Weight of the tag loss, relative to the genre loss.
     patience : int
-        Epochs without a better validation log loss before the run stops.
+        Epochs without a lower validation loss before the fit stops.
     augmentation : Augmentation
-        How strongly cuts are varied.
+        Strength of the data augmentation.
     """
 
     epochs: int = 40
@@ -68,18 +72,23 @@ class Settings:
 
 
 class Fit:
-    """One training run that can be killed and resumed.
+    """A fit that can be interrupted and resumed.
 
     Parameters
     ----------
     network : keras.Model
-        Two outputs: genre logits and the teacher's tag logits.
+        Network with two outputs, genre logits and tag logits.
     batches : BatchMaker
         Source of training batches.
     settings : Settings
-        How to fit.
+        Hyperparameters.
     folder : Path
-        Folder of the run.
+        Folder of checkpoints, history and logs.
+
+    Attributes
+    ----------
+    history : list of dict
+        One row per finished epoch, see `run`.
     """
 
     def __init__(
@@ -126,12 +135,12 @@ class Fit:
         self._train = tf.function(self._steps)
 
     def resume(self) -> int:
-        """Go back to the end of the last complete epoch.
+        """Restore the state at the end of the last finished epoch.
 
         Returns
         -------
         int
-            Epochs that are done; zero if there is no checkpoint.
+            Number of finished epochs; zero without a checkpoint.
         """
         if self._manager.latest_checkpoint:
             self._manager.restore_or_initialize()
@@ -140,31 +149,32 @@ class Fit:
         return int(self.epoch)
 
     def start_averages(self) -> None:
-        """Let the averages begin at the network's weights, after these were copied into it."""
+        """Set the averages to the current weights; needed after weights were copied into it."""
         for average, variable in zip(self.averages, self.network.trainable_variables, strict=True):
             average.assign(variable)
 
     def _steps(self, count: tf.Tensor) -> tf.Tensor:
+        """Train on batches; the result is the mean genre loss."""
         total = tf.constant(0.0)
-        rest = self.settings.average
+        decay = self.settings.average
         for _ in tf.range(count):
-            mfcc, genres, tags, taught = self.batches.batch()
+            mfcc, genres, tags, has_tags = self.batches.batch()
             with tf.GradientTape() as tape:
                 logits, tag_logits = self.network(mfcc, training=True)
                 loss = self._loss(genres, logits)
-                each = tf.nn.sigmoid_cross_entropy_with_logits(tags, tag_logits)
-                heard = tf.reduce_mean(tf.reduce_mean(each, axis=1) * taught)
-                # Times five brings the mean over 50 rare tags to the scale of the genres' loss.
-                objective = loss + 5.0 * self.settings.taught * heard
+                by_tag = tf.nn.sigmoid_cross_entropy_with_logits(tags, tag_logits)
+                tag_loss = tf.reduce_mean(tf.reduce_mean(by_tag, axis=1) * has_tags)
+                # A factor of five brings the mean over 50 rare tags to the scale of `loss`.
+                objective = loss + 5.0 * self.settings.taught * tag_loss
             variables = self.network.trainable_variables
             self.optimizer.apply(tape.gradient(objective, variables), variables)
             for average, variable in zip(self.averages, variables, strict=True):
-                average.assign(rest * average + (1 - rest) * variable)
+                average.assign(decay * average + (1 - decay) * variable)
             total += loss
         return total / tf.cast(count, tf.float32)
 
     def _swap_averages(self) -> None:
-        """Exchange the current weights with their averages."""
+        """Exchange the current weights and their averages."""
         for average, variable in zip(self.averages, self.network.trainable_variables, strict=True):
             current = variable.numpy()
             variable.assign(average)
@@ -173,19 +183,19 @@ class Fit:
     def run(
         self, validate: Callable[[], tuple[np.ndarray, np.ndarray]] | None, report: Report
     ) -> None:
-        """Train to the end, leaving the chosen averaged weights in the network.
+        """Train until the last epoch or early stopping, and load the averaged weights to be used.
 
         Parameters
         ----------
         validate : callable, optional
-            Returns the validation side's probabilities and labels. Without it no epoch is
-            preferred: the run trains to its last one.
+            Computes probabilities and labels of the validation set. The epoch with the lowest loss
+            there is used; without validation, the last epoch is.
         report : callable
-            Told each epoch's row: `epoch`, `loss`, `seconds`, and with validation `valid_loss`,
-            `valid_accuracy`.
+            Called with the row of each finished epoch: `epoch`, `loss`, `seconds`, and with
+            validation `valid_loss`, `valid_accuracy`.
         """
         writer = tf.summary.create_file_writer(str(self.folder / "logs"))
-        while int(self.epoch) < self.settings.epochs and not self._stale():
+        while int(self.epoch) < self.settings.epochs and not self._stops_early():
             epoch = int(self.epoch) + 1
             started = time.monotonic()
             row: dict[str, Any] = {
@@ -217,10 +227,10 @@ class Fit:
 
     @property
     def best_epoch(self) -> int:
-        """Epoch whose weights were kept."""
+        """Epoch whose weights are used."""
         if not self.history or "valid_loss" not in self.history[0]:
             return len(self.history)
         return 1 + int(np.argmin([row["valid_loss"] for row in self.history]))
 
-    def _stale(self) -> bool:
+    def _stops_early(self) -> bool:
         return len(self.history) - self.best_epoch >= self.settings.patience

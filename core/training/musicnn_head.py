@@ -1,17 +1,18 @@
-"""A genre model on top of musicnn: a listener who has heard a large share of a million songs.
+"""Training of the genre layer on top of MSD-musicnn.
 
-`core.networks.musicnn` predicts fifty tags for three seconds; one linear layer maps their logits
-to ten genres.
-That layer is a linear discriminant analysis with shrinkage, whose posterior is a softmax. In front
-stand the same features as in every other model here, a log-mel spectrogram relative to the song's
-maximum and its cosine transform, so that what musicnn makes of a song does not depend on its level,
-and everything up to the answer is one differentiable network.
+MSD-musicnn (`core.networks.musicnn`) is pretrained on the Million Song Dataset and predicts fifty
+tags for three seconds of music; one linear layer maps their logits to the ten genres. The layer is
+a linear discriminant analysis with shrinkage, whose posterior is a softmax. The input is the same
+as that of the other spectrogram models, the cosine transform of a log-mel spectrogram relative to
+the song's maximum. The prediction therefore does not depend on the level of the song, and the whole
+model is one differentiable network.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,220 +27,256 @@ from sklearn.preprocessing import StandardScaler
 from core.audio.io import load_audio
 from core.constants import GENRES
 from core.data.gtzan import TrackSet, list_recordings
-from core.data.splits import Segments, Split
+from core.data.splits import FOLDS, Segments, Split, artist_groups
+from core.errors import DatasetError
 from core.evaluation.calibration import fit_temperature
 from core.evaluation.metrics import evaluate
 from core.features.spectrogram import logmel, split_segments
 from core.models.registry import MUSICNN
 from core.models.spectrogram_models import SpectrogramBackground, SpectrogramModel
 from core.networks import musicnn
-from core.networks.musicnn import genre_network
 from core.training.background import medoids
 from core.training.musicnn_tags import WINDOWS
+from core.training.records import Result, model_card
 
-SHRINKAGE = 0.3  # of the tags' covariance
-FOLDS = 5
+SHRINKAGE = 0.3  # of the covariance of the tags' logits
+CANDIDATES = 6  # recordings per genre among which the background is chosen
+BACKGROUND_SEGMENTS = 4  # a gradient takes a hundred times as long as one of the small networks
 
 
-def fit_head(
-    logits: np.ndarray, labels: np.ndarray, artists: np.ndarray, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Fit the layer from tags to genres.
+@dataclass(frozen=True, eq=False)
+class Head:
+    """Linear layer from tags to genres.
 
     Parameters
     ----------
-    logits : np.ndarray [shape=(n, 50)]
-        Logits of the tags, a row a window.
-    labels : np.ndarray [shape=(n,), dtype=int]
-        Genres.
-    artists : np.ndarray [shape=(n,)]
-        Who plays; no artist is on both sides of a fold.
-    seed : int
-        Seed of the folds.
-
-    Returns
-    -------
     kernel : np.ndarray [shape=(50, 10), dtype=float32]
         Weights.
     bias : np.ndarray [shape=(10,), dtype=float32]
         Offsets.
     temperature : float
-        Divisor of the logits that makes out-of-fold probabilities honest.
+        Divisor of the layer's output that calibrates the probabilities.
     """
-    dealer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    rows = np.zeros((len(labels), len(GENRES)))
-    for fitted, judged in dealer.split(logits, labels, artists):
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    temperature: float
+
+    def predict(self, logits: np.ndarray) -> np.ndarray:
+        """Compute calibrated genre probabilities ``(n, 10)`` from tag logits ``(n, 50)``."""
+        return scipy.special.softmax((logits @ self.kernel + self.bias) / self.temperature, axis=1)
+
+
+def fit_head(logits: np.ndarray, labels: np.ndarray, artists: np.ndarray, seed: int = 0) -> Head:
+    """Fit the layer from tags to genres.
+
+    Parameters
+    ----------
+    logits : np.ndarray [shape=(n, 50)]
+        Tag logits of windows.
+    labels : np.ndarray [shape=(n,), dtype=int]
+        Genres.
+    artists : np.ndarray [shape=(n,)]
+        Artists; the cross-validation keeps them apart.
+    seed : int
+        Seed of the cross-validation.
+
+    Returns
+    -------
+    Head
+        Fitted on all windows. The temperature is that of cross-validated predictions.
+    """
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    probabilities = np.zeros((len(labels), len(GENRES)))
+    for fitted, predicted in splitter.split(logits, labels, artists):
         kernel, bias = _discriminant(logits[fitted], labels[fitted])
-        scores = logits[judged] @ kernel + bias
-        rows[judged] = np.exp(scores - scores.max(axis=1, keepdims=True))
-    rows /= rows.sum(axis=1, keepdims=True)
+        scores = logits[predicted] @ kernel + bias
+        probabilities[predicted] = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     kernel, bias = _discriminant(logits, labels)
-    return kernel.astype(np.float32), bias.astype(np.float32), fit_temperature(rows, labels)
+    temperature = fit_temperature(probabilities, labels)
+    return Head(kernel.astype(np.float32), bias.astype(np.float32), temperature)
 
 
 def _discriminant(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights and offsets of the discriminant analysis, for tags as they are."""
-    even = np.full(len(GENRES), 1 / len(GENRES))
-    model = make_pipeline(
+    """Fit a discriminant analysis; its weights and offsets apply to logits as they are."""
+    uniform = np.full(len(GENRES), 1 / len(GENRES))
+    pipeline = make_pipeline(
         StandardScaler(),
-        LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE, priors=even),
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE, priors=uniform),
     )
-    model.fit(logits, labels)
-    scaler, analysis = model[0], model[1]
+    pipeline.fit(logits, labels)
+    scaler, analysis = pipeline[0], pipeline[1]
     kernel = analysis.coef_.T / scaler.scale_[:, np.newaxis]
     return kernel, analysis.intercept_ - scaler.mean_ @ kernel
 
 
-CANDIDATES = 6  # recordings a genre for the background
-
-
-BACKGROUND = 4  # segments that explanations compare with
-
-
-def rows_of(table: np.ndarray, tracks: TrackSet, side: Segments) -> tuple[np.ndarray, Segments]:
-    """Return the tags of those segments of a side that are known, and these segments."""
-    side = side.where(~np.isnan(table[side.track, 0, 0]))
-    seconds = side.start * tracks.parameters.hop_length / tracks.parameters.sample_rate
-    window = np.minimum(np.rint(seconds).astype(int), WINDOWS - 1)
-    return table[side.track, window], side
-
-
-def train(
-    table: np.ndarray, tracks: TrackSet, split: Split, seed: int
-) -> tuple[
-    tuple[np.ndarray, np.ndarray, float],
-    dict[str, Any],
-    dict[str, tuple[np.ndarray, Segments]],
-]:
-    """Fit the layer from tags to genres on the larger training side, and measure it.
+def tagged(table: np.ndarray, tracks: TrackSet, segments: Segments) -> tuple[np.ndarray, Segments]:
+    """Look up the tags of segments.
 
     Parameters
     ----------
-    table : np.ndarray
-        As `tag_table` returned it.
+    table : np.ndarray [shape=(tracks, WINDOWS, 50)]
+        Tag logits, see `core.training.musicnn_tags.tag_table`.
     tracks : TrackSet
-        The tracks.
-    split : Split
-        Their sides.
-    seed : int
-        Seed of the folds that the temperature is fitted on.
+        Tracks.
+    segments : Segments
+        Segments.
 
     Returns
     -------
-    head : tuple
-        Kernel, bias and temperature.
-    scores : dict
-        `valid` (fitted on `train` alone) and `test` metrics, `temperature`, `training_s`.
-    answers : dict of str to tuple
-        For the `valid` and the `test` side: answers ``(n, 10)``, and those of its segments whose
-        tags are known.
+    logits : np.ndarray [shape=(n, 50)]
+        Tag logits of the window nearest to each segment.
+    segments : Segments
+        The segments whose track has tags.
     """
-    artists = np.array(
-        [tracks.entry(index).artist or name for index, name in enumerate(tracks.track_ids)]
-    )
+    segments = segments.where(~np.isnan(table[segments.track, 0, 0]))
+    seconds = segments.start * tracks.parameters.hop_length / tracks.parameters.sample_rate
+    window = np.minimum(np.rint(seconds).astype(int), WINDOWS - 1)
+    return table[segments.track, window], segments
+
+
+def train(
+    table: np.ndarray, tracks: TrackSet, split: Split, seed: int, rebuilt: dict[str, float]
+) -> tuple[Result, Head]:
+    """Fit the layer from tags to genres on `refit` and measure it on the test set.
+
+    Parameters
+    ----------
+    table : np.ndarray [shape=(tracks, WINDOWS, 50)]
+        Tag logits, see `core.training.musicnn_tags.tag_table`.
+    tracks : TrackSet
+        Tracks.
+    split : Split
+        Training, validation and test set.
+    seed : int
+        Seed of the cross-validation that the temperature is fitted on.
+    rebuilt : dict
+        Agreement with stored tags, see `core.training.musicnn_tags.agreement`; for the records.
+
+    Returns
+    -------
+    result : Result
+        With predictions for the test set, and predictions for the validation set of a layer that
+        was fitted on `train`.
+    head : Head
+        Layer fitted on `refit`.
+    """
     started = time.monotonic()
+    artists = artist_groups(tracks)
 
-    def fitted(side: Segments) -> tuple[np.ndarray, np.ndarray, float]:
-        rows, known = rows_of(table, tracks, side)
-        return fit_head(rows, tracks.labels[known.track], artists[known.track], seed)
+    def fit(segments: Segments) -> Head:
+        logits, known = tagged(table, tracks, segments)
+        return fit_head(logits, tracks.labels[known.track], artists[known.track], seed)
 
-    def answers(
-        head: tuple[np.ndarray, np.ndarray, float], side: Segments
-    ) -> tuple[np.ndarray, Segments]:
-        kernel, bias, temperature = head
-        rows, known = rows_of(table, tracks, side)
-        return scipy.special.softmax((rows @ kernel + bias) / temperature, axis=1), known
+    def predict(head: Head, segments: Segments) -> tuple[np.ndarray, Segments]:
+        logits, known = tagged(table, tracks, segments)
+        return head.predict(logits), known
 
-    head = fitted(split.refit)
-    answered = {
-        "valid": answers(fitted(split.train), split.valid),
-        "test": answers(head, split.test),
+    head = fit(split.refit)
+    validation = predict(fit(split.train), split.valid)
+    test = predict(head, split.test)
+    metrics = {
+        name: evaluate(probabilities, tracks.labels[segments.track], segments.track)
+        for name, (probabilities, segments) in (("valid", validation), ("test", test))
     }
-    scores = {
-        side: evaluate(rows, tracks.labels[known.track], known.track)
-        for side, (rows, known) in answered.items()
+    figures: dict[str, Any] = {
+        "rebuilt": rebuilt,
+        **metrics,
+        "temperature": head.temperature,
+        "training_s": round(time.monotonic() - started),
+        "parameters": int(head.kernel.size + head.bias.size),
     }
-    return (
-        head,
-        {
-            **scores,
-            "temperature": head[2],
-            "training_s": round(time.monotonic() - started),
-            "parameters": int(head[0].size + head[1].size),
-        },
-        answered,
+    probabilities, segments = test
+    result = Result(
+        name=MUSICNN,
+        tracks=tracks,
+        split=split,
+        seed=seed,
+        segments=segments,
+        probabilities=probabilities,
+        figures=figures,
+        validation=validation,
     )
+    return result, head
 
 
-def background_of(folders: Sequence[Path], names: set[str], seed: int) -> SpectrogramBackground:
-    """Choose what explanations compare with, from recordings of the training side.
-
-    A gradient of this network takes a hundred times as long as one of the small networks, so there
-    are only few segments.
+def choose_recorded_background(
+    folders: Sequence[Path], names: set[str], seed: int
+) -> SpectrogramBackground:
+    """Choose the background of the model from recordings of the training set.
 
     Parameters
     ----------
     folders : sequence of Path
-        The recordings.
+        Folders of recordings, see `core.data.gtzan.list_recordings`.
     names : set of str
-        Tracks of the training side.
+        Tracks of the training set.
     seed : int
         Seed of the choice.
 
     Returns
     -------
     SpectrogramBackground
-        Medoids of clusters of segments, each with its cluster's share.
+        Medoids of clusters of segments; the weights are the shares of the clusters.
+
+    Raises
+    ------
+    AudioError
+        If a recording cannot be read.
+    DatasetError
+        If no track of the training set has a recording.
     """
     random = np.random.default_rng(seed)
     files = list_recordings(folders)
     chosen = []
     for label in range(len(GENRES)):
-        paths = [path for name, (path, found) in files.items() if found == label and name in names]
+        paths = [path for name, (path, genre) in files.items() if genre == label and name in names]
         for path in random.permutation(np.array(sorted(paths), dtype=object))[:CANDIDATES]:
             audio = load_audio(path, sample_rate=musicnn.PARAMETERS.sample_rate)
             segments = split_segments(logmel(audio.samples, musicnn.PARAMETERS), musicnn.PARAMETERS)
             chosen.append(segments[random.integers(len(segments))])
-    cuts = np.stack(chosen)
-    points = np.concatenate([cuts.mean(axis=1), cuts.std(axis=1)], axis=1)
-    places, shares = medoids(points, BACKGROUND, seed)
-    return SpectrogramBackground(shares.astype(np.float32), cuts[places])
+    if not chosen:
+        raise DatasetError("No recording belongs to the training set.")
+    candidates = np.stack(chosen)
+    points = np.concatenate([candidates.mean(axis=1), candidates.std(axis=1)], axis=1)
+    indices, shares = medoids(points, BACKGROUND_SEGMENTS, seed)
+    return SpectrogramBackground(shares.astype(np.float32), candidates[indices])
 
 
 def package(
+    result: Result,
+    head: Head,
     tagger: keras.Model,
-    head: tuple[np.ndarray, np.ndarray, float],
     background: SpectrogramBackground,
-    description: dict[str, Any],
+    data: dict[str, Any],
 ) -> SpectrogramModel:
-    """Make the model that can be saved, explained and played like the others.
+    """Build the model to be saved.
 
     Parameters
     ----------
+    result, head
+        Output of `train`.
     tagger : keras.Model
-        musicnn, with its weights.
-    head : tuple
-        As `train` returned it.
+        musicnn with its weights.
     background : SpectrogramBackground
-        What explanations compare with.
-    description : dict
-        `title`, `data`, `training` and `metrics` of the card.
+        Segments that explanations compare with.
+    data : dict
+        Description of the training data, see `core.training.records.describe_data`.
 
     Returns
     -------
     SpectrogramModel
         With calibrated output.
     """
-    network = genre_network(tagger, *head)
-    count = musicnn.PARAMETERS.n_mfcc
-    card = {
-        "name": MUSICNN,
-        "genres": list(GENRES),
-        "created": time.strftime("%Y-%m-%d"),
-        "parameters": int(network.count_params()),
-        "features": musicnn.PARAMETERS.to_json(),
-        "standardisation": {"mean": [0.0] * count, "scale": [1.0] * count},
-        "temperature": head[2],
-        **description,
-    }
+    network = musicnn.genre_network(tagger, head.kernel, head.bias, head.temperature)
+    n_mfcc = musicnn.PARAMETERS.n_mfcc
+    card = model_card(
+        result,
+        musicnn.PARAMETERS,
+        data,
+        standardisation={"mean": [0.0] * n_mfcc, "scale": [1.0] * n_mfcc},  # none
+        parameters=int(network.count_params()),
+        training={"rebuilt": result.figures["rebuilt"]},
+    )
     return SpectrogramModel(network, card, background)

@@ -1,7 +1,7 @@
-"""Fits and measures the genre model on top of musicnn, from recordings and from stored tags.
+"""Tag logits of tracks from MSD-musicnn: predicted from recordings, or read from stored taggrams.
 
-Recordings that are there are heard by musicnn itself, the way the dashboard will do it. Of tracks
-without a recording the tags may come from files; they were heard at the recording's own level.
+Recordings are tagged at the level at which the served model tags songs. Stored taggrams, used for
+tracks without a recording, were computed at the recording's own level.
 """
 
 from __future__ import annotations
@@ -16,67 +16,105 @@ import scipy.special
 
 from core.audio.io import load_audio
 from core.data.gtzan import TrackSet, list_recordings
-from core.errors import AudioError
+from core.errors import AudioError, DatasetError
 from core.networks import musicnn
-from core.networks.musicnn import PEAK_LEVEL_DB
-from core.storage import replacing
+from core.storage import fingerprint, replacing
 
 WINDOWS = 28  # of a clip of thirty seconds
-WHOLE = 24  # windows that make a recording about as long as such a clip
-STEP = 61  # frames from one window to the next, just under a second
+WHOLE_CLIP_WINDOWS = 24  # a recording with as many windows is about as long as such a clip
+WINDOW_STEP = 61  # frames from one window to the next, just under a second
+CACHE_VERSION = 1  # of decoding and tagging; increase it whenever the logits change
+LOWEST_PROBABILITY = 1e-6  # of a tag, before the logarithm
 
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TagLogits:
-    """What musicnn heard in recordings.
+    """Tag logits of recordings.
 
     Parameters
     ----------
     names : tuple of str
         Tracks.
     logits : np.ndarray [shape=(tracks, WINDOWS, 50), dtype=float32]
-        Logits of the tags, at the level that the model is served with.
-    stored : np.ndarray [shape=(tracks, WINDOWS, 50), dtype=float32]
-        The same at the recordings' own level, to be compared with stored tags.
+        Logits at the level of the served model.
+    own_level : np.ndarray [shape=(tracks, WINDOWS, 50), dtype=float32]
+        Logits at the recordings' own level, comparable with stored taggrams.
     windows : np.ndarray [shape=(tracks,), dtype=int]
-        How many windows were really there.
+        Number of windows that fit into each recording; the others are repetitions.
     """
 
     names: tuple[str, ...]
     logits: np.ndarray
-    stored: np.ndarray
+    own_level: np.ndarray
     windows: np.ndarray
 
     @property
-    def whole(self) -> np.ndarray:
-        """Whether each recording is about as long as a clip, `shape=(tracks,)`."""
-        return self.windows >= WHOLE
+    def whole_clip(self) -> np.ndarray:
+        """Whether each recording is about as long as a clip, `shape=(tracks,)`, bool."""
+        return self.windows >= WHOLE_CLIP_WINDOWS
+
+
+def weight_files(package: Path) -> list[Path]:
+    """List the files of the tagger's weights.
+
+    Parameters
+    ----------
+    package : Path
+        Folder of the musicnn package.
+
+    Returns
+    -------
+    list of Path
+        Checkpoint files, sorted.
+
+    Raises
+    ------
+    DatasetError
+        If there are none.
+    """
+    folder = package / musicnn.CHECKPOINT
+    files = sorted(path for path in folder.glob("*") if path.is_file())
+    if not files:
+        raise DatasetError(
+            f"{folder} contains no weights. Install musicnn 0.1.0 without its dependencies and "
+            "give the folder of the package."
+        )
+    return files
 
 
 def tag_recordings(folders: Sequence[Path], tagger: keras.Model, progress: Progress) -> TagLogits:
-    """Let musicnn hear all recordings of some folders.
+    """Tag all recordings in some folders.
 
     Parameters
     ----------
     folders : sequence of Path
-        As `core.data.gtzan.list_recordings` reads them.
+        Folders of recordings, see `core.data.gtzan.list_recordings`.
     tagger : keras.Model
-        musicnn, with its weights.
+        musicnn with its weights, see `core.networks.musicnn.build_tagger`.
     progress : callable
-        Called as ``progress(done, total)``.
+        Called as ``progress(done, total)`` with numbers of recordings.
 
     Returns
     -------
     TagLogits
-        What is missing of half a minute is filled up by what there is, from its beginning.
+        The windows of recordings shorter than a clip are repeated from the first one on.
+        Recordings that cannot be read are left out.
+
+    Raises
+    ------
+    DatasetError
+        If no recording can be read.
     """
     import tensorflow as tf
 
     forward = tf.function(lambda batch: tagger(batch, training=False))
     files = list_recordings(folders)
-    names, served, own, counts = [], [], [], []
+    names: list[str] = []
+    logits: list[np.ndarray] = []
+    own_level: list[np.ndarray] = []
+    counts: list[int] = []
     for index, (name, (path, _)) in enumerate(files.items()):
         progress(index, len(files))
         try:
@@ -87,84 +125,100 @@ def tag_recordings(folders: Sequence[Path], tagger: keras.Model, progress: Progr
         missing = musicnn.PARAMETERS.segment_frames - len(power)
         if missing > 0:
             power = np.pad(power, ((0, missing), (0, 0)), mode="wrap")
-        windows = musicnn.window_bounds(len(power), STEP)[:WINDOWS]
-        rows = []
-        for scaled in (power / max(power.max(), 1e-12) * 10 ** (PEAK_LEVEL_DB / 10), power):
+        windows = musicnn.window_bounds(len(power), WINDOW_STEP)[:WINDOWS]
+        served = power / max(power.max(), 1e-12) * 10 ** (musicnn.PEAK_LEVEL_DB / 10)
+        for scaled, collected in ((served, logits), (power, own_level)):
             spectrogram = musicnn.compress(scaled)
             batch = np.stack([spectrogram[start:stop] for start, stop in windows])
-            heard = np.asarray(forward(tf.constant(batch, tf.float32)))
-            rows.append(heard[np.arange(WINDOWS) % len(heard)])
+            tags = np.asarray(forward(tf.constant(batch, tf.float32)))
+            collected.append(tags[np.arange(WINDOWS) % len(tags)])
         names.append(name)
-        served.append(rows[0])
-        own.append(rows[1])
         counts.append(len(windows))
     progress(len(files), len(files))
-    shape = (-1, WINDOWS, musicnn.N_TAGS)
-    return TagLogits(
-        tuple(names), np.reshape(served, shape), np.reshape(own, shape), np.array(counts, dtype=int)
-    )
+    if not names:
+        raise DatasetError(f"None of the {len(files)} recordings can be read.")
+    return TagLogits(tuple(names), np.stack(logits), np.stack(own_level), np.array(counts))
 
 
 def cached_tags(
-    kept: Path, folders: Sequence[Path], tagger: keras.Model, progress: Progress
+    folders: Sequence[Path],
+    weights: Sequence[Path],
+    load_tagger: Callable[[], keras.Model],
+    cache: Path,
+    progress: Progress,
 ) -> TagLogits:
-    """Return what musicnn hears in folders, from a file if it was heard before.
+    """Tag all recordings in some folders, or read their tags from the cache.
+
+    The cache key depends on the content of the recordings and the names of their tracks, not on
+    their folders.
 
     Parameters
     ----------
-    kept : Path
-        The file, which is written if it is not there.
-    folders, tagger, progress
+    folders, progress
         As in `tag_recordings`.
+    weights : sequence of Path
+        Files of the tagger's weights.
+    load_tagger : callable
+        Loads the tagger; called only if the recordings have to be tagged.
+    cache : Path
+        Folder of cached tags.
 
     Returns
     -------
     TagLogits
-        What was heard.
+        As from `tag_recordings`.
     """
-    if kept.is_file():
-        with np.load(kept, allow_pickle=False) as archive:
+    files = list_recordings(folders)
+    key = fingerprint(
+        [*weights, *(path for path, _ in files.values())],
+        version=CACHE_VERSION,
+        tracks=list(files),
+    )
+    file = cache / f"musicnn-{key[:16]}.npz"
+    if file.is_file():
+        with np.load(file, allow_pickle=False) as archive:
             names = tuple(str(name) for name in archive["names"])
-            return TagLogits(names, archive["logits"], archive["stored"], archive["windows"])
-    heard = tag_recordings(folders, tagger, progress)
-    with replacing(kept) as temporary:
+            return TagLogits(names, archive["logits"], archive["own_level"], archive["windows"])
+    tags = tag_recordings(folders, load_tagger(), progress)
+    with replacing(file) as temporary:
         np.savez(
             temporary,
-            names=np.array(heard.names),
-            logits=heard.logits,
-            stored=heard.stored,
-            windows=heard.windows,
+            names=np.array(tags.names),
+            logits=tags.logits,
+            own_level=tags.own_level,
+            windows=tags.windows,
         )
-    return heard
+    return tags
 
 
-def agreement(heard: TagLogits, taggrams: np.ndarray | None, tracks: TrackSet) -> dict[str, float]:
-    """Compare what was heard with stored tags: the proof that the network was rebuilt rightly.
+def agreement(tags: TagLogits, taggrams: np.ndarray | None, tracks: TrackSet) -> dict[str, float]:
+    """Compare predicted tags with stored ones, to verify that the network is rebuilt correctly.
 
     Parameters
     ----------
-    heard : TagLogits
-        What was heard.
-    taggrams : np.ndarray [shape=(tracks, windows, 50)], optional
+    tags : TagLogits
+        Tags of recordings.
+    taggrams : np.ndarray [shape=(tracks, windows, 50), range=[0, 1]], optional
         Stored tag probabilities, NaN where there are none.
     tracks : TrackSet
-        The tracks that they are of.
+        Tracks of the stored probabilities.
 
     Returns
     -------
     dict
-        `tracks`, and over them `median_correlation`, `least_correlation`, `mean_difference`.
+        `tracks`: number of tracks with both. Over these tracks, `median_correlation`,
+        `least_correlation` and `mean_difference` (absolute).
     """
     correlations, differences = [], []
-    for name, logits, whole in zip(heard.names, heard.stored, heard.whole, strict=True):
-        if taggrams is None or not whole or name not in tracks.track_ids:
+    for name, logits, whole_clip in zip(tags.names, tags.own_level, tags.whole_clip, strict=True):
+        if taggrams is None or not whole_clip or name not in tracks.track_ids:
             continue
-        known = taggrams[tracks.track_ids.index(name)][:WINDOWS]
-        if np.isnan(known).any():
+        stored = taggrams[tracks.track_ids.index(name)][:WINDOWS]
+        if np.isnan(stored).any():
             continue
-        found = scipy.special.expit(logits[: len(known)])
-        correlations.append(float(np.corrcoef(found.ravel(), known.ravel())[0, 1]))
-        differences.append(float(np.abs(found - known).mean()))
+        predicted = scipy.special.expit(logits[: len(stored)])
+        correlations.append(float(np.corrcoef(predicted.ravel(), stored.ravel())[0, 1]))
+        differences.append(float(np.abs(predicted - stored).mean()))
     if not correlations:
         return {"tracks": 0}
     return {
@@ -175,35 +229,32 @@ def agreement(heard: TagLogits, taggrams: np.ndarray | None, tracks: TrackSet) -
     }
 
 
-def tag_table(heard: TagLogits, taggrams: np.ndarray | None, tracks: TrackSet) -> np.ndarray:
-    """Return the logits of all tracks that are known in some way, NaN for the others.
+def tag_table(tags: TagLogits, taggrams: np.ndarray | None, tracks: TrackSet) -> np.ndarray:
+    """Collect the tag logits of all tracks.
 
     Parameters
     ----------
-    heard, taggrams, tracks
+    tags, taggrams, tracks
         As in `agreement`.
 
     Returns
     -------
-    np.ndarray [shape=(tracks, WINDOWS, 50)]
-        From the recording where there is one, else from stored tags; these count more than a
-        recording of a part.
+    np.ndarray [shape=(tracks, WINDOWS, 50), dtype=float64]
+        Logits from whole recordings where there are any, then from stored taggrams, then from
+        shorter recordings; NaN for the other tracks.
     """
     table = np.full((len(tracks), WINDOWS, musicnn.N_TAGS), np.nan)
     if taggrams is not None:
         table[:] = logits_of(taggrams[:, :WINDOWS])
-    places = {name: index for index, name in enumerate(tracks.track_ids)}
-    for name, logits, whole in zip(heard.names, heard.logits, heard.whole, strict=True):
-        place = places.get(name)
-        if place is not None and (whole or np.isnan(table[place, 0, 0])):
-            table[place] = logits
+    position = {name: index for index, name in enumerate(tracks.track_ids)}
+    for name, logits, whole_clip in zip(tags.names, tags.logits, tags.whole_clip, strict=True):
+        index = position.get(name)
+        if index is not None and (whole_clip or np.isnan(table[index, 0, 0])):
+            table[index] = logits
     return table
 
 
-LEAST = 1e-6  # of a tag's probability, before a logarithm
-
-
-def logits_of(taggrams: np.ndarray) -> np.ndarray:
-    """Return the logits of tag probabilities."""
-    shares = np.clip(taggrams.astype(np.float64), LEAST, 1 - LEAST)
-    return np.log(shares) - np.log1p(-shares)
+def logits_of(probabilities: np.ndarray) -> np.ndarray:
+    """Compute the logits of tag probabilities, which are clipped to [1e-6, 1 − 1e-6] first."""
+    clipped = np.clip(probabilities.astype(np.float64), LOWEST_PROBABILITY, 1 - LOWEST_PROBABILITY)
+    return np.log(clipped) - np.log1p(-clipped)

@@ -6,8 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 
-def counted(bar: Any) -> Callable[[int, int], None]:
-    """Return a function ``report(done, total)`` that moves a tqdm bar."""
+def reporter(bar: Any) -> Callable[[int, int], None]:
+    """Make a function that moves a progress bar.
+
+    Parameters
+    ----------
+    bar : tqdm
+        Progress bar.
+
+    Returns
+    -------
+    callable
+        ``report(done, total)``; both numbers are absolute.
+    """
 
     def report(done: int, total: int) -> None:
         bar.total = total
@@ -16,15 +27,25 @@ def counted(bar: Any) -> Callable[[int, int], None]:
     return report
 
 
-class Bars:
-    """One progress bar a fit, with the time left."""
+class EpochBars:
+    """Progress bars of fits, one after the other: epochs, time left and the latest figures."""
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._name = ""
 
     def __call__(self, name: str, done: int, total: int, row: dict[str, Any]) -> None:
-        """Show that an epoch of the fit `name` is done."""
+        """Show that an epoch is finished.
+
+        Parameters
+        ----------
+        name : str
+            Label of the fit; a new label starts a new bar.
+        done, total : int
+            Number of finished epochs, and of all epochs.
+        row : dict
+            Figures of the epoch.
+        """
         from tqdm import tqdm
 
         if name != self._name:
@@ -36,6 +57,8 @@ class Bars:
         self._bar.update(1)
 
     def close(self) -> None:
-        """End the bar on screen."""
+        """Finish the current bar, so that text can be printed below it."""
         if self._bar is not None:
             self._bar.close()
+            self._bar = None
+            self._name = ""

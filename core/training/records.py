@@ -1,99 +1,302 @@
-"""What a fit leaves behind: model card, scores and stored predictions."""
+"""Records of a training run: model card, score row, stored predictions, and the model itself.
+
+Every trainer hands over a `Result`. Its predictions for the test set and its row of scores are
+always written. The model and its card are written under the artist protocol only, whose weights are
+the ones in use.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from core.analysis import analyze
+from core.audio.io import Audio
+from core.constants import GENRES
+from core.data.gtzan import TrackSet
+from core.data.splits import Segments, Split
 from core.evaluation.predictions import Predictions, index_songs, predictions_file, save_predictions
+from core.evaluation.scores import details, save_scores, summary
+from core.features import yamnet
+from core.features.spectrogram import FeatureParameters
+from core.models.base import GenreModel
 from core.models.cards import PARTS
+from core.models.registry import MODELS, needs_download
+from core.models.store import save_model
 
-if TYPE_CHECKING:
-    from core.data.gtzan import TrackSet
-    from core.data.splits import Segments, Split
-    from core.models.base import GenreModel
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.gtzan import TrackSet
-    from core.data.splits import Segments
+TIMED_SONG_S = 30.0  # seconds of noise
+TIMED_RUNS = 5
 
 
-REPEATS = 5  # of the timed song
-
-SONG_S = 30.0  # seconds of noise that are timed
-
-
-def cost(model: GenreModel) -> dict[str, float]:
-    """Return what a model costs, measured on this machine.
+@dataclass(frozen=True)
+class Folders:
+    """Output folders of a training run.
 
     Parameters
     ----------
-    model : GenreModel
-        A model that was saved or loaded.
+    models : Path
+        Models, cards, scores, and predictions for test sets.
+    runs : Path
+        Checkpoints and histories of this run.
+    cache : Path
+        Results that all runs share, such as features of recordings.
+    """
+
+    models: Path
+    runs: Path
+    cache: Path
+
+    @property
+    def validation(self) -> Path:
+        """Folder of predictions for validation sets, which the ensemble is fitted on."""
+        return self.runs / "valid"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Outcome of training one model on one split.
+
+    Parameters
+    ----------
+    name : str
+        Model, see `core.models.registry.MODELS`.
+    tracks : TrackSet
+        Tracks.
+    split : Split
+        Split of these tracks.
+    seed : int
+        Seed of split and training.
+    segments : Segments
+        Segments of the test set that were predicted.
+    probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
+        Calibrated predictions for these segments.
+    figures : dict
+        Entries of the score row, ready for JSON: `valid` and `test` metrics, `temperature`,
+        `training_s` and others.
+    history : dict
+        Rows of the epochs of each fit, by the name of the set; empty without epochs.
+    validation : tuple of (np.ndarray, Segments), optional
+        Calibrated predictions for the validation set, and their segments.
+    """
+
+    name: str
+    tracks: TrackSet
+    split: Split
+    seed: int
+    segments: Segments
+    probabilities: np.ndarray
+    figures: dict[str, Any]
+    history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    validation: tuple[np.ndarray, Segments] | None = None
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Genres of the predicted segments, `shape=(n,)`."""
+        return self.tracks.labels[self.segments.track]
+
+
+def record(result: Result, folders: Folders, package: Callable[[], GenreModel]) -> None:
+    """Write the predictions and scores of a model, and under the artist protocol the model itself.
+
+    Parameters
+    ----------
+    result : Result
+        Outcome of the training.
+    folders : Folders
+        Output folders.
+    package : callable
+        Builds the model with its card, see `model_card`. Called under the artist protocol only.
+    """
+    name, protocol = result.name, result.split.protocol
+    store_predictions(
+        folders.models, name, protocol, result.probabilities, result.tracks, result.segments
+    )
+    if result.validation is not None:
+        probabilities, segments = result.validation
+        store_predictions(
+            folders.validation, name, protocol, probabilities, result.tracks, segments
+        )
+    row = score_row(
+        name,
+        protocol,
+        result.seed,
+        result.figures,
+        result.probabilities,
+        result.labels,
+        result.segments.track,
+    )
+    if protocol == "artist":
+        model = package()
+        save_model(model, folders.models)
+        if not needs_download(name) or yamnet.is_available():
+            row |= measure_cost(model)
+    save_scores(folders.models, f"{name}/{protocol}", row)
+    print(summary(name, protocol, result.figures["test"]))
+
+
+def score_row(
+    name: str,
+    protocol: str,
+    seed: int,
+    figures: dict[str, Any],
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    songs: np.ndarray,
+) -> dict[str, Any]:
+    """Assemble the scores of a model under one protocol.
+
+    Parameters
+    ----------
+    name, protocol : str
+        Model and protocol.
+    seed : int
+        Seed of split and training.
+    figures : dict
+        Entries that the trainer measured, among them `valid` and `test`.
+    probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
+        Predictions for the test set.
+    labels, songs : np.ndarray [shape=(n,), dtype=int]
+        True genre and song of each segment.
 
     Returns
     -------
     dict
-        `bytes` of its files; `ms_per_segment`: median time from a decoded song to its answers,
-        divided by three-second segments.
+        Row of ``scores.json``, with the figures of `core.evaluation.scores.details`.
     """
-    from core.analysis import analyze
-    from core.audio.io import Audio
+    return {
+        "model": name,
+        "title": MODELS[name].title,
+        "reported": MODELS[name].reported,
+        "protocol": protocol,
+        "seed": seed,
+        **figures,
+        **details(probabilities, labels, songs),
+    }
 
-    rate = model.parameters.sample_rate
-    noise = 0.1 * np.random.default_rng(0).standard_normal(round(SONG_S * rate))
-    song = Audio(noise.astype(np.float32), rate)
-    analyze(song, model)  # what is compiled or read at first is not counted
+
+def model_card(
+    result: Result,
+    features: FeatureParameters,
+    data: dict[str, Any],
+    **entries: Any,
+) -> dict[str, Any]:
+    """Assemble the card of a model.
+
+    Parameters
+    ----------
+    result : Result
+        Outcome of the training.
+    features : FeatureParameters
+        Feature parameters of the model.
+    data : dict
+        Description of the training data, see `describe_data`.
+    **entries : Any
+        Further entries: `standardisation` of a spectrogram model, `reads` of a feature model,
+        `parameters` (the number of weights), `training` and others.
+
+    Returns
+    -------
+    dict
+        Card without the digests of the model's files, ready for JSON.
+    """
+    spec = MODELS[result.name]
+    return {
+        "name": result.name,
+        "title": spec.title,
+        "reported": spec.reported,
+        "differs": spec.differs,
+        "genres": list(GENRES),
+        "created": time.strftime("%Y-%m-%d"),
+        "features": features.to_json(),
+        "temperature": result.figures["temperature"],
+        "data": data,
+        **entries,
+        "metrics": {
+            "protocol": result.split.protocol,
+            "test": result.figures["test"],
+            "valid": result.figures["valid"],
+        },
+    }
+
+
+def describe_data(
+    split: Split,
+    tracks: TrackSet,
+    seed: int,
+    read_from: str,
+    *,
+    with_teacher: bool,
+    predicted: dict[str, Segments] | None = None,
+) -> dict[str, Any]:
+    """Describe the training data for a card.
+
+    Parameters
+    ----------
+    split : Split
+        Training, validation and test set.
+    tracks : TrackSet
+        Tracks.
+    seed : int
+        Seed of the split.
+    read_from : str
+        Kind of source, for example ``"audio files"``.
+    with_teacher : bool
+        Whether tags of a teacher network were available.
+    predicted : dict of Segments, optional
+        Sets that were reduced after the split, by their names.
+
+    Returns
+    -------
+    dict
+        Ready for JSON; numbers of tracks and segments of each set.
+    """
+    subsets = {name: getattr(split, name) for name in ("train", "valid", "refit", "test")}
+    return {
+        "source": "GTZAN (Tzanetakis & Cook 2002)",
+        "read_from": read_from,
+        "tracks": len(tracks),
+        "teacher": "MSD-musicnn taggrams of training tracks" if with_teacher else None,
+        "protocol": split.protocol,
+        "seed": seed,
+        **{
+            name: {"tracks": len(set(subset.track.tolist())), "segments": len(subset)}
+            for name, subset in (subsets | (predicted or {})).items()
+        },
+    }
+
+
+def measure_cost(model: GenreModel) -> dict[str, float]:
+    """Measure size and speed of a model on this machine.
+
+    Parameters
+    ----------
+    model : GenreModel
+        Model that was saved or loaded.
+
+    Returns
+    -------
+    dict
+        `bytes`: size of its files. `ms_per_segment`: median time to classify a decoded song,
+        divided by the number of three-second segments.
+    """
+    noise = 0.1 * np.random.default_rng(0).standard_normal(
+        round(TIMED_SONG_S * model.parameters.sample_rate)
+    )
+    song = Audio(noise.astype(np.float32), model.parameters.sample_rate)
+    analyze(song, model)  # the first call also compiles
     seconds = []
-    for _ in range(REPEATS):
+    for _ in range(TIMED_RUNS):
         started = time.perf_counter()
         analyze(song, model)
         seconds.append(time.perf_counter() - started)
     return {
         "bytes": sum(model.card[part]["bytes"] for part in PARTS),
-        "ms_per_segment": round(1000 * float(np.median(seconds)) / (SONG_S / 3), 2),
-    }
-
-
-def describe(
-    split: Split, tracks: TrackSet, seed: int, read_from: str, taught: bool
-) -> dict[str, Any]:
-    """Return what a card says of the data.
-
-    Parameters
-    ----------
-    split : Split
-        The sides.
-    tracks : TrackSet
-        The tracks.
-    seed : int
-        Seed of the split.
-    read_from : str
-        Where the data came from.
-    taught : bool
-        Whether a teacher's tags were learnt, too.
-
-    Returns
-    -------
-    dict
-        Ready for JSON.
-    """
-
-    def count(side: Segments) -> dict[str, int]:
-        return {"tracks": len(set(side.track.tolist())), "segments": len(side)}
-
-    return {
-        "source": "GTZAN (Tzanetakis & Cook 2002)",
-        "read_from": read_from,
-        "tracks": len(tracks),
-        "teacher": "MSD-musicnn taggrams of training tracks" if taught else None,
-        "protocol": split.protocol,
-        "seed": seed,
-        **{side: count(getattr(split, side)) for side in ("train", "valid", "refit", "test")},
+        "ms_per_segment": round(1000 * float(np.median(seconds)) / (TIMED_SONG_S / 3), 2),
     }
 
 
@@ -105,21 +308,21 @@ def store_predictions(
     tracks: TrackSet,
     segments: Segments,
 ) -> None:
-    """Store what a model answered on a test side.
+    """Write the predictions of a model for a test or validation set.
 
     Parameters
     ----------
     folder : Path
-        Folder of the models.
+        Folder to write to.
     name, protocol : str
-        The model, and how it was tested.
+        Model and protocol.
     probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
-        Its answers.
+        Calibrated predictions.
     tracks : TrackSet
-        The tracks.
+        Tracks.
     segments : Segments
-        The test side.
+        Segments that were predicted.
     """
     songs, names = index_songs(segments.track, np.array(tracks.track_ids))
-    answers = Predictions(probabilities, tracks.labels[segments.track], songs, names)
-    save_predictions(answers, predictions_file(folder, name, protocol))
+    predictions = Predictions(probabilities, tracks.labels[segments.track], songs, names)
+    save_predictions(predictions, predictions_file(folder, name, protocol))

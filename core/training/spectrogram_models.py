@@ -1,16 +1,15 @@
-"""Whole training runs: fit on one side, choose on the second, fit again, measure on the third.
+"""Training of the spectrogram models.
 
-The order of a run, for each model: the network is fitted on `train` and stopped by `valid`; the
-temperature is fitted on `valid`; it is fitted again on `refit` (which includes `valid`) for the
-epochs that the first fit chose; then, once, it is measured on `test`.
-Nothing that is chosen ever sees `test`.
+Every model is trained in the same order: the network is fitted on `train` and stopped early on
+`valid`; its temperature is fitted on `valid`; a second network is fitted on `refit`, which includes
+`valid`, for the number of epochs that the first fit chose. Only then is the second network measured
+on `test`, once: no choice depends on the test set.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import keras
 import numpy as np
 import scipy.special
 
-from core.constants import GENRES
 from core.data.gtzan import TrackSet
 from core.data.segments import Standardisation, segment_mfcc, standardisation
 from core.data.splits import Segments, Split
@@ -36,46 +34,72 @@ from core.training.augmentation import BatchMaker
 from core.training.background import PER_GENRE, choose_background
 from core.training.distillation import soft_labels
 from core.training.fit import Fit, Settings
+from core.training.progress import EpochBars
+from core.training.records import Result, model_card
 
 EVALUATION_BATCH = 256  # segments at a time
 
-Progress = Callable[[str, int, int, dict[str, Any]], None]
+
+@dataclass(frozen=True, eq=False)
+class FittedNetwork:
+    """A network fitted on one set of segments.
+
+    Parameters
+    ----------
+    network : keras.Model
+        With the chosen weights.
+    standardisation : Standardisation
+        Of the MFCCs, over the same segments.
+    best_epoch : int
+        Epoch with the lowest validation loss; the last one without validation.
+    history : list of dict
+        One row per epoch, see `core.training.fit.Fit.run`.
+    """
+
+    network: keras.Model
+    standardisation: Standardisation
+    best_epoch: int
+    history: list[dict[str, Any]]
+
+    def predict(self, tracks: TrackSet, segments: Segments) -> np.ndarray:
+        """Compute genre probabilities of segments, ``(n, 10)``, before calibration."""
+        return predict(self.network, network_inputs(tracks, segments, self.standardisation))
 
 
-class Run:
-    """The training of some models on one split.
+class SpectrogramTrainer:
+    """Trains networks on one split.
 
     Parameters
     ----------
     tracks : TrackSet
-        The tracks.
+        Tracks.
     split : Split
-        Their sides.
-    settings : dict of str to Settings
-        How to fit each model.
+        Training, validation and test set.
+    settings : mapping of str to Settings
+        Settings of the fit of each model.
     folder : Path
-        Where checkpoints, histories and logs go.
+        Folder of checkpoints, histories and logs.
     seed : int
-        Seed of the weights and batches.
+        Seed of weights and batches.
     taggrams : np.ndarray, optional
-        As `core.data.taggrams.read_taggrams` returns them.
+        Tags of the tracks, see `core.data.taggrams.read_taggrams`.
     resume : bool
-        Go on where a killed run stopped.
-    progress : callable
-        Told the fit's name, epochs done, epochs in all and the epoch's row.
+        Whether to resume an interrupted run.
+    progress : EpochBars
+        Progress bars.
     """
 
     def __init__(
         self,
         tracks: TrackSet,
         split: Split,
-        settings: dict[str, Settings],
+        settings: Mapping[str, Settings],
         folder: Path,
         *,
         seed: int,
         taggrams: np.ndarray | None,
         resume: bool,
-        progress: Progress,
+        progress: EpochBars,
     ) -> None:
         self.tracks = tracks
         self.split = split
@@ -86,15 +110,84 @@ class Run:
         self.resume = resume
         self.progress = progress
 
-    def _fit(
-        self, name: str, part: str, segments: Segments, settings: Settings, valid: Segments | None
-    ) -> tuple[keras.Model, Fit, Standardisation]:
-        """Fit a network on `segments`; a CNN-LSTM first gets the CNN of the same part."""
+    def train(self, name: str) -> tuple[Result, FittedNetwork]:
+        """Train a model and measure it on the test set.
+
+        Parameters
+        ----------
+        name : str
+            Model, see `core.models.registry.SPECTROGRAM_MODELS`. The model that it starts from
+            must have been trained before.
+
+        Returns
+        -------
+        result : Result
+            With predictions for validation and test set.
+        final : FittedNetwork
+            Network fitted on `refit`.
+        """
+        first = self.fit(name, "train", self.settings[name], self.split.valid)
+        uncalibrated = first.predict(self.tracks, self.split.valid)
+        labels = self.tracks.labels[self.split.valid.track]
+        temperature = fit_temperature(uncalibrated, labels)
+        calibrated = apply_temperature(uncalibrated, temperature)
+        final = self.refit(name, first.best_epoch)
+        probabilities, test = self.measure(final, temperature)
+        seconds = sum(row.get("seconds", 0.0) for row in (*first.history, *final.history))
+        figures = {
+            "epochs": first.best_epoch,
+            "temperature": temperature,
+            "valid": evaluate(calibrated, labels, self.split.valid.track),
+            "test": test,
+            "parameters": int(final.network.count_params()),
+            "training_s": round(seconds),
+        }
+        result = Result(
+            name=name,
+            tracks=self.tracks,
+            split=self.split,
+            seed=self.seed,
+            segments=self.split.test,
+            probabilities=probabilities,
+            figures=figures,
+            history={"train": first.history, "refit": final.history},
+            validation=(calibrated, self.split.valid),
+        )
+        return result, final
+
+    def fit(
+        self, name: str, subset: str, settings: Settings, valid: Segments | None
+    ) -> FittedNetwork:
+        """Fit a network on one set of the split.
+
+        Parameters
+        ----------
+        name : str
+            Model.
+        subset : {"train", "refit"}
+            Set to fit on, and part of the name of the checkpoint folder. A model that starts from
+            another one takes the weights that this had after the fit on the same set.
+        settings : Settings
+            Settings of the fit.
+        valid : Segments, optional
+            Validation set that tells the best epoch; without it the last epoch counts.
+
+        Returns
+        -------
+        FittedNetwork
+            With the averaged weights of the best epoch.
+        """
+        segments: Segments = getattr(self.split, subset)
         statistics = standardisation(self.tracks, segments)
         keras.utils.set_random_seed(self.seed)
         n_tags = 0 if self.taggrams is None else self.taggrams.shape[2]
         network = build_network(name, self.tracks.parameters, n_tags, settings.dropout)
         set_standardisation(network, statistics.mean, statistics.scale, self.tracks.parameters)
+        labels = (
+            None
+            if self.taggrams is None
+            else soft_labels(self.taggrams, self.tracks, segments, self.seed)
+        )
         batches = BatchMaker(
             self.tracks,
             segments,
@@ -104,171 +197,116 @@ class Run:
             settings.batch_size,
             self.seed,
             self.taggrams,
-            None
-            if self.taggrams is None
-            else soft_labels(self.taggrams, self.tracks, segments, self.seed),
+            labels,
         )
-        fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
+        fit = Fit(network, batches, settings, self.folder / f"{name}-{subset}")
         done = fit.resume() if self.resume else 0
-        if not done and (needed := SPECTROGRAM_MODELS[name].starts_from):
-            source = build_network(needed, self.tracks.parameters, n_tags)
-            source.load_weights(self.folder / f"{needed}-{part}" / "final.weights.h5")
+        if not done and (source_name := SPECTROGRAM_MODELS[name].starts_from):
+            source = build_network(source_name, self.tracks.parameters, n_tags)
+            source.load_weights(self.folder / f"{source_name}-{subset}" / "final.weights.h5")
             transfer_weights(source, network)
             fit.start_averages()
-        check = None
+        validate = None
         if valid is not None:
-            inputs = self._inputs(valid, statistics)
-            labels = self.tracks.labels[valid.track]
+            inputs = network_inputs(self.tracks, valid, statistics)
+            truth = self.tracks.labels[valid.track]
 
-            def check() -> tuple[np.ndarray, np.ndarray]:
-                return predict(network, inputs), labels
+            def validate() -> tuple[np.ndarray, np.ndarray]:
+                return predict(network, inputs), truth
 
-        label = f"{name} {part}"
-        fit.run(check, lambda row: self.progress(label, row["epoch"], settings.epochs, row))
+        label = f"{name}, {'training' if subset == 'train' else 'final fit'}"
+        fit.run(validate, lambda row: self.progress(label, row["epoch"], settings.epochs, row))
         network.save_weights(fit.folder / "final.weights.h5")
-        return network, fit, statistics
+        return FittedNetwork(network, statistics, fit.best_epoch, fit.history)
 
-    def _inputs(self, segments: Segments, statistics: Standardisation) -> np.ndarray:
-        mfcc = segment_mfcc(self.tracks, segments)
-        return ((mfcc - statistics.mean) / statistics.scale).astype(np.float32)[..., np.newaxis]
-
-    def choose(self, name: str) -> dict[str, Any]:
-        """Fit on `train`, stop and calibrate on `valid`.
-
-        Parameters
-        ----------
-        name : str
-            The model.
-
-        Returns
-        -------
-        dict
-            `epochs`, `temperature`, `history`, `valid` metrics, and the calibrated `answers`
-            ``(n, 10)`` to that side.
-        """
-        settings = self.settings[name]
-        network, fit, statistics = self._fit(
-            name, "train", self.split.train, settings, self.split.valid
-        )
-        rows = predict(network, self._inputs(self.split.valid, statistics))
-        labels = self.tracks.labels[self.split.valid.track]
-        temperature = fit_temperature(rows, labels)
-        calibrated = apply_temperature(rows, temperature)
-        return {
-            "epochs": fit.best_epoch,
-            "temperature": temperature,
-            "history": fit.history,
-            "valid": evaluate(calibrated, labels, self.split.valid.track),
-            "answers": calibrated,
-        }
-
-    def fit_again(
-        self, name: str, epochs: int
-    ) -> tuple[keras.Model, Standardisation, list[dict[str, Any]]]:
-        """Fit on `refit` for as many epochs as were chosen.
-
-        Parameters
-        ----------
-        name : str
-            The model.
-        epochs : int
-            Epochs, of the same number of batches.
-
-        Returns
-        -------
-        network : keras.Model
-            The fitted network.
-        statistics : Standardisation
-            Of the larger training side.
-        history : list of dict
-            One row an epoch.
-        """
-        settings = replace(self.settings[name], epochs=epochs)
-        network, fit, statistics = self._fit(name, "refit", self.split.refit, settings, None)
-        return network, statistics, fit.history
+    def refit(self, name: str, epochs: int) -> FittedNetwork:
+        """Fit a network on `refit` for a given number of epochs."""
+        return self.fit(name, "refit", replace(self.settings[name], epochs=epochs), None)
 
     def measure(
-        self, network: keras.Model, statistics: Standardisation, temperature: float
-    ) -> tuple[dict[str, Any], np.ndarray]:
-        """Measure a network on `test`.
+        self, fitted: FittedNetwork, temperature: float
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Measure a network on the test set.
 
         Parameters
         ----------
-        network : keras.Model
-            Fitted network.
-        statistics : Standardisation
-            What its inputs are standardised with.
+        fitted : FittedNetwork
+            Network.
         temperature : float
             Divisor of its logits.
 
         Returns
         -------
+        probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
+            Calibrated predictions for the segments of the test set.
         metrics : dict
-            As `core.evaluation.metrics.evaluate` returns them.
-        probabilities : np.ndarray [shape=(n, 10)]
-            Of the test side's segments.
+            Output of `core.evaluation.metrics.evaluate`.
         """
         segments = self.split.test
-        rows = apply_temperature(predict(network, self._inputs(segments, statistics)), temperature)
-        return evaluate(rows, self.tracks.labels[segments.track], segments.track), rows
-
-    def describe(self, name: str) -> dict[str, Any]:
-        """Return what a card says of a model's training."""
-        return asdict(self.settings[name])
+        probabilities = apply_temperature(fitted.predict(self.tracks, segments), temperature)
+        return probabilities, evaluate(
+            probabilities, self.tracks.labels[segments.track], segments.track
+        )
 
     def package(
-        self,
-        name: str,
-        network: keras.Model,
-        statistics: Standardisation,
-        temperature: float,
-        description: dict[str, Any],
+        self, result: Result, final: FittedNetwork, data: dict[str, Any]
     ) -> SpectrogramModel:
-        """Make a model that can be saved.
+        """Build the model to be saved.
 
         Parameters
         ----------
-        name : str
-            The model.
-        network : keras.Model
-            Fitted network.
-        statistics : Standardisation
-            What its inputs are standardised with.
-        temperature : float
-            Divisor of its logits.
-        description : dict
-            `data`, `training` and `metrics` of the card.
+        result, final
+            Output of `train`.
+        data : dict
+            Description of the training data, see `core.training.records.describe_data`.
 
         Returns
         -------
         SpectrogramModel
             With calibrated output and a background from `refit`.
         """
-        card = {
-            "name": name,
-            "title": SPECTROGRAM_MODELS[name].title,
-            "reported": SPECTROGRAM_MODELS[name].reported,
-            "differs": SPECTROGRAM_MODELS[name].differs,
-            "genres": list(GENRES),
-            "created": time.strftime("%Y-%m-%d"),
-            "parameters": int(network.count_params()),
-            "features": self.tracks.parameters.to_json(),
-            "standardisation": {
-                "mean": [float(value) for value in statistics.mean],
-                "scale": [float(value) for value in statistics.scale],
+        name = result.name
+        card = model_card(
+            result,
+            self.tracks.parameters,
+            data,
+            standardisation=final.standardisation.to_json(),
+            parameters=result.figures["parameters"],
+            training={
+                **asdict(self.settings[name]),
+                "epochs": result.figures["epochs"],
+                "history": result.history,
             },
-            "temperature": temperature,
-            **description,
-        }
-        # Half a minute says ten times as much, and a gradient of it takes as much longer.
+        )
+        # A clip holds ten times as much as a segment, and its gradients take ten times as long.
         count = 1 if SPECTROGRAM_MODELS[name].whole_clip else PER_GENRE
         background = choose_background(
-            self.tracks, self.split.refit, statistics.scale, self.seed, count
+            self.tracks, self.split.refit, final.standardisation.scale, self.seed, count
         )
-        return SpectrogramModel(serving_network(network, temperature), card, background)
+        network = serving_network(final.network, result.figures["temperature"])
+        return SpectrogramModel(network, card, background)
+
+
+def network_inputs(tracks: TrackSet, segments: Segments, statistics: Standardisation) -> np.ndarray:
+    """Compute the standardised MFCCs of segments, ``(n, segment_frames, n_mfcc, 1)``, float32."""
+    mfcc = segment_mfcc(tracks, segments)
+    return ((mfcc - statistics.mean) / statistics.scale).astype(np.float32)[..., np.newaxis]
 
 
 def predict(network: keras.Model, inputs: np.ndarray) -> np.ndarray:
-    """Return a training network's genre probabilities, shape ``(n, 10)``, temperature one."""
+    """Compute genre probabilities with a training network, before calibration.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Network with two outputs, genre logits and tag logits.
+    inputs : np.ndarray [shape=(n, segment_frames, n_mfcc, 1)]
+        Standardised MFCCs.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, 10), dtype=float64, range=[0, 1]]
+        Rows sum to one.
+    """
     logits, _ = network.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
     return scipy.special.softmax(logits.astype(np.float64), axis=1)

@@ -1,4 +1,4 @@
-"""The protocols: nothing that must stay together is ever on two sides."""
+"""The protocols: whatever must stay together is never in two sets of a split."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tests.archives import archive, track_set
 
 @pytest.fixture(scope="module")
 def tracks(tmp_path_factory: pytest.TempPathFactory) -> TrackSet:
-    return track_set(tmp_path_factory.mktemp("tracks"), per_side=3)
+    return track_set(tmp_path_factory.mktemp("tracks"), per_subset=3)
 
 
-def places(split: Split) -> list[set[tuple[int, int]]]:
+def positions(split: Split) -> list[set[tuple[int, int]]]:
     return [
-        set(zip(side.track.tolist(), side.start.tolist(), strict=True))
-        for side in (split.train, split.valid, split.test)
+        set(zip(subset.track.tolist(), subset.start.tolist(), strict=True))
+        for subset in (split.train, split.valid, split.test)
     ]
 
 
 @given(st.integers(0, 1000))
-def test_sides_are_disjoint_and_complete_whatever_the_seed(tracks: TrackSet, seed: int) -> None:
+def test_the_sets_are_disjoint_and_complete_whatever_the_seed(tracks: TrackSet, seed: int) -> None:
     for protocol in ("segment", "track"):
-        sides = places(split_tracks(tracks, protocol, seed))
-        assert all(not one & other for one, other in combinations(sides, 2))
-        assert sum(len(side) for side in sides) == len(all_segments(tracks))
+        subsets = positions(split_tracks(tracks, protocol, seed))
+        assert all(not one & other for one, other in combinations(subsets, 2))
+        assert sum(len(subset) for subset in subsets) == len(all_segments(tracks))
 
 
 @given(st.integers(0, 1000))
@@ -42,18 +42,20 @@ def test_the_track_protocol_keeps_tracks_and_their_copies_whole(
 ) -> None:
     split = split_tracks(tracks, "track", seed)
     groups = duplicate_groups(tracks)
-    sides = [set(groups[side.track].tolist()) for side in (split.train, split.valid, split.test)]
-    assert all(not one & other for one, other in combinations(sides, 2))
+    subsets = [
+        set(groups[subset.track].tolist()) for subset in (split.train, split.valid, split.test)
+    ]
+    assert all(not one & other for one, other in combinations(subsets, 2))
 
 
-def test_the_segment_protocol_puts_one_song_on_both_sides(tracks: TrackSet) -> None:
+def test_the_segment_protocol_has_one_song_in_training_and_test_set(tracks: TrackSet) -> None:
     split = split_tracks(tracks, "segment", 0)
     assert set(split.train.track.tolist()) & set(split.test.track.tolist())
 
 
 @pytest.mark.parametrize("protocol", ["segment", "track"])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_same_place_of_identical_tracks_is_on_one_side(
+def test_the_same_position_in_identical_tracks_is_in_one_set(
     tmp_path: Path, protocol: str, seed: int
 ) -> None:
     copies = [name for name, entry in gtzan_index().items() if entry.duplicate_of]
@@ -64,12 +66,14 @@ def test_the_same_place_of_identical_tracks_is_on_one_side(
     names = sorted({*copies, *originals, *others})
     pairs = read(archive(tmp_path / "copies.npz", names))
     split = split_tracks(pairs, protocol, seed)
-    side_of = {place: number for number, side in enumerate(places(split)) for place in side}
+    subset_of = {
+        place: number for number, subset in enumerate(positions(split)) for place in subset
+    }
     assert copies
     for copy, original in zip(copies, originals, strict=True):
         one, other = names.index(copy), names.index(original)
         for start in (0, 72):
-            assert side_of[one, start] == side_of[other, start]
+            assert subset_of[one, start] == subset_of[other, start]
 
 
 def read(file: Path) -> TrackSet:
@@ -78,18 +82,18 @@ def read(file: Path) -> TrackSet:
     return read_archive(file)
 
 
-def test_the_artist_protocol_has_no_artist_on_two_sides(tracks: TrackSet) -> None:
+def test_the_artist_protocol_has_no_artist_in_two_sets(tracks: TrackSet) -> None:
     split = split_tracks(tracks, "artist")
-    sides = [
-        {tracks.entry(track).artist for track in set(side.track.tolist())} - {""}
-        for side in (split.train, split.valid, split.test, split.refit)
+    subsets = [
+        {tracks.entry(track).artist for track in set(subset.track.tolist())} - {""}
+        for subset in (split.train, split.valid, split.test, split.refit)
     ]
-    train, valid, test, refit = sides
+    train, valid, test, refit = subsets
     assert not train & valid
     assert not test & (train | valid | refit)
 
 
-def test_the_final_weights_never_see_excluded_tracks_of_unknown_or_tested_artists(
+def test_the_final_training_set_has_no_excluded_track_of_an_unknown_or_tested_artist(
     tracks: TrackSet,
 ) -> None:
     split = split_tracks(tracks, "artist")
@@ -115,7 +119,7 @@ def test_folds_test_every_track_with_a_known_artist_once(tracks: TrackSet) -> No
         }
 
 
-def test_unknown_names_cannot_be_split_by_artist(tmp_path: Path) -> None:
+def test_tracks_without_known_artists_cannot_be_split_by_artist(tmp_path: Path) -> None:
     foreign = read(archive(tmp_path / "b.npz", ["jazz.one", "rock.two"]))
     with pytest.raises(DatasetError, match="own file names"):
         split_tracks(foreign, "artist")

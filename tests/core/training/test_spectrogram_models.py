@@ -1,0 +1,105 @@
+"""Training of spectrogram models: inputs, predictions, and the model that is packaged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from core.data.gtzan import TrackSet
+from core.data.segments import segment_logmel, standardisation
+from core.data.splits import Segments, split_tracks
+from core.evaluation.calibration import apply_temperature
+from core.models.spectrogram_models import SpectrogramModel
+from core.networks.spectrogram_networks import build_network
+from core.training.fit import Settings
+from core.training.hyperparameters import hyperparameters
+from core.training.progress import EpochBars
+from core.training.records import describe_data
+from core.training.spectrogram_models import (
+    FittedNetwork,
+    SpectrogramTrainer,
+    network_inputs,
+    predict,
+)
+
+
+@pytest.fixture
+def trainer(few_tracks: TrackSet, tmp_path: Path) -> SpectrogramTrainer:
+    return SpectrogramTrainer(
+        few_tracks,
+        split_tracks(few_tracks, "artist"),
+        {"mlp": replace(hyperparameters("mlp", "artist"), epochs=5)},
+        tmp_path,
+        seed=0,
+        taggrams=None,
+        resume=False,
+        progress=EpochBars(),
+    )
+
+
+@pytest.fixture
+def fits(trainer: SpectrogramTrainer, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The fits that were asked for; none is trained, and the third of four epochs is the best."""
+    made: list[Any] = []
+
+    def fit(name: str, subset: str, settings: Settings, valid: Segments | None) -> FittedNetwork:
+        made.append((name, subset, settings.epochs, valid))
+        keras.utils.set_random_seed(len(made))
+        network = build_network(name, trainer.tracks.parameters)
+        statistics = standardisation(trainer.tracks, getattr(trainer.split, subset))
+        return FittedNetwork(network, statistics, 3, [{"epoch": 1, "seconds": 0.75}])
+
+    monkeypatch.setattr(trainer, "fit", fit)
+    return made
+
+
+def test_inputs_are_standardised_mfccs_with_a_channel(few_tracks: TrackSet) -> None:
+    segments = split_tracks(few_tracks, "artist").train
+    inputs = network_inputs(few_tracks, segments, standardisation(few_tracks, segments))
+    assert inputs.shape == (len(segments), 72, 13, 1)
+    assert inputs.dtype == np.float32
+    np.testing.assert_allclose(inputs.mean(axis=(0, 1)), 0, atol=1e-3)
+
+
+def test_predictions_are_softmax_of_the_first_output(few_tracks: TrackSet) -> None:
+    network = build_network("mlp", few_tracks.parameters)
+    inputs = np.random.default_rng(0).normal(size=(3, 72, 13, 1)).astype(np.float32)
+    logits = network(inputs)[0].numpy().astype(float)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(predict(network, inputs), expected, atol=1e-5)
+
+
+def test_the_final_fit_has_the_epochs_that_validation_chose_and_no_validation_set(
+    trainer: SpectrogramTrainer, fits: list[Any]
+) -> None:
+    result, _ = trainer.train("mlp")
+    assert fits == [("mlp", "train", 5, trainer.split.valid), ("mlp", "refit", 3, None)]
+    assert result.figures["epochs"] == 3
+    assert result.figures["training_s"] == 2
+    assert result.segments is trainer.split.test
+    assert result.validation is not None
+    assert result.validation[1] is trainer.split.valid
+
+
+def test_the_packaged_model_predicts_what_was_measured(
+    trainer: SpectrogramTrainer, fits: list[Any]
+) -> None:
+    result, final = trainer.train("mlp")
+    data = describe_data(trainer.split, trainer.tracks, 0, "archive", with_teacher=False)
+    model = trainer.package(result, final, data)
+    assert isinstance(model, SpectrogramModel)
+    logmel = segment_logmel(trainer.tracks, trainer.split.test)
+    np.testing.assert_allclose(model.predict_logmel(logmel), result.probabilities, atol=1e-5)
+    uncalibrated = final.predict(trainer.tracks, trainer.split.test)
+    temperature = result.figures["temperature"]
+    np.testing.assert_allclose(result.probabilities, apply_temperature(uncalibrated, temperature))
+    assert model.card["training"]["epochs"] == 3
+    assert model.card["training"]["augmentation"]["mixup"] == 0.2
+    assert set(model.card["training"]["history"]) == {"train", "refit"}
+    assert model.card["parameters"] == result.figures["parameters"] > 0
+    assert len(model.background.weights) == len(model.background.logmel) > 10
