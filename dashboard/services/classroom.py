@@ -33,7 +33,7 @@ def stages_of(song: Song, name: str, start_s: float, report: ProgressCallback) -
     start_s : float
         Beginning of the three seconds in the song.
     report : callable
-        Called with what is being done; may raise to stop.
+        Called with the current work; may raise to stop.
 
     Returns
     -------

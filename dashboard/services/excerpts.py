@@ -119,7 +119,7 @@ class PassageParts:
 
 
 def preparation_of(song: Song, analysis: Analysis, selection: PartSelection) -> Preparation:
-    """Observe what is cached of a song's parts."""
+    """Observe which results for a song's parts are cached."""
     name = analysis.model
     return Preparation(
         explanation=(song.digest, name, selection.target, selection.method),

@@ -60,7 +60,7 @@ def analysis_of(song: Song, name: str, report: ProgressCallback) -> Analysis:
     name : str
         Name of the model.
     report : callable
-        Called with what is being done; may raise to stop.
+        Called with the current work; may raise to stop.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def explanation_of(
     target : ExplanationTarget
         The explained output.
     report : callable
-        Called with what is being done; may raise to stop.
+        Called with the current work; may raise to stop.
     segments : range, optional
         Segments to return, all by default. Only the batches that contain them are explained.
 

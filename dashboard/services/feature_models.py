@@ -36,7 +36,7 @@ def feature_explanation_of(
     segment : int
         Index of the segment.
     report : callable
-        Called with what is being done; may raise to stop.
+        Called with the current work; may raise to stop.
 
     Returns
     -------

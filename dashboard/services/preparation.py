@@ -2,7 +2,7 @@
 
 The whole song is explained first, then divided into its important parts and the rest. Streamlit
 runs the page again at every click, so a run derives the phase from what is cached and from two
-things that only the session knows: which explanation the user has stopped, and which division has
+facts that only the session has: which explanation the user has stopped, and which division has
 failed. This module is pure; the page draws the phase and reports the events.
 
     EXPLAINING -- stop --> STOPPED -- resume --> EXPLAINING
@@ -77,7 +77,7 @@ class Preparation:
         return Phase.FAILED if self.failed == self.division else Phase.PASSAGE
 
     def observed(self, previous: Preparation | None) -> Preparation:
-        """Take over what the session knows from the observation of an earlier run."""
+        """Take over the session's own facts from the observation of an earlier run."""
         if previous is None:
             return self
         return replace(self, stopped=previous.stopped, failed=previous.failed)

@@ -173,8 +173,7 @@ def player_section(
             if phase is Phase.PASSAGE:
                 divide_in_background(song, name, selection)
             elif phase is Phase.FAILED:
-                with failures_as_sentences():
-                    raise background_task().error or RuntimeError("The division failed.")
+                draw_failure()
             st.caption(sentences.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels))
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
@@ -182,7 +181,7 @@ def player_section(
                 st.caption(f"The song ends at {end}; the rest of the segment is silence.")
         with right:
             draw_contributions(own, target)
-            if parts is not None:
+            if parts is not None and phase is not Phase.FAILED:
                 draw_readings(analysis, selection, whole, parts)
         if parts is not None:
             downloads(song, analysis, target, segment, selection)
@@ -208,6 +207,12 @@ def background_task() -> BackgroundTask:
     """Task of this session that divides songs."""
     task: BackgroundTask = state.setdefault("division", BackgroundTask())
     return task
+
+
+def draw_failure() -> None:
+    """Say why the whole song could not be divided."""
+    with failures_as_sentences():
+        raise background_task().error or RuntimeError("The division failed.")
 
 
 def playable_parts(

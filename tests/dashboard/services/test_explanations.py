@@ -1,4 +1,4 @@
-"""What the page asks of core: computed once, in parts that survive a stop, the same as whole."""
+"""Explanations are computed once, in batches that survive a stop, and equal those of core."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ JAZZ = ExplanationTarget("jazz")
 
 
 class Stopped(BaseException):
-    """Stands for Streamlit's own way to end a run."""
+    """Stands for the exception with which Streamlit ends a run."""
 
 
 def silent(text: str, share: float | None) -> None:
-    """Report nothing."""
+    """Ignore progress."""
 
 
-def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
+def test_the_explanation_in_batches_equals_that_of_the_whole_song(
     chosen: songs.Song, tiny_cnn: SpectrogramModel
 ) -> None:
     found = explanations.explanation_of(chosen, "cnn", JAZZ, silent)
-    expected = explain(load_audio(chosen.content), tiny_cnn, target="jazz")
+    expected = explain(load_audio(chosen.content), tiny_cnn, target="jazz").without_audio()
     assert len(found) == len(expected) == 3
     for field in fields(expected):
         value = getattr(expected, field.name)
@@ -43,7 +43,7 @@ def test_the_explanation_in_parts_is_the_explanation_as_a_whole(
             assert getattr(found, field.name) == value
 
 
-def test_a_genre_rather_than_another_is_another_question(
+def test_a_genre_compared_with_another_is_explained_separately(
     chosen: songs.Song, tiny_cnn: SpectrogramModel
 ) -> None:
     explanations.explanation_of(chosen, "cnn", JAZZ, silent)
@@ -53,7 +53,7 @@ def test_a_genre_rather_than_another_is_another_question(
     np.testing.assert_allclose(found.mfcc, expected.mfcc, atol=1e-5)
 
 
-def test_a_stopped_explanation_keeps_its_finished_parts(
+def test_a_stopped_explanation_keeps_its_finished_batches(
     chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     analysis = explanations.analysis_of(chosen, "cnn", silent)
@@ -80,6 +80,38 @@ def test_a_stopped_explanation_keeps_its_finished_parts(
     assert explanations.is_explained(chosen, analysis, JAZZ)
 
 
+@pytest.mark.parametrize(("first", "stop"), [(0, 1), (1, 3), (2, 3), (0, 3)])
+def test_some_segments_need_only_their_batches(chosen: songs.Song, first: int, stop: int) -> None:
+    analysis = explanations.analysis_of(chosen, "cnn", silent)
+    found = explanations.explanation_of(chosen, "cnn", JAZZ, silent, segments=range(first, stop))
+    assert list(found.segments) == list(range(first, stop))
+    explained = [
+        segment
+        for batch in explanations.finished_batches(chosen, analysis, JAZZ)
+        for segment in batch.segments
+    ]
+    batches = range(first // 2, (stop - 1) // 2 + 1)  # of two segments
+    assert explained == [segment for segment in range(3) if segment // 2 in batches]
+
+
+def test_a_moment_lies_in_the_segment_that_began_last(chosen: songs.Song) -> None:
+    analysis = explanations.analysis_of(chosen, "cnn", silent)
+    starts = analysis.starts_s
+    assert [explanations.segment_at(analysis, start) for start in starts] == [0, 1, 2]
+    assert explanations.segment_at(analysis, starts[1] - 0.01) == 0
+    assert explanations.segment_at(analysis, -1.0) == 0
+    assert explanations.segment_at(analysis, 99.0) == 2
+
+
+def test_an_explanation_on_its_own_grid_is_unchanged_and_correlates_fully(
+    chosen: songs.Song,
+) -> None:
+    one = explanations.segment_explanation_of(chosen, "cnn", JAZZ, 1, silent)
+    regridded, correlation = explanations.regridded_on(one, one)
+    np.testing.assert_allclose(regridded.mel, one.mel, atol=1e-6)
+    assert correlation == pytest.approx(1)
+
+
 def test_one_segment_is_explained_alone_or_taken_from_the_whole(chosen: songs.Song) -> None:
     alone = explanations.segment_explanation_of(chosen, "cnn", JAZZ, 1, silent)
     explanations.explanation_of(chosen, "cnn", JAZZ, silent)
@@ -90,16 +122,16 @@ def test_one_segment_is_explained_alone_or_taken_from_the_whole(chosen: songs.So
     np.testing.assert_allclose(taken.mfcc, alone.mfcc, atol=1e-5)
 
 
-def test_equal_bytes_are_heard_once_whatever_they_are_called(
+def test_equal_bytes_are_analysed_once_whatever_the_files_name(
     chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = explanations.analysis_of(chosen, "cnn", silent)
-    monkeypatch.setattr("core.analysis.analyze", lambda *_: pytest.fail("heard again"))
+    monkeypatch.setattr("core.analysis.analyze", lambda *_: pytest.fail("analysed again"))
     other = songs.song_from_bytes(chosen.content, "another name.wav")
     assert explanations.analysis_of(other, "cnn", silent) is first
 
 
-def test_a_song_is_called_what_its_owner_calls_it_even_if_others_brought_it_before(
+def test_a_song_has_the_name_that_its_owner_gave_it_even_if_others_uploaded_it_before(
     chosen: songs.Song,
 ) -> None:
     songs.audio_of(chosen, silent)
@@ -110,19 +142,19 @@ def test_a_song_is_called_what_its_owner_calls_it_even_if_others_brought_it_befo
     assert "little" not in explanations.analysis_of(other, "cnn", silent).song
 
 
-def test_a_model_that_cannot_be_used_leaves_the_other_one_usable(chosen: songs.Song) -> None:
+def test_a_model_that_cannot_be_loaded_leaves_the_others_usable(chosen: songs.Song) -> None:
     analyses, failures = explanations.analyses_of(chosen, silent)
     assert list(analyses) == ["cnn"]
     assert failures == ["There is no model 'cnn_lstm'.", "There is no model 'musicnn'."]
 
 
-def test_a_song_that_cannot_be_heard_is_the_songs_failure(chosen: songs.Song) -> None:
+def test_a_song_that_cannot_be_decoded_is_no_failure_of_a_model(chosen: songs.Song) -> None:
     broken = songs.song_from_bytes(b"no audio at all " * 99, "broken.mp3")
     with pytest.raises(AudioError):
         explanations.analyses_of(broken, silent)
 
 
-def test_the_first_page_is_drawn_without_loading_what_is_slow() -> None:
+def test_the_first_page_is_drawn_without_the_slow_libraries() -> None:
     program = """
         import sys
         from streamlit.testing.v1 import AppTest
