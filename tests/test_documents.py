@@ -43,6 +43,15 @@ def test_links_lead_to_files(document: Path) -> None:
             assert (document.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_paths_in_code_spans_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for path in re.findall(
+        r"`((?:core|dashboard|benchmarks|tests|docs|models|examples)/[^`]*)`", text
+    ):
+        assert list(PROJECT_DIR.glob(path.rstrip("/"))), path
+
+
 def test_the_notice_names_the_origin_of_every_model_file() -> None:
     patterns = list(patterns_of_the_notice())
     files = sorted(path.name for path in MODELS_DIR.iterdir())
