@@ -1,15 +1,15 @@
-"""SHAP values of log-mel segments: expected gradients for the MFCCs, carried back to the mel bands.
+"""SHAP values of log-mel segments: expected gradients for the MFCCs, mapped to the mel bands.
 
-The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`),
-compared with the small weighted background of segments that comes with every model. A frame
-of MFCCs is a linear image of the log-mel frame, so one set of gradients serves both views::
+The method is expected gradients (Erion et al. 2021; see `core.explanation.expected_gradients`). The
+baseline is the small weighted background of segments that comes with every model. A frame of MFCCs
+is a linear image of the log-mel frame, so one set of gradients serves both views::
 
     phi_mfcc = E[(mfcc - mfcc') * g_mfcc]        g_mfcc: gradient for the standardised MFCCs / scale
     phi_mel  = E[(mel - mel') * (g_mfcc @ D)]    D: rows of the DCT
 
-and both have the same sum in every frame. A song can speak for a genre by what sounds in it and by
-what does not. Only the first can be heard, kept and removed; it is the part of ``phi_mel`` from
-where the song is louder than the background::
+Both have the same sum in every frame. Evidence for a genre comes from sounds and from their
+absence. Only sounds can be heard, kept and removed. Their part of ``phi_mel`` comes from cells
+louder than the background::
 
     audible  = E[max(mel - mel', 0) * (g_mfcc @ D)]
 """
@@ -27,21 +27,21 @@ from core.explanation.graphs import cached_per_model
 from core.features.spectrogram import dct_matrix
 from core.models.spectrogram_models import SpectrogramModel
 
-GRADIENT_BATCH = 64  # gradients at a time; larger batches are no faster on two cores
-LEAST_PROBABILITY = 1e-12  # before a logarithm
-LOG_ODDS_UNIT = 5.0  # nats that are refined as one unit of probability is
+GRADIENT_BATCH = 64  # larger batches are no faster on two cores
+MIN_PROBABILITY = 1e-12  # lower bound before a logarithm
+LOG_ODDS_UNIT = 5.0  # nats; the tolerances for log-odds are multiples of it
 
 
 @dataclass(frozen=True)
 class Output:
-    """The number that is explained.
+    """The explained output of a model.
 
     Parameters
     ----------
     genre : int
         Index of the genre.
     rival : int, optional
-        Index of the genre that it is compared with.
+        Index of the genre to compare it with.
     """
 
     genre: int
@@ -49,40 +49,40 @@ class Output:
 
     @property
     def indices(self) -> tuple[np.int32, np.int32]:
-        """Genre and rival as graphs take them; without a rival -1."""
+        """Genre and rival as inputs of a graph; -1 if there is no rival."""
         return np.int32(self.genre), np.int32(-1 if self.rival is None else self.rival)
 
     def of(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return the output for probabilities.
+        """Compute the output from probabilities.
 
         Parameters
         ----------
         probabilities : np.ndarray [shape=(n, genres), range=[0, 1]]
-            A model's answers.
+            Predictions of a model.
 
         Returns
         -------
         np.ndarray [shape=(n,), dtype=float64]
-            The genre's probability; with a rival, the difference of log-odds in nats.
+            Probability of the genre; with a rival, the difference of log-odds in nats.
         """
-        rows = np.asarray(probabilities, dtype=np.float64)
+        probabilities = np.asarray(probabilities, dtype=np.float64)
         if self.rival is None:
-            return rows[:, self.genre]
-        logs = np.log(np.maximum(rows, LEAST_PROBABILITY))
+            return probabilities[:, self.genre]
+        logs = np.log(np.maximum(probabilities, MIN_PROBABILITY))
         return logs[:, self.genre] - logs[:, self.rival]
 
 
 def shap_values(
     model: SpectrogramModel, output: Output, logmel_db: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield the SHAP values of one segment after the other.
+    """Compute the SHAP values of segments, one after the other.
 
     Parameters
     ----------
     model : SpectrogramModel
-        The model whose output is explained.
+        The model to explain.
     output : Output
-        Which of its outputs.
+        The explained output.
     logmel_db : np.ndarray [shape=(n, segment_frames, n_mels)]
         Log-mel segments in dB relative to their song's maximum.
 
@@ -91,13 +91,13 @@ def shap_values(
     mfcc : np.ndarray [shape=(segment_frames, n_mfcc), dtype=float64]
         SHAP values of the MFCCs, in units of the output.
     mel : np.ndarray [shape=(segment_frames, n_mels), dtype=float64]
-        SHAP values of the mel bands; the same sum in every frame.
+        SHAP values of the mel bands, with the same sum in every frame.
     audible : np.ndarray [shape=(segment_frames, n_mels), dtype=float64]
-        The part of `mel` from where the segment is louder than the background.
+        The part of `mel` that comes from cells louder than the background.
     """
     dct = dct_matrix(model.parameters.n_mfcc, logmel_db.shape[-1]).astype(np.float64)
     mel_background = model.background.logmel.astype(np.float64)
-    # Both views start from the same log-mel frames, in double precision, so their sums are equal.
+    # Both views start from the same log-mel frames in double precision, so their sums are equal.
     inputs = (logmel_db.astype(np.float64) @ dct.T - model.mean) / model.scale
     background = (mel_background @ dct.T - model.mean) / model.scale
     weights = model.background.shares
@@ -115,37 +115,37 @@ def shap_values(
 
 
 def output_of(probabilities: Any, genre: Any, rival: Any) -> Any:
-    """Return an output inside a graph.
+    """Compute an output inside a graph.
 
     Parameters
     ----------
     probabilities : tf.Tensor [shape=(m, genres)]
-        A network's answers.
+        Predictions of a network.
     genre, rival : tf.Tensor [shape=(), dtype=int32]
         As in `Output.indices`.
 
     Returns
     -------
     tf.Tensor [shape=(m,)]
-        What `Output.of` computes.
+        As `Output.of`.
     """
     import tensorflow as tf
 
     if rival < 0:
         return tf.gather(probabilities, genre, axis=1)
-    logs = tf.math.log(tf.maximum(probabilities, LEAST_PROBABILITY))
+    logs = tf.math.log(tf.maximum(probabilities, MIN_PROBABILITY))
     return tf.gather(logs, genre, axis=1) - tf.gather(logs, rival, axis=1)
 
 
 def gradients_of(model: SpectrogramModel, output: Output) -> Evaluate:
-    """Return a function from points to an output's gradients and values there.
+    """Create a function from points to the gradients and values of an output.
 
     Parameters
     ----------
     model : SpectrogramModel
-        The model; one graph is traced for all its outputs.
+        The model. One graph is traced for all its outputs.
     output : Output
-        Which of its outputs.
+        The output.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def gradients_of(model: SpectrogramModel, output: Output) -> Evaluate:
 
 @cached_per_model
 def _graph(model: SpectrogramModel) -> Any:
-    """Return the graph that all explanations of a model share."""
+    """Trace the graph that all explanations of a model share."""
     import tensorflow as tf
 
     network = model.network
@@ -184,7 +184,7 @@ def _graph(model: SpectrogramModel) -> Any:
             tape.watch(points)
             probabilities = network(points, training=False)
             values = output_of(probabilities, genre, rival)
-        # The segments of a batch do not know of each other: each gets its own gradient.
+        # The outputs of a batch are independent, so each segment gets its own gradient.
         return tape.gradient(values, points), values
 
     return gradients

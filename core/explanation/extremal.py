@@ -1,14 +1,14 @@
-"""The smallest sound that still convinces a model: masks found by optimisation, not by attribution.
+"""Smallest sufficient regions: masks found by optimisation, not by attribution.
 
-SHAP values say what contributed to an answer. Another question is which few regions would be enough
-for it, and what could not be missed. It is answered here with extremal perturbations (Fong, Patrick
-& Vedaldi 2019, "Understanding deep networks via extremal perturbations and smooth masks"): a mask
-of fixed area is changed by gradient ascent until the model, hearing only what it keeps, is as sure
-as can be of the genre, and without it no longer thinks of it. The way from mask to answer is
-differentiable: filtered mel spectrogram, level, MFCC, network. The area is drawn anew at every
-step, so that one ranking of the cells serves all areas; a blur keeps the regions smooth; it starts
-from the evidence of the explanation. Such a mask is tailored to the model: it shows what would
-convince, not what did.
+SHAP values measure contributions to a prediction. A different question is which small region is
+sufficient for the prediction, and necessary. Extremal perturbations (Fong, Patrick & Vedaldi 2019,
+"Understanding deep networks via extremal perturbations and smooth masks") answer it: gradient
+ascent changes a mask of fixed area until the genre's probability is high with only the masked
+region and low without it. The path from mask to probability is differentiable: filtered mel
+spectrogram, level, MFCC, network. The area is drawn anew at every step, so that one ranking of the
+cells serves all areas. A blur keeps the regions smooth. The optimisation starts from the evidence
+of the explanation. Such a mask is tailored to the model: it shows what is sufficient, not what
+contributed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from core.explanation.explain import Explanation
     from core.models.spectrogram_models import SpectrogramModel
 
-AREAS = (0.05, 0.1, 0.2, 0.3)  # of a segment, one of them at each step
+AREAS = (0.05, 0.1, 0.2, 0.3)  # of a segment; one is drawn at each step
 STEPS = 60
-STEP_SIZE = 0.15  # of a ranking whose deviation is one at first
-SOFTNESS = 0.3  # width of the mask's edge in deviations of the ranking; only gradients see it
-SMOOTHING = 0.5  # deviation of the blur, in frames and in mel bands
-RETENTION = 0.5  # weight of "gone without it" against "there with nothing else"
+STEP_SIZE = 0.15  # for a ranking with an initial standard deviation of one
+SOFTNESS = 0.3  # width of the mask's edge in deviations of the ranking, for gradients only
+SMOOTHING = 0.5  # standard deviation of the blur, in frames and in mel bands
+RETENTION = 0.5  # weight of the loss without the region, relative to the loss with it alone
 BATCH = 8  # segments at a time
-# Candidates for the smallest share.
+# Candidates for the smallest sufficient share.
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 
 Progress = Callable[[int, int], None]
@@ -46,24 +46,24 @@ def extremal_ranking(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Rank the cells by how much they convince, alone, and are missed when they are gone.
+    """Rank the cells so that the first ones are sufficient and necessary for the prediction.
 
     Parameters
     ----------
     model : SpectrogramModel
-        The model that is to be convinced.
+        The model.
     explanation : Explanation
-        Its explanation for the genre in question.
+        Its explanation for the genre.
     seed : int
-        Seed of the areas and levels that are tried.
+        Seed of the areas and levels that are drawn.
     progress : callable, optional
-        Called as ``progress(done, total)`` with numbers of segments; an exception that it raises
-        ends the work.
+        Called as ``progress(done, total)`` with numbers of segments. An exception that it raises
+        ends the computation.
 
     Returns
     -------
     np.ndarray [shape=(n, segment_frames, n_mels), dtype=float32]
-        To be given to `core.listening.filtering.listen`, or `importance_mask`, as ``ranking``.
+        For `core.listening.filtering.listen` or `importance_mask`, as ``ranking``.
     """
     start = evidence(explanation)
     start /= np.maximum(start.std(axis=(1, 2), keepdims=True), 1e-12)
@@ -92,22 +92,22 @@ def extremal_ranking(
 def smallest_share(
     model: SpectrogramModel, explanation: Explanation, ranking: np.ndarray
 ) -> np.ndarray:
-    """Return how little of each segment still convinces the model.
+    """Find the smallest share of each segment that is sufficient for the prediction.
 
     Parameters
     ----------
     model : SpectrogramModel
-        The model that is to be convinced.
+        The model.
     explanation : Explanation
-        Its explanation for the genre in question.
+        Its explanation for the genre.
     ranking : np.ndarray [shape=(n, segment_frames, n_mels)]
         Ranking of the cells.
 
     Returns
     -------
     np.ndarray [shape=(n,), range=[0.01, 1]]
-        Smallest of `SHARES` at which the genre is at least as probable as in the whole segment, as
-        the filtered spectrogram predicts it; to be checked by listening.
+        Smallest of `SHARES` at which the genre is at least as probable as for the whole segment.
+        The prediction is for the filtered spectrogram, an approximation of filtered audio.
     """
     from core.features.masking import filtered, raised
 
@@ -117,20 +117,20 @@ def smallest_share(
     smallest = np.ones(len(explanation))
     for share in SHARES[::-1]:
         mask = importance_mask(explanation, keep=share, ranking=ranking)
-        heard = filtered(explanation.logmel, mask, top_db)
-        kept = model.predict_logmel(raised(heard, 1.0, top_db).numpy())[:, genre]
+        masked = raised(filtered(explanation.logmel, mask, top_db), 1.0, top_db)
+        kept = model.predict_logmel(masked.numpy())[:, genre]
         smallest[kept >= whole] = share
     return smallest
 
 
 @cached_per_model
 def _graph(model: SpectrogramModel) -> Any:
-    """Return the graph that optimises the rankings of a few segments."""
+    """Trace the graph that optimises the rankings of a few segments."""
     import tensorflow as tf
 
     from core.features.masking import filtered, raised
 
-    answers = probabilities_of(model)
+    probabilities = probabilities_of(model)
     parameters = model.parameters
     top_db, n_mels = parameters.top_db, parameters.n_mels
     shape = (None, parameters.segment_frames, n_mels)
@@ -140,7 +140,7 @@ def _graph(model: SpectrogramModel) -> Any:
     ]
 
     def probability(logmel: Any, genre: Any) -> Any:
-        return tf.gather(answers(logmel), genre, axis=1)
+        return tf.gather(probabilities(logmel), genre, axis=1)
 
     def blurred(values: Any) -> Any:
         values = values[..., tf.newaxis]
@@ -149,7 +149,7 @@ def _graph(model: SpectrogramModel) -> Any:
         return values[..., 0]
 
     def chosen(ranking: Any, sounding: Any, area: Any) -> Any:
-        """Return the mask of an area: hard, with the gradients of a soft one."""
+        """Compute the mask of an area: hard, with the gradients of a soft one."""
         flat = tf.reshape(
             tf.where(sounding, ranking, ranking.dtype.min), [tf.shape(ranking)[0], -1]
         )
@@ -197,7 +197,7 @@ def _graph(model: SpectrogramModel) -> Any:
 
 
 def _gaussian(width: float) -> np.ndarray:
-    """Return a Gaussian that sums to one."""
+    """Compute a Gaussian that sums to one."""
     impulse = np.zeros(2 * round(3 * width) + 1)
     impulse[len(impulse) // 2] = 1
     return scipy.ndimage.gaussian_filter1d(impulse, width)

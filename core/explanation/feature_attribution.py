@@ -1,9 +1,11 @@
-"""Why a model of numbers answered as it did: SHAP values of its features, or of its moments.
+"""SHAP values of models that classify descriptors or embeddings instead of a spectrogram.
 
 Forests are explained by the tree algorithm (Lundberg et al. 2020, "From local explanations to
-global understanding with explainable AI for trees"), other models of features by permutations with
-a budget, models of moments by exact Shapley values: which stretch of the segment counted. Numbers
-are no picture, and nothing of the song can be filtered by them, so there is no sound to it.
+global understanding with explainable AI for trees"), other models of descriptors by permutations
+with a limited number of evaluations. Models of a sequence of moments are explained by the exact
+Shapley values of the moments (Shapley 1953, "A value for n-person games"; Lundberg & Lee 2017, "A
+unified approach to interpreting model predictions"). Features have no place in the spectrogram, so
+no audio belongs to these explanations.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from core.constants import GENRES
-from core.explanation.shapley import shapley_values
 from core.models.feature_models import FeatureModel
 
 EVALUATIONS = 12  # for each feature, by permutation
@@ -24,20 +25,21 @@ EVALUATIONS = 12  # for each feature, by permutation
 
 @dataclass(frozen=True)
 class FeatureExplanation:
-    """SHAP values of the numbers that a segment was read as.
+    """SHAP values of the features or of the moments of a segment.
 
     Parameters
     ----------
     unit : {"feature", "moment"}
-        What the values are of.
+        Whether the values belong to features or to moments of the segment.
     names : tuple of str
-        Features, or the seconds of the moments.
+        Names of the features, or times of the moments in seconds.
     values : np.ndarray [shape=(names,)]
         SHAP values, in units of the explained output.
     base_value, prediction : float
-        They add up from the first to the second.
+        Mean output over the background, and output for the segment. The values add up to their
+        difference.
     output : str
-        What is explained.
+        Name of the explained output.
     """
 
     unit: str
@@ -51,14 +53,14 @@ class FeatureExplanation:
 def explain_features(
     model: FeatureModel, inputs: np.ndarray, genre: str, seed: int = 0
 ) -> FeatureExplanation:
-    """Explain a model's answer to one segment.
+    """Explain a model's prediction for one segment.
 
     Parameters
     ----------
     model : FeatureModel
         The model.
     inputs : np.ndarray [shape=(features,) or (moments, features)]
-        The segment as the model reads it.
+        The model's input for the segment, as its `extract` computes it.
     genre : str
         Genre to explain.
     seed : int
@@ -67,7 +69,7 @@ def explain_features(
     Returns
     -------
     FeatureExplanation
-        Of the forest's share of votes, or of a probability.
+        For a forest of the share of its votes, otherwise of the probability.
     """
     index = GENRES.index(genre)
     if inputs.ndim == 2:
@@ -113,22 +115,28 @@ def _of_features(
 
 
 def _of_moments(model: FeatureModel, inputs: np.ndarray, index: int) -> FeatureExplanation:
+    import shap
+
     background = model.background.inputs
     shares = model.background.shares
 
-    def worth(present: np.ndarray) -> np.ndarray:
-        mixed = np.where(present[:, np.newaxis, :, np.newaxis], inputs, background)
-        answers = model.predict(mixed.reshape(-1, *inputs.shape))[:, index]
-        return answers.reshape(len(present), -1) @ shares
+    def expectation(present: np.ndarray) -> np.ndarray:
+        """Mean probability over the background, which replaces the absent moments: ``(m,)``."""
+        mixed = np.where(present[:, np.newaxis, :, np.newaxis] > 0, inputs, background)
+        probabilities = model.predict(mixed.reshape(-1, *inputs.shape))[:, index]
+        return probabilities.reshape(len(present), -1) @ shares
 
-    values, base, prediction = shapley_values(worth, len(inputs))
-    length = model.parameters.segment_s / len(inputs)
-    edges = [f"{number * length:.1f}" for number in range(len(inputs) + 1)]
+    count = len(inputs)
+    # The players are the moments: 1 if present, 0 if replaced by the background.
+    explainer = shap.explainers.Exact(expectation, np.zeros((1, count)))
+    found = explainer(np.ones((1, count)), silent=True)
+    length = model.parameters.segment_s / count
+    edges = [f"{number * length:.1f}" for number in range(count + 1)]
     return FeatureExplanation(
         unit="moment",
         names=tuple(f"{a}–{b} s" for a, b in itertools.pairwise(edges)),
-        values=values,
-        base_value=base,
-        prediction=prediction,
+        values=found.values[0],
+        base_value=float(np.ravel(found.base_values)[0]),
+        prediction=float(model.predict(inputs[np.newaxis])[0, index]),
         output="probability",
     )

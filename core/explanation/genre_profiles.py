@@ -1,7 +1,7 @@
-"""What a genre is to a model: mean SHAP values by coefficient, mel band and time, over many songs.
+"""Genre profiles: mean SHAP values by coefficient, mel band and time, over many songs.
 
-Each genre is explained on segments of songs that really are of it, so its profile shows what the
-model goes by when it is right, and what misleads it.
+Each genre is explained on segments of songs of this genre. Its profile therefore shows the features
+behind correct predictions, and the evidence against them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SUFFIX = ".profiles.npz"  # beside the model's card
 
 @dataclass(frozen=True, eq=False)
 class GenreProfiles:
-    """Mean SHAP values of segments, one row a genre, in units of its probability.
+    """Mean SHAP values of segments, one row for each genre, in units of its probability.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class GenreProfiles:
         Shapes ``(genres, n_mfcc)``, ``(genres, n_mels)`` and ``(genres, segment_frames)``: the sum
         over the rest of the segment, evidence for the genre positive. Each has the same row sums.
     coefficients, bands, frames : np.ndarray, float32
-        The same of the absolute SHAP values: how much is read there, whatever it says.
+        Sums of the absolute SHAP values: the importance of each row's parts, whatever the sign.
     segments : np.ndarray [shape=(genres,), dtype=int]
-        Number of segments behind each row.
+        Number of segments for each row.
     """
 
     signed_coefficients: np.ndarray
@@ -49,14 +49,14 @@ def genre_profiles(
     labels: np.ndarray,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> GenreProfiles:
-    """Explain segments for the genres that they are of, and average.
+    """Explain segments for their true genres, and average.
 
     Parameters
     ----------
     model : SpectrogramModel
         The model.
     logmel_db : np.ndarray [shape=(n, segment_frames, n_mels)]
-        Segments in dB relative to their songs' maxima, of songs that the model was not fitted on.
+        Segments in dB relative to their songs' maxima, of songs outside the training set.
     labels : np.ndarray [shape=(n,), dtype=int]
         Indices of their true genres.
     progress : callable
@@ -95,13 +95,13 @@ def genre_profiles(
 
 
 def save_profiles(profiles: GenreProfiles, path: Path) -> None:
-    """Write profiles as an npz file, all or nothing."""
+    """Write profiles to an npz file, atomically."""
     with replacing(path) as temporary:
         np.savez_compressed(temporary, **asdict(profiles))
 
 
 def load_profiles(path: Path) -> GenreProfiles:
-    """Read what `save_profiles` wrote.
+    """Load the profiles that `save_profiles` wrote.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def load_profiles(path: Path) -> GenreProfiles:
     Returns
     -------
     GenreProfiles
-        As they were written.
+        The profiles.
 
     Raises
     ------

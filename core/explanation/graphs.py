@@ -1,4 +1,4 @@
-"""Graphs of a model: traced once, kept as long as the model is, differentiable from the log-mel."""
+"""TensorFlow graphs of models: traced once, cached with the model, differentiable."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 def cached_per_model(trace: Callable[[SpectrogramModel], Any]) -> Callable[[SpectrogramModel], Any]:
-    """Return a function that remembers what `trace` made of a model.
+    """Cache the graph of each model for as long as the model exists.
 
     Parameters
     ----------
     trace : callable
-        Makes a graph. What it returns must hold the model's network, not the model itself, which
-        would keep its own entry alive.
+        Creates a graph. The graph may hold the model's network but not the model itself, which
+        would then keep its own entry alive.
 
     Returns
     -------
     callable
-        The same for any number of threads: the first one traces, the others wait.
+        Safe for threads: the first one traces the graph, the others wait for it.
     """
     graphs: WeakKeyDictionary[SpectrogramModel, Any] = WeakKeyDictionary()
     lock = threading.Lock()
@@ -42,18 +42,18 @@ def cached_per_model(trace: Callable[[SpectrogramModel], Any]) -> Callable[[Spec
 
 
 def probabilities_of(model: SpectrogramModel) -> Callable[[Any], Any]:
-    """Return the way from a log-mel spectrogram to a network's answers, for use inside graphs.
+    """Create the differentiable function from log-mel segments to probabilities, for graphs.
 
     Parameters
     ----------
     model : SpectrogramModel
-        The model; the function does not hold it.
+        The model; the function holds no reference to it.
 
     Returns
     -------
     callable
-        From log-mel cuts in dB ``(m, segment_frames, n_mels)`` to probabilities ``(m, genres)``,
-        differentiable.
+        From log-mel segments in dB ``(m, segment_frames, n_mels)`` to probabilities
+        ``(m, genres)``.
     """
     import tensorflow as tf
 
@@ -61,8 +61,8 @@ def probabilities_of(model: SpectrogramModel) -> Callable[[Any], Any]:
     dct = tf.constant(dct_matrix(model.parameters.n_mfcc, model.parameters.n_mels).T)
     mean, scale = tf.constant(model.mean), tf.constant(model.scale)
 
-    def answers(logmel_db: Any) -> Any:
+    def probabilities(logmel_db: Any) -> Any:
         mfcc = (tf.tensordot(logmel_db, dct, 1) - mean) / scale
         return network(mfcc[..., tf.newaxis], training=False)
 
-    return answers
+    return probabilities

@@ -1,11 +1,11 @@
-"""What a model would miss of a song: how its output reacts when regions fall silent.
+"""Effect of silence: the reaction of a model's output when regions of a song are silenced.
 
-SHAP values compare a song with others. What is played of an explanation compares it with silence:
-some regions sound and the rest does not. So a cell's value here is its gain times the output's
-gradient for it, averaged over random regions of silence like those that the networks met in
-training (`core.features.masking`). That is RISE (Petsiuk, Das & Saenko 2018, "RISE: Randomized
-input sampling for explanation of black-box models") with gradients in place of mere outcomes: a few
-dozen draws do what takes RISE thousands. A silent cell has no part in a draw.
+SHAP values compare a song with other songs. The audio of an explanation compares it with silence:
+some regions are kept, the rest is silent. The value of a cell is therefore its gain times the
+output's gradient for the gain, averaged over random regions of silence like those in training
+(`core.features.masking`). This is RISE (Petsiuk, Das & Saenko 2018, "RISE: Randomized input
+sampling for explanation of black-box models") with gradients instead of outputs only: a few dozen
+draws replace the thousands that RISE needs. Silent cells have no part in a draw.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from core.explanation.attribution import Output, output_of
 from core.explanation.graphs import cached_per_model, probabilities_of
 from core.models.spectrogram_models import SpectrogramModel
 
-DRAWS = 32  # regions of silence a segment
+DRAWS = 32  # random regions of silence for each segment
 
 
 def perturbation_values(
     model: SpectrogramModel, output: Output, logmel_db: np.ndarray, *, seed: int = 0
 ) -> Iterator[np.ndarray]:
-    """Yield how much each cell's sounding adds to an output, for one segment after the other.
+    """Compute the gain of an output from each cell, one segment after the other.
 
     Parameters
     ----------
     model : SpectrogramModel
-        The model whose output it is.
+        The model.
     output : Output
-        Which of its outputs.
+        The output.
     logmel_db : np.ndarray [shape=(n, segment_frames, n_mels), range=[-top_db, 0]]
         Log-mel segments in dB relative to their song's maximum.
     seed : int
-        Seed of the regions; the same noise shapes them in every segment.
+        Seed of the regions. The same noise shapes them in every segment.
 
     Yields
     ------
     np.ndarray [shape=(segment_frames, n_mels), dtype=float32]
         Mean change of the output for a relative change of each cell's power, in units of the
-        output.
+        output; zero for silent cells.
     """
-    graph, generator, turn = _graph(model)
+    graph, generator, lock = _graph(model)
     for segment in logmel_db:
-        with turn:  # no other session's draws in between
+        with lock:  # no draws of another session in between
             generator.reset_from_seed(seed)
             values = graph(segment.astype(np.float32), *output.indices)
         yield values.numpy()
@@ -55,12 +55,12 @@ def perturbation_values(
 
 @cached_per_model
 def _graph(model: SpectrogramModel) -> tuple[Any, Any, threading.Lock]:
-    """Return the graph of a segment's values, the generator that it draws from, and its lock."""
+    """Trace the graph of a segment's values; return it with its generator and a lock."""
     import tensorflow as tf
 
     from core.features.masking import filtered, regions
 
-    answers = probabilities_of(model)
+    probabilities = probabilities_of(model)
     parameters = model.parameters
     top_db = parameters.top_db
     generator = tf.random.Generator.from_seed(0)
@@ -73,8 +73,7 @@ def _graph(model: SpectrogramModel) -> tuple[Any, Any, threading.Lock]:
         kept = tf.cast(regions(generator, draws), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(kept)
-            heard = answers(filtered(draws, kept, top_db))
-            values = output_of(heard, genre, rival)
+            values = output_of(probabilities(filtered(draws, kept, top_db)), genre, rival)
         effects = tf.where(draws > -top_db, kept * tape.gradient(values, kept), 0.0)
         return tf.reduce_mean(effects, 0)
 

@@ -1,8 +1,7 @@
-"""Evidence of one network on another's grid of frames and bands, so that the two can be compared.
+"""Regridding: evidence of one network on another's grid of frames and bands, for comparison.
 
-Each cell of the target receives the share of every source cell that lies in it, in time and in
-frequency. What is inside both grids keeps its sum, so SHAP values still add up to what they add up
-to there.
+Each cell of the target receives from every source cell the share that lies in it, in time and in
+frequency. The sum inside both grids is preserved, so SHAP values still add up.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ class Grid(NamedTuple):
 
 
 def _band_edges(parameters: FeatureParameters) -> np.ndarray:
-    """Return where one band ends and the next begins, in Hz, ``(n_mels + 1,)``."""
+    """Compute the borders between the mel bands in Hz, ``(n_mels + 1,)``."""
     centres = band_frequencies(parameters)
     between = (centres[1:] + centres[:-1]) / 2
     return np.concatenate([[0.0], between, [parameters.sample_rate / 2]])
 
 
 def _shares(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return which share of each source cell lies in each target cell, ``(target, source)``.
+    """Compute the share of each source cell in each target cell, ``(target, source)``.
 
     Cells are given by their ascending edges.
     """
@@ -53,7 +52,7 @@ def _frame_edges(grid: Grid) -> np.ndarray:
 
 
 def regridded(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
-    """Return a segment's values on the grid of another network's segment.
+    """Distribute the values of a segment over the grid of another network's segment.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def regridded(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(segment_frames, n_mels), dtype=float32]
-        On the grid of `target`; zero where `source` heard nothing.
+        Values on the grid of `target`; zero outside `source`.
     """
     time = _shares(_frame_edges(source), _frame_edges(target))
     bands = _shares(_band_edges(source.parameters), _band_edges(target.parameters))
@@ -73,19 +72,19 @@ def regridded(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
 
 
 def overlapping_frames(filled: int, source: Grid, target: Grid) -> np.ndarray:
-    """Return in which frames of a grid the song is heard on another, too.
+    """Find the frames of a grid in which another grid covers the song as well.
 
     Parameters
     ----------
     filled : int
-        Frames of the source's segment that the song fills.
+        Number of frames of the source's segment that lie within the song.
     source, target : Grid
         The grids.
 
     Returns
     -------
     np.ndarray [shape=(segment_frames,), dtype=bool]
-        Of the target's frames, those that lie in the source's for the most part.
+        Whether most of each target frame lies within these frames of the source.
     """
     edges = _frame_edges(source)[[0, filled]]
     frames = _frame_edges(target)
@@ -94,7 +93,7 @@ def overlapping_frames(filled: int, source: Grid, target: Grid) -> np.ndarray:
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Return Pearson's correlation of the values of two pictures; zero if one is level."""
+    """Compute Pearson's correlation of two arrays; zero if one is constant."""
     one, other = (np.ravel(each).astype(np.float64) for each in (first, second))
     if not len(one) or one.std() == 0 or other.std() == 0:
         return 0.0

@@ -1,13 +1,13 @@
-"""Metrics of explanations: pure functions of what a model said of masked audio, and of maps.
+"""Metrics of explanations: pure functions of predictions for masked audio, and of maps.
 
 Conventions
 -----------
-A *segment* is one of the song's three-second segments. The model hears each of them three times:
-in the original song, in the song of which only the important regions were kept, and in the song
-from which these were removed. Probabilities of one genre are arrays of `shape=(n,)`, those of all
-genres of `shape=(n, genres)`, all in [0, 1] and in the same order of segments. A *map* has one
-number for each cell of a segment, in any shape; for `sparseness` and `complexity` it is what is
-left of the segment's spectrogram, non-negative.
+A *segment* is one of the song's three-second segments. There are three predictions for each: in the
+original song, in the important regions alone (*kept*), and in the song without them (*removed*).
+Probabilities of one genre are arrays of `shape=(n,)`, those of all genres of `shape=(n, genres)`,
+all in [0, 1] and in the same order of segments. A *map* has one number for each cell of a segment,
+in any shape. For `sparseness` and `complexity` it is the kept part of the segment's spectrogram,
+non-negative.
 
 Metrics
 -------
@@ -25,14 +25,14 @@ As reported in Paissan, Ravanelli & Subakan 2024, "Listenable maps for audio cla
 * `complexity` (COMP, lower is better): Bhatt, Weller & Moura 2020, "Evaluating and aggregating
   feature-based model explanations".
 
-Over several areas instead of one:
+For several areas instead of one:
 
 * `insertion_auc` (higher is better), `deletion_auc` (lower is better): Petsiuk, Das & Saenko 2018,
   "RISE: randomized input sampling for explanation of black-box models".
 
-Of the maps alone:
+For maps alone:
 
-* `rank_correlation` (near 0 is better, where one of two models knows nothing): Adebayo, Gilmer,
+* `rank_correlation` (near 0 is better if one of two models has random weights): Adebayo, Gilmer,
   Muelly, Goodfellow, Hardt & Kim 2018, "Sanity checks for saliency maps".
 """
 
@@ -43,7 +43,7 @@ import scipy.stats
 
 
 def validate(*probabilities: np.ndarray) -> None:
-    """Check arrays of probabilities that are to be compared.
+    """Check arrays of probabilities before they are compared.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ def validate(*probabilities: np.ndarray) -> None:
     Raises
     ------
     ValueError
-        If there is no segment, the shapes differ, or a value is no probability.
+        If there is no segment, the shapes differ, or a value is not a probability.
     """
     shapes = {np.shape(values) for values in probabilities}
     if len(shapes) != 1:
         raise ValueError(f"Probabilities to compare differ in shape: {sorted(shapes)}.")
     if not np.size(probabilities[0]):
-        raise ValueError("There are no probabilities to compare; give at least one segment.")
+        raise ValueError("There are no probabilities to compare. Give at least one segment.")
     for values in probabilities:
         # Written so that NaN fails, with room for a softmax's rounding.
         if not np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1 + 1e-6)):
@@ -67,7 +67,7 @@ def validate(*probabilities: np.ndarray) -> None:
 
 
 def average_increase(original: np.ndarray, kept: np.ndarray) -> float:
-    """Return AI: the percentage of segments whose kept part is more convincing than the whole.
+    """Compute AI: the percentage of segments with a higher probability for the kept part.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def average_increase(original: np.ndarray, kept: np.ndarray) -> float:
 
 
 def average_drop(original: np.ndarray, kept: np.ndarray) -> float:
-    """Return AD: how much of the whole's probability the kept part loses on average.
+    """Compute AD: the mean relative loss of probability in the kept part.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def average_drop(original: np.ndarray, kept: np.ndarray) -> float:
     Returns
     -------
     float, range=[0, 100]
-        Average drop in percent; a segment that gains, or had nothing to lose, counts as 0.
+        Average drop in percent. Segments with a gain or with a probability of 0 count as 0.
     """
     validate(original, kept)
     original, kept = np.asarray(original, dtype=float), np.asarray(kept, dtype=float)
@@ -102,7 +102,7 @@ def average_drop(original: np.ndarray, kept: np.ndarray) -> float:
 
 
 def average_gain(original: np.ndarray, kept: np.ndarray) -> float:
-    """Return AG: how much of what the whole lacked to certainty the kept part gains on average.
+    """Compute AG: the mean gain of the kept part, relative to the distance from certainty.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def average_gain(original: np.ndarray, kept: np.ndarray) -> float:
     Returns
     -------
     float, range=[0, 100]
-        Average gain in percent; a segment that loses, or had nothing to gain, counts as 0.
+        Average gain in percent. Segments with a loss or with a probability of 1 count as 0.
     """
     validate(original, kept)
     original, kept = np.asarray(original, dtype=float), np.asarray(kept, dtype=float)
@@ -120,7 +120,7 @@ def average_gain(original: np.ndarray, kept: np.ndarray) -> float:
 
 
 def faithfulness_of_removal(original: np.ndarray, removed: np.ndarray) -> float:
-    """Return FF: the probability that is lost with the important regions.
+    """Compute FF: the mean loss of probability without the important regions.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def faithfulness_of_removal(original: np.ndarray, removed: np.ndarray) -> float:
 
 
 def input_fidelity(original: np.ndarray, kept: np.ndarray) -> float:
-    """Return Fid-In: the share of segments whose kept part gets the same genre as the whole.
+    """Compute Fid-In: the share of segments with the same predicted genre for the kept part.
 
     Parameters
     ----------
@@ -147,24 +147,24 @@ def input_fidelity(original: np.ndarray, kept: np.ndarray) -> float:
     Returns
     -------
     float, range=[0, 1]
-        Share of equal answers.
+        Share of equal predictions.
     """
     validate(original, kept)
     return float(np.mean(np.argmax(original, axis=1) == np.argmax(kept, axis=1)))
 
 
 def sparseness(maps: np.ndarray) -> float:
-    """Return SPS: the mean Gini index of the maps.
+    """Compute SPS: the mean Gini index of the maps.
 
     Parameters
     ----------
     maps : np.ndarray [shape=(n, ...), non-negative]
-        One map a segment.
+        One map for each segment.
 
     Returns
     -------
     float, range=[0, 1)
-        0 when all cells are equal, and for an empty map; near 1 when everything is in one cell.
+        0 if all cells are equal or the map is empty; near 1 if one cell holds everything.
     """
     values = np.sort(_flat(maps), axis=1)
     count = values.shape[1]
@@ -173,17 +173,17 @@ def sparseness(maps: np.ndarray) -> float:
 
 
 def complexity(maps: np.ndarray) -> float:
-    """Return COMP: the mean entropy of the maps, each taken as a distribution over its cells.
+    """Compute COMP: the mean entropy of the maps as distributions over their cells.
 
     Parameters
     ----------
     maps : np.ndarray [shape=(n, ...), non-negative]
-        One map a segment.
+        One map for each segment.
 
     Returns
     -------
     float, range=[0, log(cells)]
-        Entropy in nats; 0 when everything is in one cell, and for an empty map.
+        Entropy in nats; 0 if one cell holds everything or the map is empty.
     """
     values = _flat(maps)
     shares = _ratio(values, np.broadcast_to(values.sum(axis=1, keepdims=True), values.shape))
@@ -192,12 +192,12 @@ def complexity(maps: np.ndarray) -> float:
 
 
 def insertion_auc(shares: np.ndarray, kept: np.ndarray) -> float:
-    """Return the insertion AUC: how soon the probability comes back as more is kept.
+    """Compute the insertion AUC: the mean probability over the kept share.
 
     Parameters
     ----------
     shares : np.ndarray [shape=(k,), range=[0, 1]]
-        Shares of the area that are kept, rising from 0 to 1.
+        Kept shares of the area, increasing from 0 to 1.
     kept : np.ndarray [shape=(k,) or (k, n), range=[0, 1]]
         Probability of the explained genre at each share: of silence at the first, of the whole
         segment at the last.
@@ -210,18 +210,18 @@ def insertion_auc(shares: np.ndarray, kept: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If the shares do not rise from 0 to 1, or a value is no probability.
+        If the shares don't increase from 0 to 1, or a value is not a probability.
     """
     return _area_under_curve(shares, kept)
 
 
 def deletion_auc(shares: np.ndarray, removed: np.ndarray) -> float:
-    """Return the deletion AUC: how long the probability stays as more is removed.
+    """Compute the deletion AUC: the mean probability over the removed share.
 
     Parameters
     ----------
     shares : np.ndarray [shape=(k,), range=[0, 1]]
-        Shares of the area that are removed, rising from 0 to 1.
+        Removed shares of the area, increasing from 0 to 1.
     removed : np.ndarray [shape=(k,) or (k, n), range=[0, 1]]
         Probability of the explained genre at each share: of the whole segment at the first, of
         silence at the last.
@@ -234,24 +234,24 @@ def deletion_auc(shares: np.ndarray, removed: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If the shares do not rise from 0 to 1, or a value is no probability.
+        If the shares don't increase from 0 to 1, or a value is not a probability.
     """
     return _area_under_curve(shares, removed)
 
 
 def rank_correlation(maps: np.ndarray, others: np.ndarray) -> float:
-    """Return how much alike two sets of maps order their cells.
+    """Compute the rank correlation of two sets of maps.
 
     Parameters
     ----------
     maps, others : np.ndarray [shape=(n, ...)]
-        One map a segment, of either sign.
+        One map for each segment, of either sign.
 
     Returns
     -------
     float, range=[-1, 1]
-        Spearman's correlation of the cells' ranks, as a mean over the segments; 0 for a segment of
-        which one map is the same everywhere.
+        Spearman's correlation of the cells, as a mean over the segments; 0 for a segment with a
+        constant map.
 
     Raises
     ------
@@ -276,7 +276,7 @@ def evaluate(
     genre: int | np.ndarray,
     maps: np.ndarray,
 ) -> dict[str, float]:
-    """Return the metrics of one area by the names they have in the literature.
+    """Compute the metrics of one area, by their names in the literature.
 
     Parameters
     ----------
@@ -285,7 +285,7 @@ def evaluate(
     genre : int or np.ndarray [shape=(n,), dtype=int]
         Index of the explained genre, one for all segments or one for each.
     maps : np.ndarray [shape=(n, ...), non-negative]
-        What is left of each segment's spectrogram when the important regions are kept.
+        Kept part of each segment's spectrogram.
 
     Returns
     -------
@@ -314,12 +314,12 @@ def _area_under_curve(shares: np.ndarray, probabilities: np.ndarray) -> float:
     if len(shares) != len(probabilities):
         raise ValueError(f"{len(shares)} shares have {len(probabilities)} probabilities.")
     if not (shares[0] == 0 and shares[-1] == 1 and np.all(np.diff(shares) > 0)):
-        raise ValueError(f"Shares must rise from 0 to 1, unlike {shares.tolist()}.")
+        raise ValueError(f"Shares must increase from 0 to 1, unlike {shares.tolist()}.")
     return float(np.mean(np.trapezoid(np.asarray(probabilities, dtype=float), shares, axis=0)))
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Divide, with 0 where there is nothing to divide by."""
+    """Divide, with 0 where the denominator is not positive."""
     return np.divide(
         numerator, denominator, out=np.zeros_like(numerator, dtype=float), where=denominator > 0
     )
@@ -335,5 +335,5 @@ def _flat(maps: np.ndarray) -> np.ndarray:
 def _rows(maps: np.ndarray) -> np.ndarray:
     values = np.asarray(maps, dtype=np.float64)
     if values.ndim < 2 or not values.size:
-        raise ValueError(f"Maps of shape {values.shape} hold no segment's cells.")
+        raise ValueError(f"Maps of shape {values.shape} have no cells of a segment.")
     return values.reshape(len(values), -1)

@@ -1,7 +1,7 @@
-"""The closest thing to hear of a model that knows only when: its moments alone, and without them.
+"""Gating: a segment with some of its moments muted, and the model's prediction for it.
 
-Such a model cannot say which frequencies counted, so nothing is filtered. A segment is heard with
-all but some moments silenced, with short fades, and the model is asked again about that sound.
+Models of a sequence of moments have no evidence in frequency, so their explanations can't be
+filtered out of a song. Moments are muted with short fades instead, and the model predicts again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.audio.io import Audio
+from core.audio.io import Audio, resample
 from core.features.spectrogram import logmel, split_segments
 from core.models.feature_models import FeatureModel
 
@@ -19,14 +19,14 @@ FADE_S = 0.01  # in and out of silence
 
 @dataclass(frozen=True, eq=False)
 class GatedSegment:
-    """What is heard of a segment, and what the model says of it.
+    """Audio of a gated segment, and the model's prediction for it.
 
     Parameters
     ----------
     audio : Audio
-        As long as the segment.
+        As long as the segment, at the song's sampling rate.
     probabilities : np.ndarray [shape=(10,), range=[0, 1]]
-        The model's answer to the segment within its song, heard like this.
+        Genre probabilities of the gated segment within its song.
     """
 
     audio: Audio
@@ -34,38 +34,40 @@ class GatedSegment:
 
 
 def gate_moments(audio: Audio, model: FeatureModel, segment: int, kept: np.ndarray) -> GatedSegment:
-    """Silence some moments of a segment, and ask the model again.
+    """Mute some moments of a segment, and predict its genre again.
 
     Parameters
     ----------
     audio : Audio
-        The song.
+        The song, at any sampling rate.
     model : FeatureModel
-        A model that reads moments.
+        A model of moments.
     segment : int
-        Which of the song's segments.
+        Number of the segment, counted from 0.
     kept : np.ndarray [shape=(moments,), dtype=bool]
-        Moments that stay.
+        Moments to keep.
 
     Returns
     -------
     GatedSegment
-        The segment with silence where a moment is not kept. The rest of the song is as it was.
+        The segment with silence in the other moments. The rest of the song is unchanged.
     """
     parameters = model.parameters
-    length = parameters.segment_frames * parameters.hop_length
-    start = segment * length
-    stop = min(start + length, len(audio.samples))
-    edges = np.linspace(0, length, len(kept) + 1).round().astype(int)
+    # Samples of a segment at the audio's own rate; a whole number at the model's.
+    scale = audio.sample_rate / parameters.sample_rate
+    size = parameters.segment_frames * parameters.hop_length * scale
+    start = round(segment * size)
+    stop = min(round((segment + 1) * size), len(audio.samples))
+    edges = np.linspace(0, round((segment + 1) * size) - start, len(kept) + 1).round().astype(int)
     gain = np.repeat(kept.astype(np.float32), np.diff(edges))[: stop - start]
     fade = max(1, round(FADE_S * audio.sample_rate))
-    # A moving mean turns each step into a ramp; outside the segment it goes on as at its edge.
+    # A moving mean turns each step into a ramp. Padding repeats the gain at the segment's edges.
     padded = np.pad(gain, fade, mode="edge")
     gain = np.convolve(padded, np.full(2 * fade + 1, 1 / (2 * fade + 1)), mode="valid")
     samples = audio.samples.copy()
     samples[start:stop] *= gain
-    changed = replace(audio, samples=samples)
-    cells = split_segments(logmel(samples, parameters), parameters)[segment : segment + 1]
-    places = np.array([segment * parameters.segment_frames])
-    answer = model.predict(model.extract(changed, cells, places))[0]
-    return GatedSegment(replace(audio, samples=samples[start:stop]), answer)
+    gated = resample(replace(audio, samples=samples), parameters.sample_rate)
+    cells = split_segments(logmel(gated.samples, parameters), parameters)[segment : segment + 1]
+    first_frame = np.array([segment * parameters.segment_frames])
+    probabilities = model.predict(model.extract(gated, cells, first_frame))[0]
+    return GatedSegment(replace(audio, samples=samples[start:stop]), probabilities)

@@ -135,8 +135,8 @@ def test_invalid_probabilities_are_refused_with_the_reason(
 @pytest.mark.parametrize(
     ("maps", "message"),
     [
-        (np.ones(4), "hold no segment's cells"),
-        (np.ones((0, 4)), "hold no segment's cells"),
+        (np.ones(4), "have no cells of a segment"),
+        (np.ones((0, 4)), "have no cells of a segment"),
         (np.array([[1.0, -1.0]]), "must not be negative"),
         (np.array([[1.0, np.nan]]), "must not be negative"),
     ],
@@ -187,10 +187,10 @@ def test_the_area_is_the_mean_over_curves_and_stays_in_their_range(
 @pytest.mark.parametrize(
     ("shares", "probabilities", "message"),
     [
-        ([0, 0.5], [0.1, 0.2], "rise from 0 to 1"),
-        ([0.1, 1], [0.1, 0.2], "rise from 0 to 1"),
-        ([0, 0.5, 0.5, 1], [0.1] * 4, "rise from 0 to 1"),
-        ([0, float("nan"), 1], [0.1] * 3, "rise from 0 to 1"),
+        ([0, 0.5], [0.1, 0.2], "increase from 0 to 1"),
+        ([0.1, 1], [0.1, 0.2], "increase from 0 to 1"),
+        ([0, 0.5, 0.5, 1], [0.1] * 4, "increase from 0 to 1"),
+        ([0, float("nan"), 1], [0.1] * 3, "increase from 0 to 1"),
         ([0, 1], [0.1] * 3, "2 shares have 3 probabilities"),
         ([0, 1], [0.1, 1.1], "from 0 to 1"),
         ([], [], "at least one segment"),
@@ -248,7 +248,7 @@ def test_maps_of_noise_are_uncorrelated() -> None:
     ("maps", "others", "message"),
     [
         (np.ones((1, 4)), np.ones((2, 4)), "differ in shape"),
-        (np.ones((0, 4)), np.ones((0, 4)), "hold no segment's cells"),
+        (np.ones((0, 4)), np.ones((0, 4)), "have no cells of a segment"),
         (np.array([[1.0, np.nan]]), np.ones((1, 2)), "nan"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Moments alone: silence where nothing is kept, no clicks, and the model is asked about that."""
+"""Gating: silence in the muted moments, no clicks, and a prediction for the gated song."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_all_moments_together_are_the_segment(model: FeatureModel) -> None:
     assert found.audio.duration_s == pytest.approx(model.parameters.segment_s, abs=0.01)
 
 
-def test_what_is_not_kept_is_silent_and_begins_without_a_click(model: FeatureModel) -> None:
+def test_muted_moments_are_silent_and_fade_without_a_click(model: FeatureModel) -> None:
     steady = Audio(np.full(31 * 22_050, 0.5, dtype=np.float32))
     kept = np.zeros(10, dtype=bool)
     kept[3] = True
@@ -40,10 +40,20 @@ def test_what_is_not_kept_is_silent_and_begins_without_a_click(model: FeatureMod
     assert np.abs(np.diff(samples)).max() < 0.005
 
 
-def test_the_song_itself_stays_as_it_is_and_the_answer_is_one(model: FeatureModel) -> None:
+def test_the_song_is_unchanged_and_the_probabilities_sum_to_one(model: FeatureModel) -> None:
     song = Audio(song_samples(31.0))
     before = song.samples.copy()
     found = gate_moments(song, model, 0, np.zeros(10, dtype=bool))
     np.testing.assert_array_equal(song.samples, before)
     assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert not found.audio.samples.any()
+
+
+def test_a_song_at_another_sampling_rate_keeps_its_rate(model: FeatureModel) -> None:
+    kept = np.arange(10) % 2 == 0
+    found = gate_moments(Audio(song_samples(31.0, sample_rate=44_100), 44_100), model, 0, kept)
+    assert found.audio.sample_rate == 44_100
+    assert found.audio.duration_s == pytest.approx(model.parameters.segment_s, abs=1e-4)
+    length = len(found.audio.samples) // 10
+    assert not found.audio.samples[length + 600 : 2 * length - 600].any()
+    assert found.audio.samples[:length].any()
