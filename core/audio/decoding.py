@@ -8,15 +8,18 @@ can be less than halfway through a variable-bit-rate file.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import BinaryIO
 
 import av
 import numpy as np
 import soundfile
+from av.audio.plane import AudioPlane
 
 from core.audio.containers import file_size, is_cut_off
 from core.errors import AudioError
@@ -282,13 +285,34 @@ def _length_is_known(file: soundfile.SoundFile, mp3_frames: int | None) -> bool:
     return abs(file.frames - samples) < 10_000  # padding added by encoder and decoder
 
 
+@cache
+def _audio_codecs() -> str:
+    """Names of FFmpeg's audio decoders, separated by commas.
+
+    Without this limit FFmpeg also decodes cover art while it opens a file: four pictures of 16 000
+    by 16 000 pixels, which compress to 3 MB, would take 3 GB of memory.
+    """
+
+    def is_audio(name: str) -> bool:
+        try:
+            return av.Codec(name, "r").type == "audio"
+        except ValueError:  # an encoder
+            return False
+
+    return ",".join(name for name in sorted(av.codecs_available) if is_audio(name))
+
+
 def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
     """Open with FFmpeg."""
     source.seek(0)
     try:
         # Tags are never shown, and may be in any encoding.
         container = stack.enter_context(
-            av.open(source, options={"format_whitelist": _AV_CONTAINERS}, metadata_errors="replace")
+            av.open(
+                source,
+                options={"format_whitelist": _AV_CONTAINERS, "codec_whitelist": _audio_codecs()},
+                metadata_errors="replace",
+            )
         )
         streams = container.streams
     except _DECODER_ERRORS as error:
@@ -352,11 +376,15 @@ def _av_frames(
 def _av_samples(frame: av.AudioFrame) -> np.ndarray:
     """Convert a frame to samples [shape=(n, channels)] with full scale 1."""
     kind = np.dtype(_AV_SAMPLES[frame.format.name.removesuffix("p")])
-    shape = (frame.samples, 1 if frame.format.is_planar else frame.layout.nb_channels)
+    channels = frame.layout.nb_channels
+    planes, interleaved = (channels, 1) if frame.format.is_planar else (1, channels)
+    shape = (frame.samples, interleaved)
     values = np.concatenate(
-        [  # a plane's buffer may be longer than its samples
-            np.frombuffer(plane, kind, count=shape[0] * shape[1]).reshape(shape)
-            for plane in frame.planes
+        [
+            # `frame.planes` reads past the frame's list of planes beyond eight channels, and a
+            # plane's buffer may be longer than its samples.
+            np.frombuffer(AudioPlane(frame, index), kind, count=math.prod(shape)).reshape(shape)
+            for index in range(planes)
         ],
         axis=1,
     )

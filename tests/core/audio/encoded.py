@@ -60,16 +60,23 @@ def av_bytes(
 ) -> bytes:
     """Encode samples [shape=(n, channels)] with FFmpeg."""
     buffer = io.BytesIO() if seekable else _Pipe()
-    layout = {1: "mono", 2: "stereo", 6: "5.1"}[samples.shape[1]]
+    layout = {1: "mono", 2: "stereo", 6: "5.1", 16: "hexadecagonal"}[samples.shape[1]]
     with av.open(buffer, "w", format=container, options=options or {}) as output:
         output.metadata.update(metadata or {})
         stream = output.add_stream(codec, rate=rate, layout=layout)
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples.T, dtype=np.float32), format="fltp", layout=layout
+            np.ascontiguousarray(samples, dtype=np.float32).reshape(1, -1),
+            format="flt",
+            layout=layout,
         )
         frame.sample_rate = rate
         frame.time_base = Fraction(1, rate)
-        for packet in [*stream.encode(frame), *stream.encode(None)]:
+        # Interleaved frames are safe to make; planar ones are not, beyond eight channels.
+        planar = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+        for part in planar.resample(frame):
+            for packet in stream.encode(part):
+                output.mux(packet)
+        for packet in stream.encode(None):
             output.mux(packet)
     return buffer.getvalue()
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import random
+import struct
+import subprocess
+import sys
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.audio.io import load_audio
+from core.constants import PROJECT_DIR
 from core.errors import AudioError
 from tests.core.audio.encoded import (
     AV_KINDS,
@@ -183,6 +188,46 @@ def test_a_tag_after_the_end_is_ignored() -> None:
         av_bytes(stereo(), 48_000, "mp4", "aac"),
     ):
         assert load_audio(content + tag).duration_s == pytest.approx(4, abs=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6, 16])
+def test_every_number_of_channels_is_mixed_to_mono(channels: int) -> None:
+    samples = np.repeat(tone(2.0)[:, np.newaxis], channels, axis=1)
+    audio = load_audio(av_bytes(samples, 48_000, "mp4", "aac"))
+    assert audio.duration_s == pytest.approx(2, abs=0.1)
+    assert np.std(audio.samples) == pytest.approx(0.5 / np.sqrt(2), rel=0.2)  # LFE loses the tone
+
+
+def test_cover_art_is_not_decoded(tmp_path: Path) -> None:
+    """Cover art of 16 000 by 16 000 pixels would take 750 MB of memory."""
+    pixels = 16_000
+    packer = zlib.compressobj()
+    rows = [packer.compress(bytes(1 + 3 * pixels)) for _ in range(pixels)]
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = zlib.crc32(kind + data).to_bytes(4, "big")
+        return len(data).to_bytes(4, "big") + kind + data + check
+
+    header = struct.pack(">IIBBBBB", pixels, pixels, 8, 2, 0, 0, 0)
+    picture = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    picture += chunk(b"IDAT", b"".join(rows) + packer.flush()) + chunk(b"IEND", b"")
+    body = b"\0image/png\0\3\0" + picture
+    frame = b"APIC" + len(body).to_bytes(4, "big") + bytes(2) + body
+    sizes = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    mp3 = av_bytes(stereo(), 48_000, "mp3", "libmp3lame", seekable=False)
+    file = tmp_path / "covers.mp3"
+    file.write_bytes(b"ID3\3\0\0" + sizes + frame + mp3)
+    # In a process of its own: a process never reports less memory than it once had.
+    script = (
+        "import resource, sys; from core.audio.io import load_audio; "
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = peak(); "
+        "print(load_audio(sys.argv[1]).duration_s, peak() - before)"
+    )
+    command = [sys.executable, "-c", script, str(file)]
+    done = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+    duration_s, grown_kb = map(float, done.stdout.split())
+    assert duration_s == pytest.approx(4, abs=0.1)
+    assert grown_kb < 300_000
 
 
 def test_tags_in_another_encoding_and_large_cover_art_are_ignored() -> None:
