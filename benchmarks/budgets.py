@@ -73,7 +73,7 @@ def updated(page: Page, before: int) -> None:
 
 def moved_slider(page: Page) -> float:
     """Return how long the slider takes to bring new audio, at a place it has not been to."""
-    slider = page.get_by_role("slider", name="How much of it")
+    slider = page.get_by_role("slider", name="Amount kept")
     settled(page)
     before = ready(page)
     return timed(lambda: slider.press("ArrowRight"), lambda: updated(page, before))
@@ -89,7 +89,7 @@ def chosen_segment(page: Page) -> float:
 def settled(page: Page) -> None:
     """Wait until the player has all three tracks and the server nothing left to draw."""
     page.locator(".player .tracks input").nth(2).wait_for(state="attached", timeout=WAIT_MS)
-    page.get_by_text("The rest of the song follows").wait_for(state="detached", timeout=WAIT_MS)
+    page.get_by_text("Preparing the rest of the song").wait_for(state="detached", timeout=WAIT_MS)
     page.wait_for_timeout(1_000)
     page.wait_for_function(
         "!document.querySelector('.stApp[data-test-script-state=running]')", timeout=WAIT_MS
@@ -120,7 +120,7 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
             )
         )
         page.get_by_role("button", name="Stop").click(timeout=WAIT_MS)
-        page.get_by_role("button", name="Go on").wait_for(timeout=WAIT_MS)
+        page.get_by_role("button", name="Continue").wait_for(timeout=WAIT_MS)
         page.wait_for_timeout(1_000)
     found["four-minute MP3: all verdicts"] = float(np.median(verdicts))
     slider = page.get_by_role("slider", name="Segment to explain")
@@ -130,7 +130,7 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
         slider.press("ArrowRight")
     page.wait_for_timeout(5_000)
     found["segment chosen: its explanation"] = median(lambda: chosen_segment(page))
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     settled(page)
     found["slider moved: new audio (four minutes)"] = median(lambda: moved_slider(page))
     return {name: found[name] for name in BUDGETS}
