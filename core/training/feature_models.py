@@ -255,25 +255,53 @@ def fit_network(
     counts = np.bincount(labels, minlength=len(GENRES))
     weights = (len(labels) / len(GENRES) / np.maximum(counts, 1))[labels].astype(np.float32)
     targets = np.eye(len(GENRES), dtype=np.float32)[labels]
-    history: list[dict[str, float]] = []
-    best, best_epoch, best_weights = np.inf, 0, network.get_weights()
-    for epoch in range(1, settings.epochs + 1):
-        fitted = network.fit(
-            inputs, targets, batch_size=settings.batch_size, sample_weight=weights, verbose=0
-        )
-        row = {"epoch": epoch, "loss": float(fitted.history["loss"][0])}
-        if valid is not None:
-            probabilities = predict(network, valid[0])
-            row["valid_loss"] = cross_entropy(probabilities, valid[1])
-            row["valid_accuracy"] = float((probabilities.argmax(axis=1) == valid[1]).mean())
-        history.append(row)
-        loss = row.get("valid_loss", -epoch)  # without validation the last epoch is the best
-        if loss < best:
-            best, best_epoch, best_weights = loss, epoch, network.get_weights()
-        elif epoch - best_epoch >= settings.patience:
-            break
-    network.set_weights(best_weights)
-    return network, history
+    callbacks: list[keras.callbacks.Callback] = []
+    if valid is not None:
+        callbacks = [
+            Validation(*valid),
+            keras.callbacks.EarlyStopping(
+                "valid_loss", patience=settings.patience, mode="min", restore_best_weights=True
+            ),
+        ]
+    fitted = network.fit(
+        inputs,
+        targets,
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        sample_weight=weights,
+        callbacks=callbacks,
+        verbose=0,
+    )
+    columns = fitted.history
+    return network, [
+        {"epoch": epoch, **{name: float(values[epoch - 1]) for name, values in columns.items()}}
+        for epoch in range(1, len(columns["loss"]) + 1)
+    ]
+
+
+class Validation(keras.callbacks.Callback):
+    """Add `valid_loss` and `valid_accuracy` to the figures of each epoch.
+
+    Keras' own validation would include the label smoothing in the loss.
+
+    Parameters
+    ----------
+    inputs : np.ndarray [shape=(n, steps, features)]
+        Validation set.
+    labels : np.ndarray [shape=(n,), dtype=int]
+        Genres.
+    """
+
+    def __init__(self, inputs: np.ndarray, labels: np.ndarray) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.labels = labels
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Measure the network; the callbacks after this one see the figures."""
+        probabilities = predict(self.model, self.inputs)
+        logs["valid_loss"] = cross_entropy(probabilities, self.labels)
+        logs["valid_accuracy"] = float((probabilities.argmax(axis=1) == self.labels).mean())
 
 
 def predict(classifier: Pipeline | keras.Model, inputs: np.ndarray) -> np.ndarray:
