@@ -1,1 +1,1 @@
-"""Scripts that make the figures of the README."""
+"""Scripts that measure the figures of the README."""

@@ -7,6 +7,7 @@ in Chromium (with the requirements of the tests). It prints a table and writes
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -26,10 +27,10 @@ from tests.synthetic import song_samples
 
 RATE = 44_100
 SONG_S = 240.0
-ROUNDS = 3  # medians of so many
+ROUNDS = 3  # measurements for each median
 WAIT_MS = 300_000
-WARM_UP_MS = 15_000  # the networks are also rehearsed, after the first song may be chosen
-BUDGETS = {  # seconds; of a long song, what is around the chosen segment comes first
+WARM_UP_MS = 15_000  # for the rehearsal of the networks, which goes on in the background
+BUDGETS = {  # seconds; a long song begins with the passage around the chosen segment
     "first page drawn": 2.0,
     "four-minute MP3: all verdicts": 6.0,
     "segment chosen: its explanation": 1.0,
@@ -39,7 +40,7 @@ BUDGETS = {  # seconds; of a long song, what is around the chosen segment comes 
 
 
 def timed(action: Callable[[], object], finished: Callable[[], object]) -> float:
-    """Return the seconds from an action until what it asks for is there."""
+    """Measure the seconds from an action until its result is there."""
     started = time.perf_counter()
     action()
     finished()
@@ -47,12 +48,12 @@ def timed(action: Callable[[], object], finished: Callable[[], object]) -> float
 
 
 def median(measure: Callable[[], float]) -> float:
-    """Return the median of a few measurements."""
+    """Compute the median of `ROUNDS` measurements."""
     return float(np.median([measure() for _ in range(ROUNDS)]))
 
 
 def long_song(folder: Path, seed: int) -> Path:
-    """Write a song of four minutes as MP3; another seed makes other bytes."""
+    """Write a song of four minutes as MP3, a different one for each seed."""
     part = song_samples(30.0, seed=seed, sample_rate=RATE)
     path = folder / f"song-{seed}.mp3"
     soundfile.write(path, np.tile(part, round(SONG_S / 30)), RATE, format="MP3")
@@ -60,19 +61,19 @@ def long_song(folder: Path, seed: int) -> Path:
 
 
 def ready(page: Page) -> int:
-    """Return how often the player has taken over new data."""
+    """Count how often the player has loaded new data."""
     return int(page.locator(".player").get_attribute("data-ready") or 0)
 
 
 def updated(page: Page, before: int) -> None:
-    """Wait until the player has decoded new audio."""
+    """Wait until the player has loaded new data."""
     until = time.monotonic() + WAIT_MS / 1000
     while ready(page) <= before and time.monotonic() < until:
         page.wait_for_timeout(10)
 
 
 def moved_slider(page: Page) -> float:
-    """Return how long the slider takes to bring new audio, at a place it has not been to."""
+    """Measure the time from a new slider position to its audio."""
     slider = page.get_by_role("slider", name="Amount kept")
     settled(page)
     before = ready(page)
@@ -80,14 +81,14 @@ def moved_slider(page: Page) -> float:
 
 
 def chosen_segment(page: Page) -> float:
-    """Return how long a segment that was not explained before takes to be explained."""
+    """Measure the time from the choice of a new segment to its explanation."""
     slider = page.get_by_role("slider", name="Segment to explain")
     before = ready(page)
     return timed(lambda: slider.press("ArrowRight"), lambda: updated(page, before))
 
 
 def settled(page: Page) -> None:
-    """Wait until the player has all three tracks and the server nothing left to draw."""
+    """Wait until the player has all three tracks and the page is idle."""
     page.locator(".player .tracks input").nth(2).wait_for(state="attached", timeout=WAIT_MS)
     page.get_by_text("Preparing the rest of the song").wait_for(state="detached", timeout=WAIT_MS)
     page.wait_for_timeout(1_000)
@@ -97,7 +98,7 @@ def settled(page: Page) -> None:
 
 
 def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
-    """Return the seconds of every budget."""
+    """Measure the seconds of every budget."""
     heading = page.get_by_role("heading", name="Groove-Guide")
 
     def open_page() -> float:
@@ -105,7 +106,7 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
 
     found = {"first page drawn": median(open_page)}
     page.get_by_role("radio", name="Mirror Ball").click(timeout=WAIT_MS)
-    settled(page)  # everything is loaded and traced now
+    settled(page)  # everything is loaded and traced by now
     page.wait_for_timeout(WARM_UP_MS)
     found["slider moved: new audio (20 s example)"] = median(lambda: moved_slider(page))
 
@@ -126,7 +127,7 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
     slider = page.get_by_role("slider", name="Segment to explain")
     slider.press("Home")
     page.wait_for_timeout(3_000)
-    for _ in range(20):  # beyond what was explained before the stop
+    for _ in range(20):  # beyond the segments that were explained before the stop
         slider.press("ArrowRight")
     page.wait_for_timeout(5_000)
     found["segment chosen: its explanation"] = median(lambda: chosen_segment(page))
@@ -137,7 +138,8 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print and write."""
+    """Measure, print and write the waiting times."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         songs = [long_song(Path(folder), seed) for seed in range(ROUNDS)]
@@ -148,7 +150,7 @@ def main() -> int:
         finally:
             server.terminate()
             server.wait()
-    print("| what a person waits for | seconds | budget |\n|---|---|---|")
+    print("| action | seconds | budget |\n|---|---|---|")
     for name, seconds in found.items():
         print(f"| {name} | {seconds:.2f} | {BUDGETS[name]:.1f} |")
     write_json(MODELS_DIR / "budgets.json", {"seconds": found, "budgets": BUDGETS})

@@ -1,6 +1,6 @@
-"""Writes the README's tables from the figures that training and benchmarks left in models/.
+"""Write the tables of the README from the figures in models/.
 
-``python benchmarks/tables.py`` changes README.md between its marks, and nothing else.
+``python benchmarks/tables.py`` replaces the text between the marks in README.md.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def _number(row: dict[str, Any], key: str, scale: float, digits: int) -> str:
     return f"{row[key] / scale:.{digits}f}" if row.get(key) is not None else "–"
 
 
-def compare_on_common_songs(scores: dict[str, Any], protocol: str) -> list[str]:
-    """Return which models were tested on fewer songs than the CNN, with their number."""
+def smaller_test_sets(scores: dict[str, Any], protocol: str) -> list[str]:
+    """List the models that were tested on fewer songs than the CNN, with their number."""
     most = scores[f"cnn/{protocol}"]["test"]["tracks"]
     return [
         f"{title} {row['test']['tracks']}"
@@ -39,20 +39,20 @@ def compare_on_common_songs(scores: dict[str, Any], protocol: str) -> list[str]:
     ]
 
 
-def same_songs(scores: dict[str, Any]) -> str:
-    """Return how all do, by artist, on the songs that the fewest were asked about."""
+def common_songs(scores: dict[str, Any]) -> str:
+    """Compare all models by artist on the songs that are in every test set."""
     found = {
         name: load_predictions(predictions_file(MODELS_DIR, name, "artist"))
         for name in TITLES
         if f"{name}/artist" in scores
     }
     _, songs, shares = on_common_songs(found)
-    told = ", ".join(f"{TITLES[name]} {share:.3f}" for name, share in shares.items())
-    return f"On just the {songs} songs with audio at hand, by artist: {told}."
+    accuracies = ", ".join(f"{TITLES[name]} {share:.3f}" for name, share in shares.items())
+    return f"By artist, on the {songs} test songs that all models have in common: {accuracies}."
 
 
 def accuracy_table(scores: dict[str, Any]) -> str:
-    """Return the README's leaderboard.
+    """Format the leaderboard.
 
     Parameters
     ----------
@@ -88,43 +88,44 @@ def accuracy_table(scores: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        "By artist: song votes of songs by unknown artists. By track: song votes of "
-        f"{scores['cnn/track']['test']['tracks']} unknown songs by known artists (leaks). By "
-        "segment: three seconds of known songs (leaks most), of "
-        f"{scores['cnn/segment']['test']['tracks']} songs. Brackets are 95 % intervals (Wilson's; "
-        "of segments, songs resampled). Macro F1 is the song vote's; log loss and ECE (15 bins) "
-        "are the segments'. Seed 0. Cost, on two cores: MB of files, milliseconds a segment from "
-        "decoded song to answer, minutes of training by artist. –: who hears whole clips cannot be "
-        "asked about unknown segments of them.",
+        "By artist: accuracy of song votes for unseen artists. By track: accuracy of song votes "
+        f"for {scores['cnn/track']['test']['tracks']} unseen songs; their artists are in the "
+        "training set (data leakage). By segment: accuracy for unseen segments of "
+        f"{scores['cnn/segment']['test']['tracks']} songs; other segments of these songs are in "
+        "the training set (most data leakage). Brackets are 95 % intervals (Wilson; for segments, "
+        "bootstrap over songs). Macro F1 is for song votes, log loss and ECE (15 bins) are for "
+        "segments. Seed 0. Cost on two cores: MB of files, milliseconds a segment from decoded "
+        "audio to prediction, minutes of training by artist. –: models of whole clips have no "
+        "unseen segments of known clips.",
     ]
     few = [
         f"{', '.join(names)} by {protocol}"
         for protocol in ("track", "segment")
-        if (names := compare_on_common_songs(scores, protocol))
+        if (names := smaller_test_sets(scores, protocol))
     ]
     if few:
-        lines[-1] += f" Where audio is needed there are fewer test songs: {'; '.join(few)}."
-    lines += ["", same_songs(scores)]
+        lines[-1] += f" Models that need recordings have fewer test songs: {'; '.join(few)}."
+    lines += ["", common_songs(scores)]
     lines.append("")
     for name, title in TITLES.items():
         folds = scores.get(f"{name}/folds")
         if folds:
             song = folds["song"]
             lines.append(
-                f"Five folds by artist over {folds['tracks']} tracks, {title}: song vote "
-                f"{song['mean']:.3f} ± {song['deviation']:.3f}."
+                f"Five-fold cross-validation by artist over {folds['tracks']} tracks, {title}: "
+                f"song vote {song['mean']:.3f} ± {song['deviation']:.3f}."
             )
     test = scores.get("mcnemar/artist")
     if test:
         lines.append(
-            f"By artist, {test['only_a']} songs only the CNN got right and {test['only_b']} only "
-            f"the CNN-LSTM (McNemar p = {test['p_value']:.2f})."
+            f"By artist, only the CNN is correct for {test['only_a']} songs and only the CNN-LSTM "
+            f"for {test['only_b']} (McNemar's test, p = {test['p_value']:.2f})."
         )
     return "\n".join(lines)
 
 
 def estimator_table(figures: dict[str, Any]) -> str:
-    """Return what explanations cost beside `shap.GradientExplainer`, from ``estimator.json``."""
+    """Format the cost of explanations and of `shap.GradientExplainer`."""
     lines = [
         "| model | error | gradients | seconds | shap, same error | fewer gradients | less time | "
         "mean gap | largest gap | 80 segments | shap |",
@@ -143,9 +144,9 @@ def estimator_table(figures: dict[str, Any]) -> str:
 
 
 def faithfulness_table(figures: dict[str, Any]) -> str:
-    """Return how faithful the methods are where a fifth is kept, from ``faithfulness.json``."""
+    """Format the faithfulness of the methods with a fifth of the area kept."""
     lines = [
-        f"| model | regions chosen by | {' | '.join(FAITHFULNESS_METRICS.values())} "
+        f"| model | regions selected by | {' | '.join(FAITHFULNESS_METRICS.values())} "
         "| roughness | seconds |",
         "|---" * (4 + len(FAITHFULNESS_METRICS)) + "|",
     ]
@@ -165,31 +166,29 @@ def faithfulness_table(figures: dict[str, Any]) -> str:
             )
     counts = {(found["tracks"], found["segments"]) for found in figures["models"].values()}
     tracks, segments = counts.pop()
-    lines += ["", f"{segments} segments of {tracks} songs by unknown artists, seed 0."]
+    lines += ["", f"{segments} segments of {tracks} songs by unseen artists, seed 0."]
     across = figures["across"]
     if across:
-        heard = [
-            f"of what counted for the {TITLES[one]}, the {TITLES[other]} hears the same genre in "
-            f"{across[one][other]['kept']['same_genre']:.0%} (whole: "
-            f"{across[one][other]['original']['same_genre']:.0%}, rest: "
-            f"{across[one][other]['removed']['same_genre']:.0%})"
-            for one, other in (("cnn", "cnn_lstm"), ("cnn_lstm", "cnn"))
-        ]
-        sentence = "; ".join(heard)
-        lines[-1] += f" {sentence[:1].upper()}{sentence[1:]}."
+        for one, other in (("cnn", "cnn_lstm"), ("cnn_lstm", "cnn")):
+            agreement = {part: cell["same_genre"] for part, cell in across[one][other].items()}
+            lines[-1] += (
+                f" The {TITLES[other]} agrees with the {TITLES[one]} on "
+                f"{agreement['original']:.0%} of the segments, on {agreement['kept']:.0%} of the "
+                f"{TITLES[one]}'s important parts and on {agreement['removed']:.0%} of the rest."
+            )
     return "\n".join(lines)
 
 
 def budgets_table(figures: dict[str, Any]) -> str:
-    """Return how long people wait, from ``budgets.json``."""
-    lines = ["| what for | seconds | at most |", "|---|---|---|"]
+    """Format the waiting times."""
+    lines = ["| action | seconds | budget |", "|---|---|---|"]
     for name, budget in figures["budgets"].items():
         lines.append(f"| {name} | {figures['seconds'][name]:.1f} | {budget:.1f} |")
     return "\n".join(lines)
 
 
 def with_table(readme: str, mark: str, table: str) -> str:
-    """Return the README with `table` between the marks of a name."""
+    """Insert a table between the marks of a name."""
     begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
     before, rest = readme.split(begin)
     _, after = rest.split(end)
@@ -197,7 +196,7 @@ def with_table(readme: str, mark: str, table: str) -> str:
 
 
 def current(readme: str) -> str:
-    """Return the README with the tables of the figures that there are."""
+    """Insert the tables of the current figures into the text of the README."""
     for mark, file, table in (
         ("budgets", "budgets.json", budgets_table),
         ("figures", "scores.json", accuracy_table),
@@ -210,7 +209,7 @@ def current(readme: str) -> str:
 
 
 def main() -> None:
-    """Rewrite the README's tables."""
+    """Rewrite the tables of the README."""
     path = PROJECT_DIR / "README.md"
     text = current(path.read_text(encoding="utf-8"))
     with replacing(path) as temporary:
