@@ -152,7 +152,7 @@ def ranking_rows(methods: Mapping[str, Mapping[str, Any]], area: str) -> list[li
     """
     return [
         [
-            title,
+            f"{title[:1].upper()}{title[1:]}",
             *(_with_interval(methods[method], area, metric) for metric in FAITHFULNESS_METRICS),
             f"{methods[method]['roughness']:.1f}",
             f"{methods[method]['seconds']:.2f}",
