@@ -205,6 +205,20 @@ def test_a_command_of_the_documents_runs(
         run_script(words[0], words[1:], monkeypatch)
 
 
+def test_every_benchmark_has_a_test_that_runs_it() -> None:
+    tests = [
+        path.read_text(encoding="utf-8")
+        for folder in ("benchmarks", "e2e")
+        for path in (PROJECT_DIR / "tests" / folder).glob("test_*.py")
+    ]
+    makefile = (PROJECT_DIR / "Makefile").read_text(encoding="utf-8")
+    scripts = set(re.findall(r"benchmarks/(\w+)\.py", " ".join([makefile, *all_commands()])))
+    assert len(scripts) >= 6
+    for script in scripts:
+        imported = re.compile(rf"from benchmarks(\.{script}\b| import .*\b{script}\b)")
+        assert any(imported.search(text.replace("\n", " ")) for text in tests), script
+
+
 def test_the_readme_names_commands() -> None:
     found = list(commands_of((PROJECT_DIR / "README.md").read_text(encoding="utf-8")))
     assert {"make app", "make test"} <= set(found)
