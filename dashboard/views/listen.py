@@ -210,7 +210,7 @@ def background_task() -> BackgroundTask:
 
 
 def draw_failure() -> None:
-    """Say why the whole song could not be divided."""
+    """Draw the reason for which the whole song could not be divided."""
     with failures_as_sentences():
         raise background_task().error or RuntimeError("The division failed.")
 
