@@ -187,9 +187,9 @@ def test_every_package_says_what_it_is_for_and_what_it_may_import() -> None:
     for module, file in sources().items():
         if file.name == "__init__.py" and module.startswith("core.") and module.count(".") == 1:
             docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-            assert "In: " in docstring, module
-            assert "Out: " in docstring, module
-            assert "May import: " in docstring, module
+            assert "In:" in docstring, module
+            assert "Out:" in docstring, module
+            assert "May import:" in docstring, module
 
 
 def test_the_picture_and_the_table_are_up_to_date() -> None:
