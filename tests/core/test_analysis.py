@@ -38,7 +38,7 @@ def test_a_song_of_ten_seconds_has_three_segments(song: Audio, tiny: Spectrogram
     assert (analysis.song, analysis.model, analysis.genres) == (song.name, tiny.name, GENRES)
 
 
-def test_probabilities_are_the_models_for_the_songs_mfcc(
+def test_probabilities_are_predicted_from_the_mfccs_of_the_song(
     song: Audio, tiny: SpectrogramModel
 ) -> None:
     analysis = analyze(song, tiny)
@@ -55,7 +55,7 @@ def test_the_verdict_is_the_mean_of_the_segments(song: Audio, tiny: SpectrogramM
     assert analysis.probability == pytest.approx(mean.max())
 
 
-def test_a_song_shorter_than_a_segment_is_filled_up_and_says_so(tiny_cnn: SpectrogramModel) -> None:
+def test_a_song_shorter_than_a_segment_is_padded(tiny_cnn: SpectrogramModel) -> None:
     analysis = analyze(audio(1.0), tiny_cnn)
     assert analysis.padded
     assert analysis.probabilities.shape == (1, 10)
@@ -63,7 +63,7 @@ def test_a_song_shorter_than_a_segment_is_filled_up_and_says_so(tiny_cnn: Spectr
     assert analysis.ends_s[0] == pytest.approx(1.0)
 
 
-def test_a_rest_that_is_half_full_is_a_segment_that_ends_with_the_song(
+def test_a_half_full_last_segment_ends_with_the_song(
     tiny_cnn: SpectrogramModel,
 ) -> None:
     analysis = analyze(audio(5.0), tiny_cnn)
@@ -74,7 +74,7 @@ def test_a_rest_that_is_half_full_is_a_segment_that_ends_with_the_song(
 
 @settings(max_examples=25)
 @given(duration_s=st.floats(0.5, 14.0))
-def test_segments_lie_within_the_song_one_after_the_other(
+def test_segments_follow_each_other_within_the_song(
     tiny_cnn: SpectrogramModel, duration_s: float
 ) -> None:
     song = audio(duration_s)
@@ -90,14 +90,14 @@ def test_segments_lie_within_the_song_one_after_the_other(
 
 
 @pytest.mark.parametrize("level", [0.3, 0.01, 1e-4])
-def test_turning_a_song_down_does_not_change_its_verdict(
+def test_the_level_of_a_song_has_no_influence(
     song: Audio, tiny: SpectrogramModel, level: float
 ) -> None:
     quiet = analyze(audio(song.duration_s, level), tiny)
     np.testing.assert_allclose(quiet.probabilities, analyze(song, tiny).probabilities, atol=1e-4)
 
 
-def test_silence_still_has_probabilities(tiny: SpectrogramModel) -> None:
+def test_silence_has_probabilities(tiny: SpectrogramModel) -> None:
     analysis = analyze(audio(4.0, level=0.0), tiny)
     np.testing.assert_allclose(analysis.probabilities.sum(axis=1), 1, atol=1e-5)
 
@@ -133,7 +133,7 @@ def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: SpectrogramMo
         np.testing.assert_allclose(segment["probabilities"], analysis.probabilities[index])
 
 
-def test_json_carries_the_explanation_it_is_given(song: Audio, tiny_cnn: SpectrogramModel) -> None:
+def test_json_contains_a_given_explanation(song: Audio, tiny_cnn: SpectrogramModel) -> None:
     summary = {"target": "jazz", "keep": 0.2}
     content = to_json(analyze(song, tiny_cnn), explanation=summary)
     assert content["explanation"] == summary

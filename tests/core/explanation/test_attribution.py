@@ -1,4 +1,4 @@
-"""Our values are those that shap's own estimator tends to, and shap's own plots draw them."""
+"""SHAP values: agreement with the estimator of the shap library, and its plots."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from core.explanation.explain import Explanation, explain
 from core.features.spectrogram import mfcc_from_logmel
 from core.models.spectrogram_models import SpectrogramModel
 
-NODES = 100  # on each way, for what is as good as exact
+NODES = 100  # on each path, for practically exact values
 SAMPLES = (64, 256, 1024)
 SEEDS = range(3)
-OUR_ERROR = 0.1  # of the values' length, as these networks are crooked
+OUR_ERROR = 0.1  # relative to the norm of the values, for these random networks
 PARTS = 21  # the background's weights are 1 / 21 to 6 / 21
 
-# shap gives networks a list of one tensor.
+# shap passes networks a list of one tensor.
 pytestmark = pytest.mark.filterwarnings("ignore:The structure of `inputs`:UserWarning")
 
 
@@ -36,7 +36,7 @@ def background_of(model: SpectrogramModel) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def moments(tiny: SpectrogramModel, found: Explanation) -> tuple[np.ndarray, float]:
-    """Mean of ``(x - x') * gradient`` on the ways to the segment; standard deviation around it."""
+    """Mean and standard deviation of ``(x - x') * gradient`` on the paths to the segment."""
     evaluate = gradients_of(tiny, Output(tiny.genres.index(found.target)))
     positions = ((np.arange(NODES) + 0.5) / NODES)[:, np.newaxis, np.newaxis]
     target = tiny.standardise(found.mfcc_values[0])
@@ -50,7 +50,7 @@ def moments(tiny: SpectrogramModel, found: Explanation) -> tuple[np.ndarray, flo
 
 @pytest.fixture(scope="module")
 def distances(tiny: SpectrogramModel, found: Explanation) -> np.ndarray:
-    """Distances of shap's values from ours: a row a number of samples, a column a seed."""
+    """Distances of shap's values from ours: one row per number of samples, one column per seed."""
     repeats = np.rint(tiny.background.shares * PARTS).astype(int)
     rows = np.repeat(background_of(tiny), repeats, axis=0)[..., np.newaxis]
     explainer = shap.GradientExplainer(tiny.network, rows, batch_size=min(SAMPLES))
@@ -66,7 +66,7 @@ def distances(tiny: SpectrogramModel, found: Explanation) -> np.ndarray:
     return np.array([[distance(samples, seed) for seed in SEEDS] for samples in SAMPLES])
 
 
-def test_shaps_values_are_as_near_to_ours_as_their_samples_allow(
+def test_values_agree_with_shap_within_its_sampling_error(
     distances: np.ndarray, moments: tuple[np.ndarray, float]
 ) -> None:
     mean, deviation = moments
@@ -75,7 +75,7 @@ def test_shaps_values_are_as_near_to_ours_as_their_samples_allow(
     assert (distances <= allowed[:, np.newaxis]).all()
 
 
-def test_more_samples_bring_shaps_values_nearer_to_ours_as_the_theory_says(
+def test_the_difference_to_shap_shrinks_with_the_root_of_its_samples(
     distances: np.ndarray, moments: tuple[np.ndarray, float], found: Explanation
 ) -> None:
     mean, deviation = moments
@@ -89,7 +89,7 @@ def test_more_samples_bring_shaps_values_nearer_to_ours_as_the_theory_says(
 
 @pytest.fixture
 def pyplot() -> Iterator[Any]:
-    """Matplotlib without a screen."""
+    """Matplotlib with a backend that needs no display."""
     pytest.importorskip("matplotlib").use("Agg")
     plots = pytest.importorskip("matplotlib.pyplot")
     yield plots
@@ -98,7 +98,7 @@ def pyplot() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def coefficients(song: Audio, tiny_cnn: SpectrogramModel) -> shap.Explanation:
-    """A song's explanation as shap's plots want it."""
+    """A song's explanation for the plots of shap."""
     return explain(song, tiny_cnn).shap
 
 
@@ -106,7 +106,7 @@ def labels(axes: Any) -> list[str]:
     return [label.get_text() for label in axes.get_yticklabels()]
 
 
-def test_shaps_bar_plot_ranks_the_coefficients(pyplot: Any, coefficients: shap.Explanation) -> None:
+def test_the_bar_plot_ranks_the_coefficients(pyplot: Any, coefficients: shap.Explanation) -> None:
     shap.plots.bar(coefficients, max_display=13, show=False)
     strengths = np.abs(coefficients.values).mean(axis=0)
     order = np.argsort(-strengths)
@@ -116,14 +116,16 @@ def test_shaps_bar_plot_ranks_the_coefficients(pyplot: Any, coefficients: shap.E
     np.testing.assert_allclose(widths, strengths[order], rtol=1e-5)
 
 
-def test_shaps_heatmap_has_a_column_a_segment(pyplot: Any, coefficients: shap.Explanation) -> None:
+def test_the_heatmap_has_one_column_per_segment(
+    pyplot: Any, coefficients: shap.Explanation
+) -> None:
     shap.plots.heatmap(coefficients, max_display=13, show=False)
     axes = pyplot.gcf().axes[0]
     assert axes.images[0].get_array().shape == (13, len(coefficients))
     assert {f"MFCC {index + 1}" for index in range(13)} <= set(labels(axes))
 
 
-def test_shaps_waterfall_leads_from_the_base_value_to_the_prediction(
+def test_the_waterfall_plot_leads_from_the_base_value_to_the_prediction(
     pyplot: Any, coefficients: shap.Explanation
 ) -> None:
     segment = coefficients[1]
@@ -135,7 +137,7 @@ def test_shaps_waterfall_leads_from_the_base_value_to_the_prediction(
 
 
 @pytest.mark.parametrize("name", ["beeswarm", "violin"])
-def test_shaps_plots_of_many_segments_name_the_coefficients(
+def test_plots_of_many_segments_name_the_coefficients(
     pyplot: Any, coefficients: shap.Explanation, name: str
 ) -> None:
     getattr(shap.plots, name)(coefficients, max_display=13, show=False)

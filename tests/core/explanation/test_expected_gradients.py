@@ -1,4 +1,4 @@
-"""The quadrature is exact where it can be, refines where it must, and never does more."""
+"""Adaptive quadrature: exact for polynomials, within the tolerance otherwise, cheap if smooth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIRECTION = RANDOM.standard_normal((4, 3))
 
 
 class Counted:
-    """A function of points with known gradient, which counts the points that it is asked for."""
+    """A function with a known gradient that counts its evaluated points."""
 
     def __init__(
         self, value: Callable[[np.ndarray], np.ndarray], slope: Callable[[np.ndarray], np.ndarray]
@@ -28,7 +28,7 @@ class Counted:
         self.points = 0
 
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the gradients and the values at points."""
+        """Compute the gradients and the values at points."""
         self.points += len(points)
         along = points.reshape(len(points), -1) @ DIRECTION.ravel()
         return self.slope(along)[:, np.newaxis, np.newaxis] * DIRECTION, self.value(along)
@@ -71,7 +71,7 @@ def test_a_probability_is_explained_to_within_the_tolerance(
     assert np.abs(gains(function) - totals(function)).max() <= GAP_TOLERANCE
 
 
-def test_a_smooth_way_costs_little_and_a_steep_one_is_refined_only_where_it_is_steep() -> None:
+def test_only_the_steep_parts_of_a_path_are_refined() -> None:
     smooth, steep = sigmoid(0.1), sigmoid(30.0)
     totals(smooth), totals(steep)
     ways = len(INPUTS) * len(BACKGROUND)
@@ -79,7 +79,7 @@ def test_a_smooth_way_costs_little_and_a_steep_one_is_refined_only_where_it_is_s
     assert smooth.points < steep.points < ways * GRID / 2
 
 
-def test_inputs_do_not_depend_on_those_that_are_explained_with_them() -> None:
+def test_an_input_is_explained_independently_of_the_others() -> None:
     together = list(mean_gradients(sigmoid(4.0), INPUTS, BACKGROUND, WEIGHTS))
     for index in range(len(INPUTS)):
         (alone,) = mean_gradients(sigmoid(4.0), INPUTS[index : index + 1], BACKGROUND, WEIGHTS)
@@ -87,7 +87,7 @@ def test_inputs_do_not_depend_on_those_that_are_explained_with_them() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_any_number_of_background_inputs_will_do(count: int) -> None:
+def test_any_number_of_background_inputs_is_accepted(count: int) -> None:
     background = RANDOM.standard_normal((count, 4, 3))
     weights = np.full(count, 1 / count)
     function = sigmoid(2.0)

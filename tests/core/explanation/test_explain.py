@@ -1,4 +1,4 @@
-"""Three views with one sum, which is the prediction's distance from the base value."""
+"""Explanations: additivity of the three views, slicing, joining and refused arguments."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_views_have_the_shapes_of_the_spectrograms(explanation: Explanation)
     duration_s=st.floats(0.6, 7.0),
     genre=st.integers(0, 9),
 )
-def test_all_views_have_one_sum_per_frame_and_explain_the_prediction(
+def test_all_views_have_the_same_sums_and_add_up_to_the_prediction(
     name: str, seed: int, duration_s: float, genre: int
 ) -> None:
     model = MODELS[name]
@@ -61,7 +61,7 @@ def test_all_views_have_one_sum_per_frame_and_explain_the_prediction(
     assert np.abs(found.gap).max() <= GAP_TOLERANCE + 1e-5  # the network computes in float32
 
 
-def test_values_are_those_of_brute_force(song: Audio, tiny: SpectrogramModel) -> None:
+def test_values_agree_with_brute_force(song: Audio, tiny: SpectrogramModel) -> None:
     import tensorflow as tf
 
     found = explain(song, tiny, target="jazz", segments=[1])
@@ -79,7 +79,7 @@ def test_values_are_those_of_brute_force(song: Audio, tiny: SpectrogramModel) ->
     assert error < 0.1
 
 
-def test_predictions_are_those_of_the_analysis_and_the_base_value_of_the_background(
+def test_the_prediction_is_the_analysis_and_the_base_value_the_background(
     song: Audio, tiny: SpectrogramModel
 ) -> None:
     analysis = analyze(song, tiny)
@@ -93,7 +93,7 @@ def test_predictions_are_those_of_the_analysis_and_the_base_value_of_the_backgro
     np.testing.assert_array_equal(found.ends_s, analysis.ends_s)
 
 
-def test_a_segment_alone_is_explained_as_among_all(
+def test_a_segment_is_explained_independently_of_the_others(
     song: Audio, tiny_cnn: SpectrogramModel, explanation: Explanation
 ) -> None:
     alone = explain(song, tiny_cnn, segments=[2, 0, 2])
@@ -113,18 +113,18 @@ def test_an_explanation_is_sliced_like_an_array(explanation: Explanation) -> Non
         explanation[3]
 
 
-def test_it_travels_as_an_explanation_of_the_shap_library(explanation: Explanation) -> None:
-    travelling = explanation.shap
-    assert isinstance(travelling, shap.Explanation)
-    np.testing.assert_allclose(travelling.values, explanation.mfcc.sum(axis=1), atol=1e-6)
-    np.testing.assert_allclose(travelling.data, explanation.mfcc_values.mean(axis=1), atol=1e-3)
-    total = travelling.base_values + travelling.values.sum(axis=1)
+def test_it_converts_to_an_explanation_of_the_shap_library(explanation: Explanation) -> None:
+    converted = explanation.shap
+    assert isinstance(converted, shap.Explanation)
+    np.testing.assert_allclose(converted.values, explanation.mfcc.sum(axis=1), atol=1e-6)
+    np.testing.assert_allclose(converted.data, explanation.mfcc_values.mean(axis=1), atol=1e-3)
+    total = converted.base_values + converted.values.sum(axis=1)
     np.testing.assert_allclose(total, explanation.prediction - explanation.gap, atol=1e-5)
-    assert travelling[1].base_values == explanation.base_value[1]
-    assert list(travelling.feature_names)[:2] == ["MFCC 1", "MFCC 2"]
+    assert converted[1].base_values == explanation.base_value[1]
+    assert list(converted.feature_names)[:2] == ["MFCC 1", "MFCC 2"]
 
 
-def test_the_audible_part_is_that_of_cells_which_are_louder_than_the_background(
+def test_the_audible_part_comes_from_cells_louder_than_the_background(
     song: Audio,
 ) -> None:
     model = tiny_model("cnn", seed=3)
@@ -136,13 +136,13 @@ def test_the_audible_part_is_that_of_cells_which_are_louder_than_the_background(
     np.testing.assert_array_equal(found.audible, np.where(louder, found.mel, 0))
 
 
-def test_what_is_silent_has_no_audible_part(tiny: SpectrogramModel) -> None:
+def test_silent_cells_have_no_audible_part(tiny: SpectrogramModel) -> None:
     found = explain(Audio(song_samples(1.0)), tiny)
     assert found.mel[0, found.filled[0] :].any()
     assert not found.audible[0, found.filled[0] :].any()
 
 
-def test_a_bin_has_a_share_only_in_the_bands_above_it(explanation: Explanation) -> None:
+def test_bins_outside_all_bands_have_no_values(explanation: Explanation) -> None:
     bank = mel_filterbank(FeatureParameters())
     assert not explanation.stft[..., bank.max(axis=0) == 0].any()
 
@@ -154,13 +154,13 @@ def test_padding_is_explained_too(tiny_cnn: SpectrogramModel) -> None:
     assert_equal_sums(found)
 
 
-def test_silence_is_explained_without_a_hitch(tiny: SpectrogramModel) -> None:
+def test_silence_has_finite_values_that_add_up(tiny: SpectrogramModel) -> None:
     found = explain(Audio(np.zeros(100_000, dtype=np.float32)), tiny)
     assert np.isfinite(found.stft).all()
     assert_equal_sums(found)
 
 
-def test_a_song_like_the_background_has_nothing_to_explain(song: Audio) -> None:
+def test_a_song_equal_to_the_background_has_zero_values(song: Audio) -> None:
     model = tiny_model("cnn", seed=3)
     logmel = analyze(song, model).logmel[:1]
     model = SpectrogramModel(
@@ -171,7 +171,7 @@ def test_a_song_like_the_background_has_nothing_to_explain(song: Audio) -> None:
     np.testing.assert_allclose(found.gap, 0, atol=1e-6)
 
 
-def test_other_frame_rates_are_explained_as_well() -> None:
+def test_other_frame_rates_are_explained() -> None:
     model = tiny_model("cnn", parameters=FeatureParameters.for_hop_length(512))
     found = explain(Audio(song_samples(3.5)), model)
     assert found.mel.shape == (1, 130, 128)
@@ -189,7 +189,7 @@ def test_other_frame_rates_are_explained_as_well() -> None:
         ({"segments": []}, "No segment is chosen"),
     ],
 )
-def test_what_cannot_be_explained_is_said_in_a_sentence(
+def test_invalid_arguments_are_refused_with_the_reason(
     song: Audio, tiny_cnn: SpectrogramModel, options: dict, message: str
 ) -> None:
     with pytest.raises(ExplanationError, match=message):
@@ -226,7 +226,7 @@ def test_an_explanation_stores_neither_the_stft_view_nor_a_copy_of_the_song(
     assert explanation[0].audio is song
 
 
-def test_progress_counts_segments_and_may_stop_the_work(
+def test_progress_counts_segments_and_can_stop_the_computation(
     song: Audio, tiny_cnn: SpectrogramModel
 ) -> None:
     reports: list[tuple[int, int]] = []
@@ -244,7 +244,9 @@ def test_progress_counts_segments_and_may_stop_the_work(
         explain(song, tiny_cnn, progress=stop)
 
 
-def test_joined_parts_are_the_explanation_of_the_whole(song: Audio, tiny: SpectrogramModel) -> None:
+def test_joined_parts_equal_the_explanation_of_the_whole(
+    song: Audio, tiny: SpectrogramModel
+) -> None:
     whole = explain(song, tiny, target="jazz")
     parts = joined([whole[:1], whole[1:]])
     np.testing.assert_array_equal(parts.mel, whole.mel)
@@ -275,14 +277,14 @@ def test_a_genre_rather_than_another_adds_up_in_log_odds(
         ({"target": "jazz", "versus": "polka"}, "has no genre 'polka'"),
     ],
 )
-def test_a_rival_must_be_another_genre(
+def test_the_compared_genre_must_be_known_and_different(
     song: Audio, tiny_cnn: SpectrogramModel, options: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(ExplanationError, match=sentence):
         explain(song, tiny_cnn, **options)  # type: ignore[arg-type]
 
 
-def test_what_is_known_of_a_song_is_not_asked_again(
+def test_a_given_analysis_is_not_computed_again(
     song: Audio, tiny: SpectrogramModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = explain(song, tiny, target="jazz", segments=[1])

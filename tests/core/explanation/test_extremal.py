@@ -1,4 +1,4 @@
-"""Optimised masks convince more than attributed ones, at every area, and say how little."""
+"""Extremal regions: more convincing than attributed ones at every area; smallest shares."""
 
 from __future__ import annotations
 
@@ -23,18 +23,22 @@ def ranking(tiny_cnn: SpectrogramModel, explanation: Explanation) -> np.ndarray:
     return extremal_ranking(tiny_cnn, explanation)
 
 
-def heard(model: SpectrogramModel, explanation: Explanation, mask: np.ndarray) -> np.ndarray:
-    """Return the target's probability for filtered segments."""
+def masked_probability(
+    model: SpectrogramModel, explanation: Explanation, mask: np.ndarray
+) -> np.ndarray:
+    """Predict the target's probability for filtered segments."""
     logmel = raised(filtered(explanation.logmel, mask, 80.0), 1.0, 80.0).numpy()
     return model.predict_logmel(logmel)[:, model.genres.index(explanation.target)]
 
 
 @pytest.mark.parametrize("area", AREAS)
-def test_an_optimised_mask_convinces_more_than_an_attributed_one(
+def test_an_optimised_mask_has_a_higher_probability_than_an_attributed_one(
     tiny_cnn: SpectrogramModel, explanation: Explanation, ranking: np.ndarray, area: float
 ) -> None:
     attributed, optimised = (
-        heard(tiny_cnn, explanation, importance_mask(explanation, keep=area, ranking=ranks))
+        masked_probability(
+            tiny_cnn, explanation, importance_mask(explanation, keep=area, ranking=ranks)
+        )
         for ranks in (None, ranking)
     )
     assert optimised.mean() > attributed.mean()
@@ -48,7 +52,7 @@ def test_the_same_seed_gives_the_same_ranking(
     np.testing.assert_allclose(extremal_ranking(tiny_cnn, explanation), ranking, atol=1e-4)
 
 
-def test_the_smallest_share_convinces_and_no_smaller_one_does(
+def test_the_smallest_share_is_sufficient_and_the_next_smaller_one_is_not(
     tiny_cnn: SpectrogramModel, explanation: Explanation, ranking: np.ndarray
 ) -> None:
     smallest = smallest_share(tiny_cnn, explanation, ranking)
@@ -56,14 +60,16 @@ def test_the_smallest_share_convinces_and_no_smaller_one_does(
     assert np.isin(smallest, SHARES).all()
     found = smallest < 1
     assert found.any()
-    at = heard(tiny_cnn, explanation, importance_mask(explanation, keep=smallest, ranking=ranking))
+    at = masked_probability(
+        tiny_cnn, explanation, importance_mask(explanation, keep=smallest, ranking=ranking)
+    )
     assert (at[found] >= whole[found]).all()
     smaller = np.array([max((s for s in SHARES if s < share), default=0) for share in smallest])
     less = importance_mask(explanation, keep=smaller, ranking=ranking)
-    assert (heard(tiny_cnn, explanation, less)[smaller > 0] < whole[smaller > 0]).all()
+    assert (masked_probability(tiny_cnn, explanation, less)[smaller > 0] < whole[smaller > 0]).all()
 
 
-def test_a_stop_is_obeyed_between_batches(
+def test_progress_can_stop_the_computation_between_batches(
     tiny_cnn: SpectrogramModel, explanation: Explanation
 ) -> None:
     def stop(done: int, total: int) -> None:

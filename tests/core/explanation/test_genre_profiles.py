@@ -1,4 +1,4 @@
-"""Profiles of genres are means of SHAP values and add up like them."""
+"""Genre profiles: means of SHAP values with the same additivity."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def test_the_views_of_a_genre_have_the_same_sum(
     assert totals[5] == pytest.approx(expected, abs=0.011)  # the tolerance of the gap
 
 
-def test_magnitudes_are_at_least_what_is_left_after_cancelling(profiles: GenreProfiles) -> None:
+def test_absolute_sums_are_at_least_the_signed_ones(profiles: GenreProfiles) -> None:
     for name in ("coefficients", "bands", "frames"):
         signed, magnitude = getattr(profiles, f"signed_{name}"), getattr(profiles, name)
         assert (magnitude >= np.abs(signed) - 1e-5).all()
         assert magnitude[5].max() > 0
 
 
-def test_genres_without_a_segment_are_zero_and_counted_so(profiles: GenreProfiles) -> None:
+def test_genres_without_a_segment_are_zero(profiles: GenreProfiles) -> None:
     assert profiles.segments.tolist() == [1, 0, 0, 0, 0, 2, 0, 1, 0, 0]
     empty = profiles.segments == 0
     assert not any(values[empty].any() for values in asdict(profiles).values())
 
 
-def test_profiles_come_back_from_their_file(profiles: GenreProfiles, tmp_path: Path) -> None:
+def test_saved_profiles_are_loaded_unchanged(profiles: GenreProfiles, tmp_path: Path) -> None:
     save_profiles(profiles, tmp_path / "cnn.profiles.npz")
     found = load_profiles(tmp_path / "cnn.profiles.npz")
     for name, values in asdict(profiles).items():

@@ -1,4 +1,4 @@
-"""A graph is traced once a model, for all threads, and does not keep the model alive."""
+"""Graphs: traced once per model for all threads, and released with the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.models.spectrogram_models import SpectrogramModel
 from tests.synthetic import tiny_model
 
 
-def test_a_model_is_traced_once_for_all_threads() -> None:
+def test_a_graph_is_traced_once_for_all_threads() -> None:
     traces: list[str] = []
 
     @cached_per_model
@@ -38,7 +38,7 @@ def test_a_model_is_traced_once_for_all_threads() -> None:
     assert len(set(map(id, found))) == 2
 
 
-def test_a_model_that_was_explained_can_be_forgotten(song: Audio) -> None:
+def test_an_explained_model_can_be_garbage_collected(song: Audio) -> None:
     model = tiny_model("cnn")
     extremal_ranking(model, explain(song, model, target="jazz", segments=[0]))
     alive = weakref.ref(model)
@@ -47,7 +47,7 @@ def test_a_model_that_was_explained_can_be_forgotten(song: Audio) -> None:
     assert alive() is None
 
 
-def test_answers_are_those_of_the_model(tiny: SpectrogramModel) -> None:
+def test_probabilities_agree_with_those_of_the_model(tiny: SpectrogramModel) -> None:
     logmel = np.random.default_rng(0).uniform(-80, 0, (2, 72, 128)).astype(np.float32)
-    answers = probabilities_of(tiny)(logmel).numpy()
-    np.testing.assert_allclose(answers, tiny.predict_logmel(logmel), atol=1e-5)
+    probabilities = probabilities_of(tiny)(logmel).numpy()
+    np.testing.assert_allclose(probabilities, tiny.predict_logmel(logmel), atol=1e-5)

@@ -1,4 +1,4 @@
-"""The effect of silence is that of the cells a model listens to, and nothing depends on chance."""
+"""Effect of silence: slopes over random regions, reproducible, zero for silent cells."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def segments(song: Audio, tiny_cnn: SpectrogramModel) -> np.ndarray:
 
 
 @pytest.mark.parametrize("output", [Output(5), Output(5, 0)])
-def test_a_segment_does_not_depend_on_its_company(
+def test_a_segment_has_the_same_values_alone_and_among_others(
     tiny: SpectrogramModel, segments: np.ndarray, output: Output
 ) -> None:
     together = list(perturbation_values(tiny, output, segments))
@@ -31,14 +31,16 @@ def test_a_segment_does_not_depend_on_its_company(
     assert alone.dtype == np.float32
 
 
-def test_a_rival_turns_the_sign(tiny: SpectrogramModel, segments: np.ndarray) -> None:
+def test_swapping_the_compared_genres_changes_the_sign(
+    tiny: SpectrogramModel, segments: np.ndarray
+) -> None:
     (there,), (back,) = (
         perturbation_values(tiny, output, segments[:1]) for output in (Output(5, 0), Output(0, 5))
     )
     np.testing.assert_allclose(there, -back, atol=1e-5)
 
 
-def test_the_values_are_slopes_averaged_over_regions_of_silence(
+def test_values_are_mean_slopes_over_regions_of_silence(
     tiny: SpectrogramModel, segments: np.ndarray
 ) -> None:
     output = Output(5)
@@ -53,7 +55,7 @@ def test_the_values_are_slopes_averaged_over_regions_of_silence(
     assert after - before == pytest.approx(float((values * louder).sum()), rel=0.2)
 
 
-def test_what_has_ended_has_no_part(tiny_cnn: SpectrogramModel) -> None:
+def test_silent_cells_have_no_effect(tiny_cnn: SpectrogramModel) -> None:
     found = explain(Audio(song_samples(1.0)), tiny_cnn)
     silent = found.logmel == -80
     assert silent[0, found.filled[0] + 1 :].all()
