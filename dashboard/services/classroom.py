@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.constants import DEFAULT_KEEP
 from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.cache import results
 from dashboard.services.excerpts import PartSelection
@@ -17,8 +18,6 @@ from dashboard.services.warmup import ProgressCallback
 
 if TYPE_CHECKING:
     from core.features.mfcc_stages import Stage
-
-KEEP = 0.2  # share of the spectrogram's area that a round of the game plays
 
 
 def stages_of(song: Song, name: str, start_s: float, report: ProgressCallback) -> list[Stage]:
@@ -86,7 +85,7 @@ class GameRound:
 def game_round_of(song: Song, name: str, report: ProgressCallback) -> GameRound:
     """Prepare a round of the game: the most important parts of a song, for one model."""
     analysis = explanations.analysis_of(song, name, report)
-    selection = PartSelection(ExplanationTarget(analysis.genre), keep=KEEP)
+    selection = PartSelection(ExplanationTarget(analysis.genre), keep=DEFAULT_KEEP)
     kept = excerpts.song_parts_of(song, name, selection, report).kept
     genre = int(kept.probabilities.argmax())
     return GameRound(

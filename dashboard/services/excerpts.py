@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.constants import DEFAULT_KEEP
 from dashboard.services import explanations, models, songs
 from dashboard.services.cache import results
 from dashboard.services.explanations import ExplanationTarget
@@ -55,7 +56,7 @@ class PartSelection:
 
     target: ExplanationTarget
     method: str = ATTRIBUTED
-    keep: float = 0.2
+    keep: float = DEFAULT_KEEP
     of: Share = "area"
 
     def __post_init__(self) -> None:
