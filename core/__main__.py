@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 # Heavy imports are inside the functions, so that --help doesn't wait for TensorFlow.
-from core.cli.terminal import Status, printable
+from core.cli.terminal import Status, printable, silent_stderr
 
 PREFERRED_MODEL = "cnn_lstm"
 
@@ -122,7 +119,7 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
         from core.models.spectrogram_models import SpectrogramModel
         from core.models.store import load_model
 
-        with _silence():
+        with silent_stderr():
             import tensorflow  # noqa: F401
         model = load_model(name)
         if options.explain and not isinstance(model, SpectrogramModel):
@@ -174,28 +171,6 @@ def _preferred_model() -> str:
     if not names:
         raise ModelError("No model is bundled. Train one with train.py, or name a model card.")
     return PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Suppress what native code writes to standard error, unless the block fails.
-
-    TensorFlow warns about missing GPUs before it reads its log level.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    original = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(original, kept.read())
-            raise
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
 
 
 def _models() -> int:

@@ -15,7 +15,7 @@ import pytest
 
 import core.cli.report
 import core.models.cards
-from core.__main__ import _silence, main
+from core.__main__ import main
 from core.analysis import analyze, to_json
 from core.audio.io import Audio, load_audio, save_audio
 from core.constants import GENRES, PROJECT_DIR
@@ -358,18 +358,6 @@ def test_a_damaged_model_is_listed_with_its_reason(
     assert lines[3].startswith("half: damaged. ")
     assert "it lacks 'standardisation'" in lines[3]
     assert len(lines) == 4
-
-
-def test_native_output_is_suppressed_unless_something_fails(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    with _silence():
-        os.write(2, b"a remark about graphics cards")
-    assert capfd.readouterr().err == ""
-    with pytest.raises(ImportError), _silence():
-        os.write(2, b"missing symbol")
-        raise ImportError
-    assert "missing symbol" in capfd.readouterr().err
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.audio.io import load_audio
+from core.constants import DEFAULT_KEEP
 from dashboard.services import classroom, excerpts, explanations, songs
-from dashboard.services.classroom import KEEP
 from dashboard.services.excerpts import PartSelection
 from dashboard.services.explanations import ExplanationTarget
 
@@ -35,7 +35,7 @@ def test_a_round_of_the_game_plays_the_important_parts_for_the_predicted_genre(
 ) -> None:
     found = classroom.game_round_of(chosen, "cnn", silent)
     analysis = explanations.analysis_of(chosen, "cnn", silent)
-    selection = PartSelection(ExplanationTarget(analysis.genre), keep=KEEP)
+    selection = PartSelection(ExplanationTarget(analysis.genre), keep=DEFAULT_KEEP)
     kept = excerpts.song_parts_of(chosen, "cnn", selection, silent).kept
     assert found.file == kept.file
     assert (found.song_genre, found.song_confidence) == (analysis.genre, analysis.probability)
