@@ -1,11 +1,11 @@
 # Every target first installs what it needs into .venv. Python 3.11-3.13 and make are enough.
 #
-#   make app                      open the dashboard (ADDRESS=0.0.0.0: open it to the network)
-#   make check                    linters, types and all tests without a browser or training
+#   make app                      open the dashboard (ADDRESS=0.0.0.0: serve it on the network)
+#   make check                    linters, types, docstrings and tests without browser or training
 #   make test                     all tests
-#   make lint                     linters and types
+#   make lint                     linters, types and docstrings
 #   make train DATA=genres/       train on a folder genre/track.ext (or LOGMEL=logmel.npz)
-#   make bench DATA=gtzan/        measure the figures of the README again
+#   make bench DATA=gtzan/        repeat the README's measurements
 
 # The newest supported interpreter that can create virtual environments.
 PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
@@ -56,15 +56,15 @@ bench: bench-data $(VENV)/.installed-dev
 
 train-data:
 	@test -n "$(DATA)$(LOGMEL)" || { \
-	echo "Name the training data: make train DATA=FOLDER (genre/track.ext) or LOGMEL=FILE.npz"; exit 2; }
+	echo "Specify the training data: make train DATA=FOLDER (genre/track.ext) or LOGMEL=FILE.npz"; exit 2; }
 
 bench-data:
-	@test -n "$(DATA)" || { echo "Name the folder of recordings: make bench DATA=FOLDER"; exit 2; }
+	@test -n "$(DATA)" || { echo "Specify the folder of recordings: make bench DATA=FOLDER"; exit 2; }
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { \
 	echo "Groove-Guide needs Python 3.11, 3.12 or 3.13 with the venv module, but none was found."; \
-	echo "Install one (Debian and Ubuntu: apt install python3 python3-venv) or name one: make PYTHON=/path/to/python"; \
+	echo "Install one (Debian and Ubuntu: apt install python3 python3-venv) or specify one: make PYTHON=/path/to/python"; \
 	exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
 	echo "Groove-Guide needs Python 3.11, 3.12 or 3.13; $(PYTHON) is another version."; exit 1; }

@@ -1,4 +1,4 @@
-"""Train and measure genre models on your own copy of GTZAN: ``python train.py --help``."""
+"""Train and evaluate genre models on your own copy of GTZAN: ``python train.py --help``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ALL = "all"
 RUN_VERSION = 1  # part of the key of checkpoints; increase it whenever old ones cannot be resumed
 SMOKE = {"epochs": 2, "steps": 4, "batch_size": 16}  # hyperparameters of a test run
 
-# Options that some models need, with what to give.
+# Options that some models require, with their arguments.
 OPTIONS = {
     "musicnn": "--musicnn FOLDER (the package musicnn 0.1.0, installed without its dependencies)",
     "recordings": "--recordings FOLDER (recordings of the tracks as GENRE/TRACK.ext)",
@@ -57,7 +57,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         If the command line is not valid; the reason is printed.
     """
     parser = argparse.ArgumentParser(
-        description="Train and measure genre models. Scores are written to OUT/scores.json; the "
+        description="Train and evaluate genre models. Scores are written to OUT/scores.json; the "
         "artist protocol also writes the models and their cards."
     )
     data = parser.add_argument_group("training data")
@@ -84,8 +84,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="tags of the tracks from a teacher network (npz with X and IDS), a second training "
-        "target beside the genres",
+        help="tags of the tracks predicted by a teacher network (npz with X and IDS), used as a "
+        "second training target",
     )
     data.add_argument(
         "--recordings",
@@ -106,7 +106,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--table",
         type=Path,
         metavar="FILE",
-        help="features_30_sec.csv, for the models of whole songs",
+        help="published GTZAN feature table (features_30_sec.csv), for models trained on it",
     )
     training = parser.add_argument_group("training")
     training.add_argument(
@@ -115,16 +115,16 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         choices=(*MODELS, ALL),
         default=list(DEFAULT_MODELS),
         metavar="MODEL",
-        help=f"{', '.join(MODELS)}; or '{ALL}' for those that the given data suffice for (default: "
-        f"{' '.join(DEFAULT_MODELS)})",
+        help=f"{', '.join(MODELS)}; or '{ALL}' for every model that the given data can train "
+        f"(default: {' '.join(DEFAULT_MODELS)})",
     )
     training.add_argument(
         "--protocol",
         choices=(*PROTOCOLS, ALL, "folds"),
         default="artist",
         help="artist: test on unseen artists (default); track: on unseen songs; segment: on unseen "
-        f"segments of known songs (data leakage); {ALL}: these three in turn; folds: five-fold "
-        "cross-validation by artist",
+        f"segments of songs in the training set (data leakage); {ALL}: these three in turn; "
+        "folds: five-fold cross-validation by artist",
     )
     training.add_argument(
         "--epochs", type=int, metavar="N", help="maximum number of epochs (default: per model)"
@@ -133,8 +133,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--pca",
         type=float,
         metavar="SHARE",
-        help="share of the variance that principal components preserve before random forest and "
-        "SVM (default: no principal components)",
+        help="share of variance kept by PCA before random forest and SVM (default: no PCA)",
     )
     training.add_argument(
         "--seed", type=int, default=0, metavar="N", help="random seed (default: %(default)s)"
@@ -187,7 +186,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def missing_options(name: str, options: argparse.Namespace) -> list[str]:
-    """List the options that a model needs and the user did not give.
+    """List the options that a model requires and the command line lacks.
 
     Parameters
     ----------
@@ -199,7 +198,7 @@ def missing_options(name: str, options: argparse.Namespace) -> list[str]:
     Returns
     -------
     list of str
-        Each with what to give.
+        Missing options with their arguments.
     """
     needed: tuple[str, ...] = ()
     if name in (MUSICNN, ENSEMBLE):
@@ -244,7 +243,7 @@ def read_tracks(options: argparse.Namespace) -> TrackSet:
 
 
 def run_folder(options: argparse.Namespace, protocol: str) -> Path:
-    """Choose the folder of checkpoints: another one for other data, protocol or seed.
+    """Choose the folder of checkpoints, which depends on the data, the protocol and the seed.
 
     Parameters
     ----------
@@ -342,7 +341,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done, 1 the data cannot be used, 2 wrong usage, 130 interrupted.
+        Exit code: 0 success, 1 the data cannot be used, 2 invalid arguments, 130 interrupted.
     """
     options = parse_arguments(arguments)
     from core.errors import AudioError, DatasetError, ModelError

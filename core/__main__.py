@@ -1,7 +1,8 @@
 """The command line: ``python -m core analyze SONG…``, ``python -m core models`` and ``… yamnet``.
 
-Exit codes: 0 success; 1 some songs failed (each is reported with the reason, the others are
-complete), a bundled model is damaged, or YAMNet is unavailable; 2 usage; 130 interrupted.
+Exit codes: 0 success; 1 some songs failed (each is reported with the reason; the others are
+complete), a bundled model is damaged, or YAMNet is unavailable; 2 invalid arguments or model; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# Heavy imports are inside the functions, so that --help doesn't wait for TensorFlow.
+# Heavy imports are inside the functions, so that --help does not wait for TensorFlow.
 from core.cli.terminal import Status, printable, silent_stderr
 
 PREFERRED_MODEL = "cnn_lstm"
@@ -54,37 +55,40 @@ def _parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser(
         "analyze",
         help="predict the genre of songs, segment by segment",
-        description="Predict the genre of songs, segment by segment. Prints a table, or with --out "
-        "writes analysis.json to a folder named after the song.",
-        epilog="Exit code: 0 success, 1 some songs failed, 2 usage.",
+        description="Predict the genre of songs, segment by segment. Print a table, or with --out "
+        "write analysis.json to a folder named after each song.",
+        epilog="Exit codes: 0 success, 1 some songs failed, 2 invalid arguments or model, "
+        "130 interrupted.",
     )
     analyze.add_argument("songs", nargs="+", type=Path, metavar="SONG", help="audio file")
     analyze.add_argument(
         "--model",
         metavar="NAME",
-        help=f"bundled model or path of a model card (default: {PREFERRED_MODEL})",
+        help=f"name of a bundled model or path to a model card (default: {PREFERRED_MODEL})",
     )
     analyze.add_argument(
         "--explain",
         action="store_true",
-        help="also explain the verdict; with --out, writes important.wav, without.wav and "
-        "explanation.npz",
+        help="also explain the prediction (with --out: write important.wav, without.wav and "
+        "explanation.npz)",
     )
     analyze.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
     commands.add_parser(
         "models",
         help="list the bundled models",
         description="List the bundled models with their accuracy, and check their files.",
-        epilog="Exit code: 0 all models are intact, 1 some are damaged, 2 usage.",
+        epilog="Exit codes: 0 all models are intact, 1 some are damaged, 2 invalid arguments.",
     )
     yamnet = commands.add_parser(
         "yamnet",
-        help="install YAMNet, which some models need (4 MB)",
-        description="Download YAMNet, or install a copy of it, for the models that need its "
-        "embeddings. Prints the path of the installed file.",
-        epilog="Exit code: 0 success, 1 download or copy failed, 2 usage.",
+        help="install YAMNet (4 MB), required by some models",
+        description="Install YAMNet for the models that classify its embeddings. Print the path of "
+        "the installed file.",
+        epilog="Exit codes: 0 success, 1 download or copy failed, 2 invalid arguments.",
     )
-    yamnet.add_argument("file", nargs="?", type=Path, help="local copy; without it, download")
+    yamnet.add_argument(
+        "file", nargs="?", type=Path, help="local copy to install (default: download)"
+    )
     return parser
 
 
@@ -111,7 +115,7 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
     try:
         # Cheap checks come before the seconds that TensorFlow takes to load.
         if options.out is not None and options.out.exists() and not options.out.is_dir():
-            raise ModelError(f"{options.out} is a file; choose a folder for the results.")
+            raise ModelError(f"{options.out} is a file. Choose a folder for the results.")
         name = options.model or _preferred_model()
         read_card(card_path(name))
         status.show("loading the model")
@@ -124,8 +128,8 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
         model = load_model(name)
         if options.explain and not isinstance(model, SpectrogramModel):
             raise ModelError(
-                f"{model.name} can't be explained on the spectrogram. Leave out --explain, or "
-                "choose a network on MFCCs, such as cnn."
+                f"{model.name} does not classify a spectrogram and cannot be explained here. Omit "
+                "--explain or choose a spectrogram model such as cnn."
             )
     except ModelError as error:
         status.clear()
@@ -149,8 +153,8 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
                 if removed:
                     text += f" (removed files of an earlier run: {', '.join(removed)})"
                 if folder != song.stem:
-                    text += " (another song has the same name)"
-        except Exception as error:  # one bad file must not stop the others
+                    text += f" (renamed: another song is called {printable(song.stem)})"
+        except Exception as error:  # one bad file must not abort the run
             status.clear()
             reason = str(error) or type(error).__name__
             print(f"{printable(song)}: {printable(reason)}", file=sys.stderr, flush=True)
@@ -169,7 +173,10 @@ def _preferred_model() -> str:
 
     names = [card["name"] for card in list_models()]
     if not names:
-        raise ModelError("No model is bundled. Train one with train.py, or name a model card.")
+        raise ModelError(
+            "No bundled models were found. Train one with train.py, or pass a model card with "
+            "--model."
+        )
     return PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
 
 
@@ -178,7 +185,7 @@ def _models() -> int:
     from core.models.cards import card_paths
 
     rows: list[tuple[str, ...]] = [
-        ("NAME", "TITLE", "PROTOCOL", "SONG ACCURACY (95 %)", "PARAMETERS", "SIZE")
+        ("NAME", "TITLE", "PROTOCOL", "SONG ACCURACY (95 % CI)", "PARAMETERS", "SIZE")
     ]
     damaged = []
     for path in card_paths():
@@ -227,5 +234,5 @@ def _part(card: dict[str, Any], *keys: str) -> Any:
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a name must not stop the songs after it
+            stream.reconfigure(errors="replace")  # unprintable names must not abort the run
     sys.exit(main())

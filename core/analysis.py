@@ -1,9 +1,9 @@
-"""Predict the genre of a song: probabilities for every segment, and the verdict for the song.
+"""Predict the genre of a song: probabilities for every segment, and the song's genre.
 
 Conventions
 -----------
-Times are in seconds from the beginning of the song. The verdict is the genre with the largest mean
-probability over the segments.
+Times are in seconds from the beginning of the song. The predicted genre is the one with the largest
+mean probability over the segments.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def file_size(stream: SeekableBytes) -> int:
     return size
 
 
-def is_cut_off(stream: SeekableBytes, *, tolerance: float = 0.01) -> bool:
+def is_truncated(stream: SeekableBytes, *, tolerance: float = 0.01) -> bool:
     """Test whether the end of a file is missing.
 
     Parameters
@@ -69,12 +69,12 @@ def is_cut_off(stream: SeekableBytes, *, tolerance: float = 0.01) -> bool:
     size = file_size(stream)
     head = stream.read(40)
     if head[:4] == b"OggS":
-        cut = not _ends_as_ogg(stream, size)
+        truncated = not _ends_as_ogg(stream, size)
     else:
         declared = _declared_by_mp4(stream, size) if head[4:8] == b"ftyp" else _declared(head)
-        cut = declared * (1 - tolerance) > size
+        truncated = declared * (1 - tolerance) > size
     stream.seek(0)
-    return cut
+    return truncated
 
 
 def _declared(head: bytes) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 from av.audio.plane import AudioPlane
 
-from core.audio.containers import file_size, is_cut_off
+from core.audio.containers import file_size, is_truncated
 from core.errors import AudioError
 
 SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file: dither rather than music
@@ -43,7 +43,7 @@ _MISSING_S = 0.25  # may be missing at the end, or a hundredth of the song if th
 _MOST_PACKETS = 500_000  # read to measure a song that is too long: a few hours
 _BAD_PACKETS = 0.05  # tolerated share of damaged packets: about one click a second
 
-_AGAIN = "upload the whole file again, or convert it to WAV or MP3 first"
+_REMEDY = "Use the complete file, or convert it to WAV or MP3 first."
 _DECODER_ERRORS = (
     soundfile.SoundFileError,
     av.FFmpegError,
@@ -106,7 +106,7 @@ class Source:
             If reading the file failed, whatever its content.
         """
         if self._failure is not None:
-            message = f"The file cannot be read ({self._failure}); copy it again and retry."
+            message = f"The file cannot be read ({self._failure}). Copy it again and retry."
             raise AudioError(message) from self._failure
 
 
@@ -160,16 +160,16 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
     Raises
     ------
     AudioError
-        If the content is not audio, contains no sound, is truncated or damaged, exceeds
+        If the content is not audio, contains no audio stream, is truncated or damaged, exceeds
         `max_duration_s`, or contains NaN or infinity.
     """
     if file_size(source) == 0:
         source.raise_failure()
-        raise AudioError("The file is empty; choose another one.")
-    cut_off = is_cut_off(source)
+        raise AudioError("The file is empty. Choose another one.")
+    truncated = is_truncated(source)
     seconds, peak, peak_mixed = 0.0, 0.0, 0.0
     with ExitStack() as stack:
-        decoder = _with_soundfile(source, stack) or _with_av(source, stack, cut_off)
+        decoder = _with_soundfile(source, stack) or _with_av(source, stack, truncated)
         if decoder.announced_s is not None and decoder.announced_s > max_duration_s:
             raise _too_long(in_words(decoder.announced_s), max_duration_s)
         try:
@@ -182,8 +182,8 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
                     mixed = block.mean(axis=1, dtype=np.float64).astype(np.float32)
                 if not np.isfinite(mixed).all():
                     raise AudioError(
-                        "The recording contains values that are not numbers (NaN or infinite); "
-                        "export it again from the program that created it."
+                        "The recording contains values that are not numbers (NaN or infinite). "
+                        "Export it again from the program that created it."
                     )
                 peak = max(peak, float(np.abs(block).max(initial=0)))
                 peak_mixed = max(peak_mixed, float(np.abs(mixed).max(initial=0)))
@@ -192,12 +192,12 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
             raise
         except _DECODER_ERRORS as error:
             source.raise_failure()
-            raise AudioError(f"The recording is damaged or cut off; {_AGAIN}.") from error
+            raise AudioError(f"The recording is damaged or truncated. {_REMEDY}") from error
     source.raise_failure()
-    _check_complete(seconds, decoder.announced_s, cut_off)
+    _check_complete(seconds, decoder.announced_s, truncated)
     if peak_mixed < SILENT_PEAK <= peak:
         raise AudioError(
-            "The channels cancel each other out when mixed to mono; upload one channel alone."
+            "The channels cancel each other out when mixed to mono. Use a single channel."
         )
 
 
@@ -213,30 +213,29 @@ def _length(decoder: _Decoder, max_duration_s: float) -> str:
 def _too_long(length: str, max_duration_s: float) -> AudioError:
     return AudioError(
         f"The song is {length} long; the limit is {in_words(max_duration_s)}. "
-        "Upload a shorter excerpt."
+        "Use a shorter excerpt."
     )
 
 
 def _check_rate(rate: int) -> None:
     if not _LOWEST_HZ <= rate <= _HIGHEST_HZ:
         raise AudioError(
-            f"The file declares a sampling rate of {rate} Hz, which no recording has; "
-            "convert it to 44100 Hz and upload it again."
+            f"The file declares an implausible sampling rate ({rate} Hz). Convert it to 44.1 kHz."
         )
 
 
-def _check_complete(seconds: float, announced_s: float | None, cut_off: bool) -> None:
+def _check_complete(seconds: float, announced_s: float | None, truncated: bool) -> None:
     announced = announced_s or 0.0
     if announced - seconds > max(_MISSING_S, 0.01 * announced):
         raise AudioError(
-            f"The file is cut off: it contains {in_words(seconds)} of {in_words(announced)}; "
-            f"{_AGAIN}."
+            f"The file is truncated: it contains only {in_words(seconds)} of "
+            f"{in_words(announced)}. {_REMEDY}"
         )
-    if cut_off:
+    if truncated:
         where = f"after {in_words(seconds)}" if seconds else "before its end"
-        raise AudioError(f"The file is cut off {where}; {_AGAIN}.")
+        raise AudioError(f"The file is truncated {where}. {_REMEDY}")
     if seconds == 0:
-        raise AudioError("The file contains no sound; choose another one.")
+        raise AudioError("The file contains no audio. Choose another one.")
 
 
 def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
@@ -302,7 +301,7 @@ def _audio_codecs() -> str:
     return ",".join(name for name in sorted(av.codecs_available) if is_audio(name))
 
 
-def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
+def _with_av(source: Source, stack: ExitStack, truncated: bool) -> _Decoder:
     """Open with FFmpeg."""
     source.seek(0)
     try:
@@ -317,15 +316,15 @@ def _with_av(source: Source, stack: ExitStack, cut_off: bool) -> _Decoder:
         streams = container.streams
     except _DECODER_ERRORS as error:
         source.raise_failure()
-        if cut_off:
-            raise AudioError(f"The file is cut off before its end; {_AGAIN}.") from error
+        if truncated:
+            raise AudioError(f"The file is truncated before its end. {_REMEDY}") from error
         raise AudioError(
-            "The file is not audio in a supported format; choose a WAV, MP3, FLAC, OGG, Opus, M4A, "
-            "WebM, AIFF or AU file."
+            "The file is not audio in a supported format. Choose a WAV, MP3, FLAC, Ogg, Opus, M4A, "
+            "AAC, WebM, MP4, AIFF or AU file."
         ) from error
     if not streams.audio:
-        content = "video but no sound" if streams.video else "no sound"
-        raise AudioError(f"The file contains {content}; choose one with an audio track.")
+        content = "video but no sound" if streams.video else "no audio"
+        raise AudioError(f"The file contains {content}. Choose one with an audio track.")
     stream = streams.audio[0]
     announced_s = None
     if "mov" in container.format.name and stream.duration and stream.time_base:

@@ -118,8 +118,8 @@ def load_audio(
     duration_s = len(samples) / sample_rate
     if duration_s < MIN_DURATION_S:
         raise AudioError(
-            f"The recording is {in_words(duration_s)} long, which is too short to classify; "
-            f"upload at least {in_words(MIN_DURATION_S)}."
+            f"The recording ({in_words(duration_s)}) is too short to classify. "
+            f"Use at least {in_words(MIN_DURATION_S)}."
         )
     given = name if name is not None else _own_name(file)
     return Audio(_normalised(samples), sample_rate, clean_name(given))
@@ -162,7 +162,7 @@ def encode_audio(audio: Audio, format: str = "FLAC") -> bytes:
         Audio to encode; samples beyond [-1, 1] are clipped.
     format : {"FLAC", "WAV", "MP3", "OGG"}
         File format. FLAC and WAV have 16 bits, so every sample is exact to half a step of 1/32 768;
-        OGG is Vorbis.
+        OGG holds Vorbis.
 
     Returns
     -------
@@ -177,10 +177,10 @@ def encode_audio(audio: Audio, format: str = "FLAC") -> bytes:
     """
     kind = format.upper()
     if kind not in FORMATS:
-        raise AudioError(f"Unknown audio format {format!r}; choose {', '.join(FORMATS)}.")
+        raise AudioError(f"Unknown audio format {format!r}. Choose one of: {', '.join(FORMATS)}.")
     samples = np.asarray(audio.samples, dtype=np.float32)
     if not np.isfinite(samples).all():
-        raise AudioError("The audio contains values that are not numbers and cannot be written.")
+        raise AudioError("The audio contains NaN or infinity and cannot be written.")
     if kind in ("FLAC", "WAV"):
         # Rounded here, because libsndfile truncates, which adds a constant offset of half a step.
         samples = np.clip(np.rint(samples * 32_768.0), -32_768, 32_767).astype(np.int16)
@@ -196,7 +196,7 @@ def encode_audio(audio: Audio, format: str = "FLAC") -> bytes:
                 file.write(samples[start : start + _BLOCK_SAMPLES])
     except soundfile.SoundFileError as error:
         raise AudioError(
-            f"{kind} does not support {audio.sample_rate} Hz; choose FLAC or resample the audio."
+            f"{kind} does not support {audio.sample_rate} Hz. Choose FLAC or resample the audio."
         ) from error
     return buffer.getvalue()
 
@@ -247,11 +247,11 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
         try:
             stream: BinaryIO = stack.enter_context(open(file, "rb"))  # noqa: SIM115
         except FileNotFoundError as error:
-            raise AudioError("The file does not exist; check its name and folder.") from error
+            raise AudioError("The file does not exist. Check its name and folder.") from error
         except IsADirectoryError as error:
-            raise AudioError("This is a folder; choose one audio file in it.") from error
+            raise AudioError("This is a folder. Choose one audio file in it.") from error
         except (OSError, ValueError) as error:
-            raise AudioError(f"The file cannot be opened ({error}); check its name.") from error
+            raise AudioError(f"The file cannot be opened ({error}). Check its name.") from error
     elif hasattr(file, "read"):
         stream = file  # type: ignore[assignment]
     else:
@@ -262,7 +262,7 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
         seekable = stream.seekable() if hasattr(stream, "seekable") else hasattr(stream, "seek")
         return stream if seekable else _spooled(stream, stack)
     except (OSError, ValueError, TypeError) as error:
-        raise AudioError(f"The file cannot be read ({error}); open it again.") from error
+        raise AudioError(f"The file cannot be read ({error}). Check the file.") from error
 
 
 def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:
@@ -272,7 +272,7 @@ def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:
     while block := stream.read(1 << 16):
         size += len(block)
         if size > _MOST_BYTES_UNSEEKABLE:
-            raise AudioError("The stream is longer than 1 GiB; save an excerpt of it as a file.")
+            raise AudioError("The stream is longer than 1 GiB. Save an excerpt of it as a file.")
         spool.write(block)
     return spool  # type: ignore[return-value]
 
@@ -328,7 +328,7 @@ def _normalised(samples: np.ndarray) -> np.ndarray:
     """Bring samples into [-1, 1], see `load_audio`, and reject silence."""
     peak = float(np.abs(samples).max())
     if peak < SILENT_PEAK:
-        raise AudioError("The recording is silent; choose another one.")
+        raise AudioError("The recording is silent. Choose another one.")
     if peak > _HOT_PEAK:
         samples = samples / peak
     return np.clip(samples, -1, 1)

@@ -10,7 +10,7 @@ Conventions
 Loudness is in LUFS, differences of loudness in LU, gains and levels in dB; 0 dBFS is an amplitude
 of 1. Audio is mono, so a full-scale sine has -3 LUFS. Only the limiter is nonlinear. Log-mel
 features are relative to the song's own maximum, so a gain leaves them unchanged. Limiting changes
-them, because it attenuates some moments and not others.
+them, because it attenuates some passages and not others.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def download_recording(name: str) -> Path:
         If the name is unknown or the download fails.
     """
     if name not in RECORDINGS:
-        raise AudioError(f"There is no sample recording {name!r}; choose {', '.join(RECORDINGS)}.")
+        raise AudioError(f"Unknown recording {name!r}. Choose one of: {', '.join(RECORDINGS)}.")
     import librosa
 
     try:
@@ -49,5 +49,5 @@ def download_recording(name: str) -> Path:
     except (OSError, ValueError) as error:  # no connection, or a file with another digest
         raise AudioError(
             f"{RECORDINGS[name]} could not be downloaded. Check the internet connection, or choose "
-            "a song of your own."
+            "another song."
         ) from error

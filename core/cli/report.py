@@ -36,7 +36,7 @@ class ExplainedParts:
     explanation : Explanation
         SHAP values of all segments.
     important, without : Audio
-        The important regions alone, and the song without them.
+        The important parts alone, and everything else.
     probability_kept, probability_removed : float [range=[0, 1]]
         Probability of the explained genre for these two, as in
         `core.listening.faithfulness.part_probabilities`.
@@ -86,7 +86,7 @@ class SongResult:
         return to_json(self.analysis, explanation=explanation)
 
     def to_text(self) -> str:
-        """Format as text: the verdict and the two most probable genres of each segment."""
+        """Format as text: genre of the song, and the two most probable ones of each segment."""
         analysis = self.analysis
         lines = [
             f"{printable(analysis.song)} ({minutes(analysis.duration_s)}), {analysis.model}: "
@@ -104,8 +104,8 @@ class SongResult:
             lines.append(
                 f"  Probability of {self.explained.explanation.target}: "
                 f"{self.explained.probability_kept:.2f} for the most important "
-                f"{DEFAULT_KEEP:.0%} alone, "
-                f"{self.explained.probability_removed:.2f} without them"
+                f"{100 * DEFAULT_KEEP:.0f} % alone, "
+                f"{self.explained.probability_removed:.2f} without it"
             )
         return "\n".join(lines)
 
@@ -117,7 +117,7 @@ def analyze_song(
     explained: bool = False,
     step: Callable[[str], None] = lambda text: None,
 ) -> SongResult:
-    """Analyse one song and, if requested, explain its verdict.
+    """Analyse one song and, if requested, explain its prediction.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def analyze_song(
     model : GenreModel
         The model.
     explained : bool
-        Whether to explain the verdict as well.
+        Whether to explain the prediction as well.
     step : callable
         Called with a short description of each step before it begins.
 
@@ -138,9 +138,9 @@ def analyze_song(
     Raises
     ------
     AudioError
-        If the file can't be decoded.
+        If the file cannot be decoded.
     ExplanationError
-        If an explanation is requested and the model has no spectrogram as its input.
+        If an explanation is requested and the model does not take a spectrogram as input.
     """
     step("reading")
     audio = load_audio(song, sample_rate=model.sample_rate)
@@ -184,7 +184,7 @@ def write_result(result: SongResult, folder: Path) -> list[str]:
     Raises
     ------
     OSError
-        If the folder can't be written.
+        If the folder cannot be written.
     """
     before = [file for file in FILES if (folder / file).exists()]
     with _complete(folder) as temporary:
@@ -224,7 +224,7 @@ def _complete(folder: Path) -> Iterator[Path]:
 
 
 def folder_names(songs: Iterable[Path]) -> list[str]:
-    """Choose a folder name for each song: its stem, numbered if an earlier song has the same.
+    """Choose a folder name for each song: its stem, with a number if it is taken.
 
     Parameters
     ----------

@@ -56,8 +56,8 @@ def store_genre_profiles(
         needed, given = (getattr(each.parameters, parameter) for each in (model, tracks))
         if needed != given:
             raise DatasetError(
-                f"{name} cannot be explained on these spectrograms: it needs a {parameter} of "
-                f"{needed}, and theirs is {given}."
+                f"{name} cannot be explained on these spectrograms: it needs "
+                f"{parameter} = {needed}, not {given}."
             )
     tracks = replace(tracks, parameters=model.parameters)
     test = split_tracks(tracks, "artist", seed).test

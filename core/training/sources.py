@@ -20,7 +20,7 @@ from core.training.progress import reporter
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Training data that the user named.
+    """Training data given by the user.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Sources:
     recordings : tuple of Path
         Folders of recordings, see `core.data.gtzan.list_recordings`.
     table : Path, optional
-        Published table of features, see `core.features.gtzan_table.read_table`.
+        The published GTZAN feature table, see `core.features.gtzan_table.read_table`.
     musicnn : Path, optional
         Folder of the musicnn package.
     """
@@ -93,7 +93,7 @@ class Sources:
             return tracks, from_logmel(tracks, extractor)
         if source == "table":
             if self.table is None:
-                raise DatasetError(f"The features '{name}' are read from a table: give --table.")
+                raise DatasetError(f"The features '{name}' come from a file. Add --table FILE.")
             return tracks, from_table(self.table, tracks)
         self._require_recordings()
         tracks, files = with_recordings(tracks, self.recordings)
@@ -109,10 +109,10 @@ class Sources:
             If the package or the recordings are missing.
         """
         if self.musicnn is None:
-            raise DatasetError("The weights of musicnn are missing: give --musicnn.")
+            raise DatasetError("The weights of musicnn are missing. Add --musicnn FOLDER.")
         self._require_recordings()
         return self.musicnn
 
     def _require_recordings(self) -> None:
         if not self.recordings:
-            raise DatasetError("This model is trained on recordings: give --recordings.")
+            raise DatasetError("This model is trained on recordings. Add --recordings FOLDER.")

@@ -178,7 +178,7 @@ def test_songs_of_the_same_name_get_numbered_folders_and_the_output_says_so(
     assert content(out / "Little Song")["song"]["name"] == "Little Song.wav"
     assert content(out / "Little Song-2")["song"]["name"] == "Little Song.flac"
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3] == f"  -> {out / 'Little Song-2'} (another song has the same name)"
+    assert lines[3] == f"  -> {out / 'Little Song-2'} (renamed: another song is called Little Song)"
 
 
 def test_a_hostile_name_stays_inside_the_folder(wav: Path, models: Path, tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_a_file_as_output_folder_exits_with_2(
     wav: Path, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("analyze", wav, "--model", models / "cnn.json", "--out", wav) == 2
-    assert "is a file; choose a folder" in capsys.readouterr().err
+    assert "is a file. Choose a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from core.audio.containers import file_size, is_cut_off
+from core.audio.containers import file_size, is_truncated
 from tests.core.audio.encoded import av_bytes, file_bytes, tone
 
 DECLARING = [
@@ -19,8 +19,8 @@ DECLARING = [
 ]
 
 
-def cut_off(content: bytes) -> bool:
-    return is_cut_off(io.BytesIO(content))
+def truncated(content: bytes) -> bool:
+    return is_truncated(io.BytesIO(content))
 
 
 def test_the_size_of_a_file_is_measured_from_any_position() -> None:
@@ -31,43 +31,43 @@ def test_the_size_of_a_file_is_measured_from_any_position() -> None:
 
 
 @pytest.mark.parametrize(("container", "encoding"), DECLARING)
-def test_only_a_truncated_file_is_cut_off(container: str, encoding: str) -> None:
+def test_half_a_file_is_truncated_and_a_whole_one_is_not(container: str, encoding: str) -> None:
     content = file_bytes(tone(), 48_000, container, encoding)
-    assert not cut_off(content)
-    assert cut_off(content[: len(content) // 2])
+    assert not truncated(content)
+    assert truncated(content[: len(content) // 2])
 
 
 @pytest.mark.parametrize("options", [{}, {"movflags": "frag_keyframe+empty_moov"}])
-def test_only_a_truncated_mp4_file_is_cut_off(options: dict[str, str]) -> None:
+def test_half_an_mp4_file_is_truncated_and_a_whole_one_is_not(options: dict[str, str]) -> None:
     content = av_bytes(tone()[:, None], 48_000, "mp4", "aac", options=options)
-    assert not cut_off(content)
-    assert cut_off(content[: len(content) // 2])
+    assert not truncated(content)
+    assert truncated(content[: len(content) // 2])
 
 
 @pytest.mark.parametrize("container", ["WAV", "AIFF", "AU"])
 def test_a_missing_hundredth_is_tolerated_and_two_are_not(container: str) -> None:
     content = file_bytes(tone(), 48_000, container, "PCM_16")
-    assert not cut_off(content[: round(0.992 * len(content))])
-    assert cut_off(content[: round(0.98 * len(content))])
+    assert not truncated(content[: round(0.992 * len(content))])
+    assert truncated(content[: round(0.98 * len(content))])
 
 
 @pytest.mark.parametrize("placeholder", [0, 0xFFFF_FFFF, 0x7FFF_FFFF, 0x7FFF_F000])
 def test_a_placeholder_of_a_streaming_writer_is_not_a_length(placeholder: int) -> None:
     content = file_bytes(tone(), 48_000, "WAV", "PCM_16")
     streamed = content[:4] + placeholder.to_bytes(4, "little") + content[8:]
-    assert not cut_off(streamed)
+    assert not truncated(streamed)
 
 
 def test_containers_that_declare_no_size_are_left_to_their_decoders() -> None:
     for container, encoding in (("MP3", "MPEG_LAYER_III"), ("FLAC", "PCM_16")):
         content = file_bytes(tone(), 48_000, container, encoding)
-        assert not cut_off(content[: len(content) // 2])
+        assert not truncated(content[: len(content) // 2])
 
 
 def test_a_declared_size_of_many_gigabytes_allocates_no_memory() -> None:
     boxes = b"\0\0\0\1mdat" + (1 << 60).to_bytes(8, "big")
-    assert cut_off(b"\0\0\0\x10ftypM4A \0\0\0\0" + boxes)
+    assert truncated(b"\0\0\0\x10ftypM4A \0\0\0\0" + boxes)
 
 
 def test_a_box_of_length_zero_ends_the_search() -> None:
-    assert not cut_off(b"\0\0\0\x08ftyp" + b"\0\0\0\0free" * 3)
+    assert not truncated(b"\0\0\0\x08ftyp" + b"\0\0\0\0free" * 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from tests.core.audio.encoded import (
     tone,
 )
 
-CUT_OFF = r"cut off.*[Uu]pload the whole file again"
+TRUNCATED = r"truncated.*\. Use the complete file"
 
 
 def stereo(duration_s: float = 4.0) -> np.ndarray:
@@ -47,23 +48,23 @@ def with_declared_frames(content: bytes, frames: int) -> bytes:
 @pytest.mark.parametrize(
     ("samples", "rate", "sentence"),
     [
-        (tone(0.3), 48_000, "0.30 s long, which is too short"),
+        (tone(0.3), 48_000, "(0.30 s) is too short to classify. Use at least 0.50 s."),
         (tone()[:1], 48_000, "too short"),
-        (tone()[:0], 48_000, "contains no sound"),
+        (tone()[:0], 48_000, "contains no audio"),
         (0 * tone(), 48_000, "silent"),
         (tone(level=2e-5), 48_000, "silent"),
         (np.stack([tone(), -tone()], axis=1), 48_000, "cancel each other out"),
         (np.where(tone() > 0.4, np.nan, tone()), 48_000, "not numbers"),
         (np.where(tone() > 0.4, -np.inf, tone()), 48_000, "not numbers"),
         (1e300 * tone(), 48_000, "not numbers"),
-        (tone(), 999, "sampling rate of 999 Hz"),
-        (tone(), 2_000_000_000, "sampling rate of 2000000000 Hz"),
+        (tone(), 999, "implausible sampling rate (999 Hz)"),
+        (tone(), 2_000_000_000, "implausible sampling rate (2000000000 Hz)"),
     ],
 )
 def test_recordings_without_usable_sound_are_rejected(
     samples: np.ndarray, rate: int, sentence: str
 ) -> None:
-    with pytest.raises(AudioError, match=sentence):
+    with pytest.raises(AudioError, match=re.escape(sentence)):
         load_audio(file_bytes(samples, rate, "WAV", "DOUBLE"))
 
 
@@ -96,7 +97,7 @@ def test_overshoots_are_clipped() -> None:
     ],
 )
 def test_files_other_than_audio_are_rejected(content: bytes, sentence: str) -> None:
-    with pytest.raises(AudioError, match=sentence):
+    with pytest.raises(AudioError, match=re.escape(sentence)):
         load_audio(content)
 
 
@@ -152,14 +153,14 @@ def test_read_errors_are_reported_with_their_reason(capfd: pytest.CaptureFixture
 )
 def test_half_a_lossless_file_is_rejected(container: str, encoding: str) -> None:
     content = file_bytes(stereo(), 48_000, container, encoding)
-    with pytest.raises(AudioError, match=CUT_OFF):
+    with pytest.raises(AudioError, match=TRUNCATED):
         load_audio(content[: len(content) // 2])
 
 
 @pytest.mark.parametrize(("container", "encoding"), LOSSY_KINDS)
 def test_half_a_lossy_file_is_rejected(container: str, encoding: str) -> None:
     content = file_bytes(stereo(), 48_000, container, encoding)
-    with pytest.raises(AudioError, match=CUT_OFF):
+    with pytest.raises(AudioError, match=TRUNCATED):
         load_audio(content[: len(content) // 2])
 
 
@@ -169,7 +170,7 @@ def test_half_an_m4a_or_webm_file_is_rejected(
     container: str, codec: str, options: dict[str, str]
 ) -> None:
     content = av_bytes(stereo(), 48_000, container, codec, options=options)
-    with pytest.raises(AudioError, match=CUT_OFF):
+    with pytest.raises(AudioError, match=TRUNCATED):
         load_audio(content[: len(content) // 2])
 
 

@@ -40,5 +40,5 @@ def test_a_failed_download_has_a_clear_message(
 
 
 def test_an_unknown_recording_is_rejected_by_name() -> None:
-    with pytest.raises(AudioError, match=r"no sample recording '\.\./x'"):
+    with pytest.raises(AudioError, match=r"Unknown recording '\.\./x'\. Choose one of"):
         download_recording("../x")

@@ -49,7 +49,7 @@ def test_the_probabilities_of_the_parts_are_those_of_the_metrics(
     assert summary["probability_kept"] == result.explained.probability_kept
     gap = result.explained.explanation.gap
     assert summary["gap"] == pytest.approx(gap[np.abs(gap).argmax()])
-    assert "20% alone" in result.to_text().splitlines()[-1]
+    assert "20 % alone" in result.to_text().splitlines()[-1]
 
 
 def test_a_song_shorter_than_a_segment_is_reported_as_padded(

@@ -48,5 +48,5 @@ def test_spectrograms_with_other_parameters_are_rejected(
 ) -> None:
     save_model(tiny_cnn, tmp_path)
     tracks = replace(few_tracks, parameters=FeatureParameters.for_hop_length(512))
-    with pytest.raises(DatasetError, match="needs a hop_length of 915, and theirs is 512"):
+    with pytest.raises(DatasetError, match="needs hop_length = 915, not 512"):
         store_genre_profiles("cnn", tracks, tmp_path, 0, lambda *_: None)

@@ -38,14 +38,14 @@ def test_a_missing_source_is_named_with_its_option(
     few_tracks: TrackSet, tmp_path: Path, source: str, option: str
 ) -> None:
     name = {"recordings": "yamnet", "table": "table"}[source]
-    with pytest.raises(DatasetError, match=f"give {option}"):
+    with pytest.raises(DatasetError, match=f"Add {option}"):
         Sources(few_tracks, "log-mel archive").features(name, source, tmp_path)
 
 
 def test_musicnn_needs_its_package_and_recordings(few_tracks: TrackSet, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="give --musicnn"):
+    with pytest.raises(DatasetError, match="Add --musicnn FOLDER"):
         Sources(few_tracks, "archive", recordings=(tmp_path,)).required_musicnn()
-    with pytest.raises(DatasetError, match="give --recordings"):
+    with pytest.raises(DatasetError, match="Add --recordings FOLDER"):
         Sources(few_tracks, "archive", musicnn=tmp_path).required_musicnn()
     sources = Sources(few_tracks, "archive", recordings=(tmp_path,), musicnn=tmp_path)
     assert sources.required_musicnn() == tmp_path
