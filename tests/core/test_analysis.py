@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analysis import analyze, to_json
-from core.audio.io import Audio, resample
-from core.constants import GENRES, SAMPLE_RATE
+from core.audio.io import Audio, load_audio, resample
+from core.constants import EXAMPLES_DIR, GENRES, SAMPLE_RATE
 from core.features.spectrogram import logmel, segment_starts
+from core.models.store import load_model
 from tests.synthetic import song_samples
 
 if TYPE_CHECKING:
@@ -112,6 +113,18 @@ def test_a_song_at_another_sampling_rate_is_resampled(
     np.testing.assert_array_equal(found.starts, expected.starts)
     assert found.duration_s == other.duration_s
     assert found.song == "other.wav"
+
+
+def test_musicnn_predicts_from_audio_at_the_default_rate_as_its_card_states() -> None:
+    model = load_model("musicnn")
+    cost = model.card["resampling"]
+    song = EXAMPLES_DIR / "iron_weather.ogg"
+    default = analyze(load_audio(song), model)
+    own_rate = analyze(load_audio(song, sample_rate=model.sample_rate), model)
+    difference = np.abs(default.probabilities - own_rate.probabilities)
+    assert default.genre == own_rate.genre
+    assert 0 < difference.max() <= cost["max"]
+    assert cost["changed_verdicts"] == 0
 
 
 def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: SpectrogramModel) -> None:
