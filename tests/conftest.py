@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
         order[item] = rank
     items.sort(key=order.__getitem__)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collect_only_new_objects() -> None:
+    """Exclude what is already loaded from garbage collection, as the dashboard does.
+
+    Streamlit collects garbage after every run of a page, and a collection visits half a million
+    objects of TensorFlow.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

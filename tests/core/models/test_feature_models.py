@@ -17,6 +17,7 @@ from core.analysis import analyze
 from core.audio.io import Audio, save_audio
 from core.constants import GENRES, MODELS_DIR
 from core.errors import ExplanationError, ModelError
+from core.explanation import feature_attribution
 from core.explanation.explain import explain
 from core.explanation.feature_attribution import explain_features
 from core.features.spectrogram import FeatureParameters
@@ -92,7 +93,10 @@ def test_a_feature_model_is_not_a_spectrogram_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bundled_model_predicts_and_its_explanation_is_additive(name: str) -> None:
+def test_a_bundled_model_predicts_and_its_explanation_is_additive(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feature_attribution, "EVALUATIONS", 3)  # one permutation is additive, too
     model = load_model(name)
     assert isinstance(model, FeatureModel)
     analysis = analyze(Audio(song_samples(7.0)), model)
