@@ -114,7 +114,7 @@ def test_models_of_features_have_no_explanation_in_a_spectrogram(
     song = tmp_path / "song.wav"
     save_audio(Audio(song_samples(4.0)), song)
     assert main(["analyze", str(song), "--model", "svm", "--explain"]) == 2
-    assert "Leave out --explain" in capsys.readouterr().err
+    assert "Omit --explain" in capsys.readouterr().err
     assert main(["analyze", str(song), "--model", "svm"]) == 0
 
 
