@@ -244,8 +244,6 @@ class BatchMaker:
         window = tf.clip_by_value(window, 0, self._taggrams.shape[1] - 1)
         return tf.stack([tf.broadcast_to(track[:, None], tf.shape(window)), window], 2)
 
-    # Autograph would rewrite this plain Python for seconds; nothing here depends on tensor values.
-    @tf.autograph.experimental.do_not_convert
     def batch(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         """Make one batch.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from core.data.gtzan import TrackSet, gtzan_index
 from core.data.splits import Split, all_segments, artist_folds, duplicate_groups, split_tracks
 from core.errors import DatasetError
-from tests.archives import archive, track_set
+from tests.archives import archive, some_track_ids, track_set
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +128,11 @@ def test_tracks_without_known_artists_cannot_be_split_by_artist(tmp_path: Path) 
         artist_folds(foreign)
     with pytest.raises(DatasetError, match="Unknown protocol"):
         split_tracks(foreign, "songs")
+
+
+def test_the_empty_set_is_named_if_tracks_are_too_short(tmp_path: Path) -> None:
+    short = read(archive(tmp_path / "short.npz", some_track_ids(per_subset=1), n_frames=100))
+    long = replace(short, parameters=replace(short.parameters, segment_frames=120))
+    assert len(split_tracks(short, "artist").test)
+    with pytest.raises(DatasetError, match=r"training set .* shorter than 5\.0 s do not count"):
+        split_tracks(long, "artist")

@@ -1,4 +1,4 @@
-"""Sources of training data: anything that was not given is asked for in a sentence."""
+"""Sources of training data: a missing one is named with the option that gives it."""
 
 from __future__ import annotations
 

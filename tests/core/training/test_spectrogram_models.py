@@ -44,7 +44,7 @@ def trainer(few_tracks: TrackSet, tmp_path: Path) -> SpectrogramTrainer:
 
 @pytest.fixture
 def fits(trainer: SpectrogramTrainer, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The fits that were asked for; none is trained, and the third of four epochs is the best."""
+    """Arguments of the fits; nothing is trained, and the third epoch counts as the best."""
     made: list[Any] = []
 
     def fit(name: str, subset: str, settings: Settings, valid: Segments | None) -> FittedNetwork:
