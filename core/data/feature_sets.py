@@ -256,7 +256,7 @@ def from_table(file: Path, tracks: TrackSet) -> FeatureSet:
 
 
 def balanced(features: FeatureSet, labels: np.ndarray, split: Split, seed: int) -> FeatureSet:
-    """Select equally many tracks or segments of each genre at random.
+    """Select the same number of tracks or segments from each genre at random.
 
     Where recordings are few, a validation or test set contains many more of some genres than of
     others, and the accuracy would be that of the frequent genres.

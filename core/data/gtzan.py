@@ -193,7 +193,7 @@ def read_archive(file: Path | str) -> TrackSet:
         labels = [GENRES.index(name.split(".")[0]) for name in track_ids]
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(
-            f"{Path(file).name} is not an archive of log-mel spectrograms ({error}). Give an npz "
+            f"{Path(file).name} is not an archive of log-mel spectrograms ({error}). Use an npz "
             "file with the arrays q, track_id and vmin_db."
         ) from error
     return _assemble(
@@ -231,7 +231,7 @@ def list_tracks(folder: Path | str) -> list[tuple[Path, int]]:
     ]
     if not found:
         raise DatasetError(
-            f"{folder} contains no training data. Give a folder with the genres as subfolders "
+            f"{folder} contains no training data. Use a folder with the genres as subfolders "
             f"({', '.join(GENRES)}) and {', '.join(AUDIO_SUFFIXES)} files in them."
         )
     return found

@@ -11,7 +11,7 @@ A split is made of segments. The protocols differ in what the test set shares wi
     Artists, but no tracks. Tests on unseen songs.
 ``segment``
     Artists and tracks. Single segments are assigned at random, so the same song is in all three
-    sets. This is data leakage; the figures are reported only for comparison.
+    sets. This is data leakage; its results serve only for comparison.
 
 Cross-validation by artist has five folds that share no artist. Byte-identical tracks always stay
 together.

@@ -42,7 +42,7 @@ def read_taggrams(files: Sequence[Path], tracks: TrackSet) -> np.ndarray | None:
                 values, names = archive["X"], archive["IDS"]
         except (OSError, KeyError, ValueError) as error:
             raise DatasetError(
-                f"{file.name} contains no taggrams ({error}). Give an npz file with the arrays X "
+                f"{file.name} contains no taggrams ({error}). Use an npz file with the arrays X "
                 "and IDS."
             ) from error
         for name in np.unique(names):

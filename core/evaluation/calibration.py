@@ -19,8 +19,8 @@ import scipy.special
 
 from core.evaluation.metrics import cross_entropy, validate
 
-TEMPERATURES = (0.2, 5.0)  # least and largest
-LEAST_PROBABILITY = 1e-12  # before a logarithm
+TEMPERATURES = (0.2, 5.0)  # range of the search
+MIN_PROBABILITY = 1e-12  # avoids log(0)
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -68,5 +68,5 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     np.ndarray [shape=(n, classes), range=[0, 1]]
         Probabilities; rows sum to one.
     """
-    logits = np.log(np.clip(probabilities, LEAST_PROBABILITY, 1)) / temperature
+    logits = np.log(np.clip(probabilities, MIN_PROBABILITY, 1)) / temperature
     return scipy.special.softmax(logits, axis=1)

@@ -261,7 +261,7 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) -
     validate(probabilities, labels)
     votes, truths = song_votes(probabilities, labels, songs)
 
-    def figures(
+    def metrics(
         probabilities: np.ndarray, labels: np.ndarray, interval: tuple[float, float]
     ) -> dict[str, Any]:
         return {
@@ -276,9 +276,9 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) -
     correct = int((votes.argmax(axis=1) == truths).sum())
     return {
         "tracks": len(truths),
-        "segment": figures(
+        "segment": metrics(
             probabilities, labels, song_interval(accuracy, probabilities, labels, songs)
         ),
-        "song": figures(votes, truths, proportion_interval(correct, len(truths))),
+        "song": metrics(votes, truths, proportion_interval(correct, len(truths))),
         "confusion": confusion(votes, truths).tolist(),
     }

@@ -1,4 +1,4 @@
-"""Predictions for a test set, stored beside the model so that every figure can be drawn again.
+"""Stored predictions for a test set, from which all scores and charts can be recomputed.
 
 Conventions
 -----------

@@ -2,10 +2,10 @@
 
 Conventions
 -----------
-An entry ``"MODEL/PROTOCOL"`` holds the metrics of the validation and the test set
+An entry ``"MODEL/PROTOCOL"`` contains the metrics of the validation and the test set
 (`core.evaluation.metrics.evaluate`) and, for the song votes of the test set, the report and the
 curves of each genre (`details`). The entry of the ``artist`` protocol, which the stored weights
-come from, also holds the size and the speed of the model.
+come from, also contains the size and the speed of the model.
 
 Metrics
 -------

@@ -8,8 +8,7 @@ is a linear image of the log-mel frame, so one set of gradients serves both view
     phi_mel  = E[(mel - mel') * (g_mfcc @ D)]    D: rows of the DCT
 
 Both have the same sum in every frame. Evidence for a genre comes from sounds and from their
-absence. Only sounds can be heard, kept and removed. Their part of ``phi_mel`` comes from cells
-louder than the background::
+absence. Only sounds can be played or removed; they are the cells louder than the background::
 
     audible  = E[max(mel - mel', 0) * (g_mfcc @ D)]
 """
@@ -28,7 +27,7 @@ from core.features.spectrogram import dct_matrix
 from core.models.spectrogram_models import SpectrogramModel
 
 GRADIENT_BATCH = 64  # larger batches are no faster on two cores
-MIN_PROBABILITY = 1e-12  # lower bound before a logarithm
+MIN_PROBABILITY = 1e-12  # avoids log(0)
 LOG_ODDS_UNIT = 5.0  # nats; the tolerances for log-odds are multiples of it
 
 

@@ -115,7 +115,7 @@ class Explanation:
     def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> Explanation:
         if isinstance(index, int | np.integer):
             if not -len(self) <= index < len(self):
-                raise IndexError(f"segment {index} of an explanation of {len(self)}")
+                raise IndexError(f"segment {index} of an explanation of {len(self)} segments")
             index = [int(index)]
         arrays: dict[str, Any] = {
             field.name: value[index]
@@ -128,12 +128,12 @@ class Explanation:
         return (self[index] for index in range(len(self)))
 
     def without_audio(self) -> Explanation:
-        """Drop the reference to the song: the same explanation, but `stft` can't be computed."""
+        """Drop the reference to the song: the same explanation, but `stft` cannot be computed."""
         return replace(self, audio=None)
 
     @property
     def gap(self) -> np.ndarray:
-        """Part of the output that the SHAP values miss, `shape=(n,)`, signed."""
+        """Part of the output not explained by the SHAP values, `shape=(n,)`, signed."""
         total = self.mfcc.sum(axis=(1, 2), dtype=np.float64)
         return self.prediction - self.base_value - total
 
@@ -153,7 +153,8 @@ class Explanation:
         """
         if self.audio is None:
             raise ExplanationError(
-                "The STFT view needs the song's audio, which this explanation no longer holds. "
+                "The STFT view needs the song's audio, which this explanation no longer "
+                "contains. "
                 "Call explain() again."
             )
         parameters = self.parameters
@@ -201,9 +202,9 @@ def explain(
     audio : Audio
         The song, at any sampling rate.
     model : GenreModel
-        The model whose prediction is explained. It must have a spectrogram as its input.
+        The model whose prediction is explained. It must take a spectrogram as input.
     target : str, optional
-        Genre to explain; by default the song's verdict.
+        Genre to explain; by default the song's predicted genre.
     versus : str, optional
         Genre to compare the target with, as in "why jazz rather than blues?". The explained output
         is then the difference of their log-odds, otherwise the target's probability.
@@ -223,8 +224,8 @@ def explain(
     Raises
     ------
     ExplanationError
-        If the model has no spectrogram as its input, a genre is unknown to it, target and versus
-        are the same, or the song lacks a segment.
+        If the model does not take a spectrogram as input or lacks a genre, if target and versus
+        are equal, or if a segment does not exist.
 
     Examples
     --------
@@ -238,8 +239,7 @@ def explain(
     """
     if not isinstance(model, SpectrogramModel):
         raise ExplanationError(
-            f"{model.name} predicts from features without a place in the spectrogram; "
-            "use explain_features."
+            f"{model.name} does not classify a spectrogram. Use explain_features() instead."
         )
     for genre in (target, versus):
         if genre is not None and genre not in model.genres:
@@ -249,7 +249,7 @@ def explain(
     analysis = analysis or analyze(audio, model)
     target = target or analysis.genre
     if target == versus:
-        raise ExplanationError(f"Choose another genre than {target} to compare {target} with.")
+        raise ExplanationError(f"{target} cannot be compared with itself. Choose another genre.")
     chosen = _chosen_segments(segments, len(analysis.logmel))
     output = Output(
         model.genres.index(target), None if versus is None else model.genres.index(versus)
@@ -310,7 +310,7 @@ def joined(parts: Sequence[Explanation]) -> Explanation:
         If there is no part, or the parts explain different outputs.
     """
     if len({(part.target, part.versus, part.model, part.parameters) for part in parts}) != 1:
-        raise ValueError("Only explanations of one genre by one model can be joined.")
+        raise ValueError("Only explanations of the same genre by the same model can be joined.")
     first = parts[0]
     arrays: dict[str, Any] = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
@@ -325,12 +325,10 @@ def _chosen_segments(segments: Iterable[int] | None, count: int) -> np.ndarray:
         return np.arange(count)
     chosen = np.array(list(dict.fromkeys(int(index) for index in segments)), dtype=int)
     if not len(chosen):
-        raise ExplanationError("No segment is chosen. Give at least one, or None to explain all.")
+        raise ExplanationError("No segments were chosen. Choose at least one, or None for all.")
     wrong = chosen[(chosen < 0) | (chosen >= count)]
     if len(wrong):
-        raise ExplanationError(
-            f"The song has no segment {wrong[0]}; its segments are 0 to {count - 1}."
-        )
+        raise ExplanationError(f"The song has no segment {wrong[0]}. Choose from 0 to {count - 1}.")
     return chosen
 
 

@@ -2,10 +2,11 @@
 
 Forests are explained by the tree algorithm (Lundberg et al. 2020, "From local explanations to
 global understanding with explainable AI for trees"), other models of descriptors by permutations
-with a limited number of evaluations. Models of a sequence of moments are explained by the exact
-Shapley values of the moments (Shapley 1953, "A value for n-person games"; Lundberg & Lee 2017, "A
-unified approach to interpreting model predictions"). Features have no place in the spectrogram, so
-no audio belongs to these explanations.
+with a limited number of evaluations. Models of a sequence of time steps are explained by the
+exact Shapley values of these steps (Shapley 1953, "A value for n-person games"; Lundberg & Lee
+2017, "A unified approach to interpreting model predictions"). Features have no place in the
+spectrogram, so their explanations cannot be played; time steps can
+(`core.listening.gating`).
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ EVALUATIONS = 12  # for each feature, by permutation
 
 @dataclass(frozen=True)
 class FeatureExplanation:
-    """SHAP values of the features or of the moments of a segment.
+    """SHAP values of the features or of the time steps of a segment.
 
     Parameters
     ----------
-    unit : {"feature", "moment"}
-        Whether the values belong to features or to moments of the segment.
+    unit : {"feature", "time step"}
+        Whether the values belong to features or to time steps of the segment.
     names : tuple of str
-        Names of the features, or times of the moments in seconds.
+        Names of the features, or times of the time steps in seconds.
     values : np.ndarray [shape=(names,)]
         SHAP values, in units of the explained output.
     base_value, prediction : float
@@ -59,7 +60,7 @@ def explain_features(
     ----------
     model : FeatureModel
         The model.
-    inputs : np.ndarray [shape=(features,) or (moments, features)]
+    inputs : np.ndarray [shape=(features,) or (steps, features)]
         The model's input for the segment, as its `extract` computes it.
     genre : str
         Genre to explain.
@@ -73,7 +74,7 @@ def explain_features(
     """
     index = GENRES.index(genre)
     if inputs.ndim == 2:
-        return _of_moments(model, inputs, index)
+        return _of_time_steps(model, inputs, index)
     if isinstance(model.classifier, Pipeline) and len(model.classifier) == 1:
         return _of_trees(model, inputs, index)
     return _of_features(model, inputs, index, seed)
@@ -114,26 +115,26 @@ def _of_features(
     )
 
 
-def _of_moments(model: FeatureModel, inputs: np.ndarray, index: int) -> FeatureExplanation:
+def _of_time_steps(model: FeatureModel, inputs: np.ndarray, index: int) -> FeatureExplanation:
     import shap
 
     background = model.background.inputs
     shares = model.background.shares
 
     def expectation(present: np.ndarray) -> np.ndarray:
-        """Mean probability over the background, which replaces the absent moments: ``(m,)``."""
+        """Mean probability over the background, which replaces the absent time steps: ``(m,)``."""
         mixed = np.where(present[:, np.newaxis, :, np.newaxis] > 0, inputs, background)
         probabilities = model.predict(mixed.reshape(-1, *inputs.shape))[:, index]
         return probabilities.reshape(len(present), -1) @ shares
 
     count = len(inputs)
-    # The players are the moments: 1 if present, 0 if replaced by the background.
+    # The players are the time steps: 1 if present, 0 if replaced by the background.
     explainer = shap.explainers.Exact(expectation, np.zeros((1, count)))
     found = explainer(np.ones((1, count)), silent=True)
     length = model.parameters.segment_s / count
     edges = [f"{number * length:.1f}" for number in range(count + 1)]
     return FeatureExplanation(
-        unit="moment",
+        unit="time step",
         names=tuple(f"{a}–{b} s" for a, b in itertools.pairwise(edges)),
         values=found.values[0],
         base_value=float(np.ravel(found.base_values)[0]),

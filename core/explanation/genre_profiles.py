@@ -1,7 +1,7 @@
 """Genre profiles: mean SHAP values by coefficient, mel band and time, over many songs.
 
-Each genre is explained on segments of songs of this genre. Its profile therefore shows the features
-behind correct predictions, and the evidence against them.
+Each genre is explained on segments of songs of this genre. The profile therefore shows the
+evidence for and against correct predictions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Masks: the cells of a spectrogram that count as important."""
+"""Masks: the important cells of a spectrogram."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def importance_mask(
     """
     shares = np.broadcast_to(np.asarray(keep, dtype=float), len(explanation))
     if not np.all((shares >= 0) & (shares <= 1)):
-        raise ValueError(f"keep={keep} is not a share; choose a number from 0 to 1.")
+        raise ValueError(f"keep must be between 0 and 1, not {keep}.")
     if of not in get_args(Share):
-        raise ValueError(f"of={of!r} is unknown; choose 'area' or 'evidence'.")
+        raise ValueError(f"of must be 'area' or 'evidence', not {of!r}.")
     ranks = evidence(explanation) if ranking is None else ranking
     mask = np.zeros(explanation.mel.shape, dtype=bool)
     for index, frames in enumerate(explanation.filled):
@@ -71,7 +71,7 @@ def importance_mask(
             count = round(shares[index] * level.size)
         else:
             gained = np.cumsum(np.maximum(rank[order], 0), dtype=np.float64)
-            # Reach the share, but don't let rounding add cells without evidence.
+            # Reach the share, but do not let rounding add cells without evidence.
             count = int(np.searchsorted(gained, shares[index] * gained[-1] * (1 - 1e-9)))
             count += bool(shares[index] and gained[-1])
         chosen = np.zeros(level.size, dtype=bool)
@@ -85,8 +85,8 @@ def evidence(explanation: Explanation) -> np.ndarray:
 
     The first part are the SHAP values of cells louder than the background. Where silence is
     evidence for the genre, there is nothing to keep. The second part, the effect of silence (see
-    `core.explanation.perturbation`), fits the way the rest of the song is removed. Both parts have
-    equal weight. Either part alone convinces the model less and sounds rougher.
+    `core.explanation.perturbation`), fits the way everything else is removed from the song.
+    Both parts have equal weight. Either part alone is less faithful and sounds rougher.
 
     Parameters
     ----------

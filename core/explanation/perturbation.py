@@ -1,8 +1,8 @@
 """Effect of silence: the reaction of a model's output when regions of a song are silenced.
 
 SHAP values compare a song with other songs. The audio of an explanation compares it with silence:
-some regions are kept, the rest is silent. The value of a cell is therefore its gain times the
-output's gradient for the gain, averaged over random regions of silence like those in training
+some regions are kept, everything else is silent. The value of a cell is therefore its gain times
+the output's gradient for the gain, averaged over random regions of silence like those in training
 (`core.features.masking`). This is RISE (Petsiuk, Das & Saenko 2018, "RISE: Randomized input
 sampling for explanation of black-box models") with gradients instead of outputs only: a few dozen
 draws replace the thousands that RISE needs. Silent cells have no part in a draw.

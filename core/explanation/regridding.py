@@ -1,7 +1,7 @@
 """Regridding: evidence of one network on another's grid of frames and bands, for comparison.
 
-Each cell of the target receives from every source cell the share that lies in it, in time and in
-frequency. The sum inside both grids is preserved, so SHAP values still add up.
+Each target cell receives the share of every source cell that overlaps it, in time and in frequency.
+The sum inside both grids is preserved, so SHAP values still add up.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Grid(NamedTuple):
     Parameters
     ----------
     parameters : FeatureParameters
-        How the features are computed.
+        Parameters of the features.
     start_s : float
-        When the segment begins, in seconds of the song.
+        Beginning of the segment, in seconds of the song.
     """
 
     parameters: FeatureParameters

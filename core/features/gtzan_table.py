@@ -1,6 +1,6 @@
-"""The public feature table of GTZAN: 57 features of 30 seconds of each track.
+"""The published GTZAN feature table: 57 features of 30 seconds of each track.
 
-The table (``features_30_sec.csv``, published with the most used copy of the collection) contains
+The table (``features_30_sec.csv``, distributed with the most used copy of the collection) contains
 means and variances of features computed with librosa. `song_features` computes the same features
 for any recording, so that models trained on the table can classify any song.
 """
@@ -52,8 +52,8 @@ STABLE = tuple(column for column in COLUMNS if column != "tempo")
 
 def readable_name(column: str) -> str:
     """Format a column's name for display, such as ``"MFCC 4, mean"`` or ``"chroma, variance"``."""
-    measure, _, statistic = column.rpartition("_")
-    name = READABLE.get(measure, measure.replace("mfcc", "MFCC "))
+    quantity, _, statistic = column.rpartition("_")
+    name = READABLE.get(quantity, quantity.replace("mfcc", "MFCC "))
     return f"{name}, {'mean' if statistic == 'mean' else 'variance'}"
 
 
@@ -96,7 +96,7 @@ def song_features(samples: np.ndarray) -> np.ndarray:
 
 
 def read_table(file: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
-    """Read the public table.
+    """Read the published GTZAN feature table.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def read_table(file: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
         labels = np.array([GENRES.index(row["label"]) for row in rows])
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(
-            f"{file.name} is not the public table of 57 features ({error}). "
+            f"{file.name} is not the published GTZAN feature table ({error}). "
             "Use features_30_sec.csv."
         ) from error
     return names, features, labels

@@ -18,7 +18,7 @@ import tensorflow as tf
 FIELDS = ((5, 4), (12, 12), (36, 43))  # time × mel knots of the noise fields that shape regions
 ROUGHNESS = 1.2  # standard deviation of the logarithm of each noise field's weight
 LOUDNESS_SHARES = (-0.5, 1.5)  # range of the weight of loudness; positive keeps loud cells
-SMALLEST_AREA = 0.1  # share of a segment that is kept at least
+SMALLEST_AREA = 0.1  # minimum share of a segment that is kept
 # Power that a kept cell leaks into its neighbours, frames × bands, measured on noise filtered by
 # `core.listening.filtering` (its gains fade over one mel band and over the filter's windows).
 LEAKAGE = np.outer([5e-6, 0.14, 0.72, 0.14, 5e-6], [1e-4, 0.14, 0.72, 0.14, 1e-4])

@@ -1,13 +1,13 @@
-"""Faithfulness of explanations: predictions for the important regions alone and for the rest.
+"""Faithfulness of explanations: predictions for important regions and for everything else.
 
 Conventions
 -----------
-A song is divided into its important regions and the rest (`core.listening.filtering.divide`). The
-model analyses both parts again from their waveforms, exactly as `divide` returns them and before
-any change of loudness. Each part has its own maximum as the reference of its spectrogram. The
-*probability of a part* is the mean over the explained segments of the model's probability for the
-explained genre. `part_probabilities` is its only definition, for the command line, the pages, the
-exports, the metrics and the benchmarks.
+A song is divided into its important regions and everything else
+(`core.listening.filtering.divide`). The model analyses both parts again from their waveforms,
+exactly as `divide` returns them and before any change of loudness. Each part has its own maximum as
+the reference of its spectrogram. The *probability of a part* is the mean over the explained
+segments of the model's probability for the explained genre. `part_probabilities` is its only
+definition, for the command line, the pages, the exports, the metrics and the benchmarks.
 
 The features are relative to the maximum of each part, so its level has no influence on the
 prediction. What a page plays differs from the analysed part in level, and where
@@ -82,7 +82,7 @@ def part_probabilities(
     parts: tuple[Audio, Audio] | None = None,
     analysis: Analysis | None = None,
 ) -> PartProbabilities:
-    """Predict the genre of a song, of its important regions alone, and of the rest.
+    """Predict the genre of a song, of its important regions, and of everything else.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def validate(*probabilities: np.ndarray) -> None:
     if len(shapes) != 1:
         raise ValueError(f"Probabilities to compare differ in shape: {sorted(shapes)}.")
     if not np.size(probabilities[0]):
-        raise ValueError("There are no probabilities to compare. Give at least one segment.")
+        raise ValueError("There are no probabilities to compare. Pass at least one segment.")
     for values in probabilities:
         # Written so that NaN fails, with room for a softmax's rounding.
         if not np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1 + 1e-6)):
@@ -210,7 +210,7 @@ def insertion_auc(shares: np.ndarray, kept: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If the shares don't increase from 0 to 1, or a value is not a probability.
+        If the shares do not increase from 0 to 1, or a value is not a probability.
     """
     return _area_under_curve(shares, kept)
 
@@ -234,7 +234,7 @@ def deletion_auc(shares: np.ndarray, removed: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If the shares don't increase from 0 to 1, or a value is not a probability.
+        If the shares do not increase from 0 to 1, or a value is not a probability.
     """
     return _area_under_curve(shares, removed)
 
@@ -312,9 +312,11 @@ def _area_under_curve(shares: np.ndarray, probabilities: np.ndarray) -> float:
     validate(probabilities)
     shares = np.asarray(shares, dtype=float)
     if len(shares) != len(probabilities):
-        raise ValueError(f"{len(shares)} shares have {len(probabilities)} probabilities.")
+        raise ValueError(
+            f"Shares and probabilities differ in length: {len(shares)} and {len(probabilities)}."
+        )
     if not (shares[0] == 0 and shares[-1] == 1 and np.all(np.diff(shares) > 0)):
-        raise ValueError(f"Shares must increase from 0 to 1, unlike {shares.tolist()}.")
+        raise ValueError(f"Shares must increase from 0 to 1, not {shares.tolist()}.")
     return float(np.mean(np.trapezoid(np.asarray(probabilities, dtype=float), shares, axis=0)))
 
 
@@ -328,12 +330,12 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
 def _flat(maps: np.ndarray) -> np.ndarray:
     values = _rows(maps)
     if not np.all(values >= 0):
-        raise ValueError("Maps must not be negative; give magnitudes.")
+        raise ValueError("Maps must not be negative. Pass magnitudes.")
     return values
 
 
 def _rows(maps: np.ndarray) -> np.ndarray:
     values = np.asarray(maps, dtype=np.float64)
     if values.ndim < 2 or not values.size:
-        raise ValueError(f"Maps of shape {values.shape} have no cells of a segment.")
+        raise ValueError(f"Maps need at least one cell per segment; their shape is {values.shape}.")
     return values.reshape(len(values), -1)

@@ -78,7 +78,7 @@ def listen(
     True
     """
     if mode not in get_args(Mode):
-        raise ValueError(f"mode={mode!r} is unknown; choose 'keep' or 'remove'.")
+        raise ValueError(f"mode must be 'keep' or 'remove', not {mode!r}.")
     kept, rest = divide(audio, explanation, keep=keep, of=of, ranking=ranking)
     return kept if mode == "keep" else rest
 
@@ -99,10 +99,10 @@ def divide(
     audio : Audio
         The explained song. If its sampling rate differs from the model's, the important regions are
         filtered at the model's rate and resampled back. Frequencies above the model's range belong
-        to the rest.
+        to everything else.
     explanation : Explanation
-        The song's explanation. Parts of the song that it doesn't cover (other segments, a remainder
-        after the last one) belong to the rest.
+        The song's explanation. Parts of the song that it does not cover (other segments, a
+        remainder after the last one) belong to everything else.
     keep : float or np.ndarray [shape=(n,)], range=[0, 1]
         Share of each segment's time-frequency area (mel scale) that counts as important.
     of, ranking
@@ -158,7 +158,7 @@ def divide_by_mask(
     n_frames = 1 + len(samples) // parameters.hop_length
     # Resampling can shorten a song by one sample, and so by one frame.
     if (explanation.starts + explanation.filled).max() > n_frames + 1:
-        raise ValueError("The explanation has segments that the song lacks; explain this song.")
+        raise ValueError("The explanation belongs to another song. Explain this song first.")
     important = np.zeros((n_frames, parameters.n_mels), dtype=np.float32)
     for start, frames, cells in zip(explanation.starts, explanation.filled, mask, strict=True):
         stop = min(start + frames, n_frames)

@@ -1,7 +1,7 @@
-"""Gating: a segment with some of its moments muted, and the model's prediction for it.
+"""Gating: a segment with some of its time steps muted, and the model's prediction for it.
 
-Models of a sequence of moments have no evidence in frequency, so their explanations can't be
-filtered out of a song. Moments are muted with short fades instead, and the model predicts again.
+Models of a sequence of time steps have no evidence in frequency, so their explanations cannot
+filter a song. Time steps are muted with short fades instead, and the model predicts again.
 """
 
 from __future__ import annotations
@@ -33,24 +33,26 @@ class GatedSegment:
     probabilities: np.ndarray
 
 
-def gate_moments(audio: Audio, model: FeatureModel, segment: int, kept: np.ndarray) -> GatedSegment:
-    """Mute some moments of a segment, and predict its genre again.
+def gate_time_steps(
+    audio: Audio, model: FeatureModel, segment: int, kept: np.ndarray
+) -> GatedSegment:
+    """Mute some time steps of a segment, and predict its genre again.
 
     Parameters
     ----------
     audio : Audio
         The song, at any sampling rate.
     model : FeatureModel
-        A model of moments.
+        A model of time steps.
     segment : int
         Number of the segment, counted from 0.
-    kept : np.ndarray [shape=(moments,), dtype=bool]
-        Moments to keep.
+    kept : np.ndarray [shape=(steps,), dtype=bool]
+        Time steps to keep.
 
     Returns
     -------
     GatedSegment
-        The segment with silence in the other moments. The rest of the song is unchanged.
+        The segment with silence in the other time steps. Everything outside it is unchanged.
     """
     parameters = model.parameters
     # Samples of a segment at the audio's own rate; a whole number at the model's.

@@ -1,8 +1,8 @@
 """The base class of all genre models: a card, a background, and predictions for segments.
 
 A model is three files in one folder: ``NAME.json``, the card; ``NAME.keras`` or ``NAME.skops``, the
-trained weights; and ``NAME.background.npz``, the reference segments that explanations compare with.
-The card holds the digests of the other two files; a file that does not match is not opened. Nothing
+trained weights; and ``NAME.background.npz``, the baseline segments of explanations. The card
+contains the digests of the other two files; a file that does not match is not opened. Nothing
 is pickled.
 
 See Also
@@ -33,7 +33,7 @@ PREDICTION_BATCH = 64  # segments at a time
 
 @dataclass(frozen=True)
 class Background(ABC):
-    """Weighted reference segments from the training set, which explanations compare with.
+    """Weighted segments from the training set, the baseline of explanations.
 
     Parameters
     ----------

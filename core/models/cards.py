@@ -1,7 +1,7 @@
 """Model cards: list and read them, and verify the files that they describe.
 
 A card is the JSON file beside a model's weights and background. It describes the model, its
-training data and its scores, and holds the digests of the two files. Reading a card imports
+training data and its scores, and contains the digests of the two files. Reading a card imports
 nothing beyond the standard library.
 """
 
@@ -136,7 +136,7 @@ def read_card(path: Path) -> dict[str, Any]:
                 raise ValueError(f"{part} must be a file in the folder of the card")
         return card
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(
             f"The model card {path.name} cannot be read ({reason}). Train the model again or "
             "restore the file."
@@ -170,7 +170,7 @@ def checked_file(path: Path, card: dict[str, Any], part: str) -> Path:
         raise ModelError(f"{file.name} is missing beside its model card. Restore the file.")
     if sha256(file) != card[part]["sha256"]:
         raise ModelError(
-            f"{file.name} is not the file its model card describes (SHA-256 differs). "
+            f"{file.name} does not match its model card (the SHA-256 digests differ). "
             "Restore both files or train the model again."
         )
     return file

@@ -143,7 +143,7 @@ class FeatureModel(GenreModel):
 
         Returns
         -------
-        np.ndarray [shape=(n, features) or (n, moments, features), dtype=float32]
+        np.ndarray [shape=(n, features) or (n, steps, features), dtype=float32]
             Features.
         """
         return self.extractor.extract(audio, segments, starts, self.parameters)
@@ -153,7 +153,7 @@ class FeatureModel(GenreModel):
 
         Parameters
         ----------
-        inputs : np.ndarray [shape=(n, features) or (n, moments, features)]
+        inputs : np.ndarray [shape=(n, features) or (n, steps, features)]
             Output of `extract`.
 
         Returns

@@ -4,8 +4,8 @@ One entry describes one model, whether it has been trained or not; `core.models.
 trained ones. The module imports nothing heavy, so that command lines and pages can read it at once.
 
 Spectrogram models classify the first `n_mfcc` cepstral coefficients of a log-mel spectrogram. With
-as many coefficients as mel bands nothing is lost, so such a network in effect classifies the
-log-mel spectrogram itself, and is explained like the others.
+as many coefficients as mel bands, no information is lost: such a network in effect classifies the
+log-mel spectrogram.
 """
 
 from __future__ import annotations
@@ -187,9 +187,9 @@ SPECTROGRAM_MODELS = {
 MEL_DESCRIPTORS = f"111 descriptors of the mel spectrogram, without chroma and tempo; {FRAME_RATE}"
 RECORDINGS_ONLY = (
     "audio normalised to \N{MINUS SIGN}20 dB; only tracks with available audio, "
-    "equally many segments per genre"
+    "the same number of segments per genre"
 )
-PUBLISHED_TABLE = "features of the published GTZAN table, without tempo"
+PUBLISHED_TABLE = "features of the published GTZAN feature table, without tempo"
 FEATURE_MODELS = {
     "random_forest": FeatureModelSpec(
         title="Random forest",

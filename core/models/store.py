@@ -78,7 +78,7 @@ def load_spectrogram_model(name: str | Path) -> SpectrogramModel:
     if not isinstance(model, SpectrogramModel):
         raise ModelError(
             f"{model.name} classifies descriptors or embeddings, not a spectrogram. "
-            "Choose a network on MFCCs, such as 'cnn'."
+            "Choose a spectrogram model such as 'cnn'."
         )
     return model
 

@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from core.constants import GENRES
 
 MARGIN_SLOPE = 2.0  # of the sigmoid of a pairwise margin; chosen on validation sets
-LEAST_SHARE = 1e-6  # of a forest's votes, before a logarithm
+MIN_SHARE = 1e-6  # of a forest's votes; avoids log(0)
 
 
 def build_estimator(kind: str, protocol: str, seed: int, pca: float | None = None) -> Pipeline:
@@ -74,7 +74,7 @@ def decision_scores(estimator: Pipeline, features: np.ndarray) -> np.ndarray:
         pairwise margins.
     """
     if isinstance(estimator[-1], RandomForestClassifier):
-        return np.log(np.maximum(estimator.predict_proba(features), LEAST_SHARE))
+        return np.log(np.maximum(estimator.predict_proba(features), MIN_SHARE))
     margins = estimator.decision_function(features)
     logits = np.zeros((len(features), len(GENRES)))
     for pair, (first, second) in enumerate(combinations(range(len(GENRES)), 2)):

@@ -112,7 +112,7 @@ def transfer_weights(source: keras.Model, target: keras.Model) -> None:
 
 
 def serving_network(trained: keras.Model, temperature: float) -> keras.Model:
-    """Build the network that is shipped: calibrated probabilities and no second output.
+    """Build the inference network: calibrated probabilities, no second output.
 
     Parameters
     ----------

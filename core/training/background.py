@@ -1,4 +1,4 @@
-"""Backgrounds: few, weighted training segments that explanations compare with.
+"""Backgrounds: few, weighted training segments, the baseline of explanations.
 
 The segments are the medoids of clusters that are found genre by genre. Each is weighted by the
 share of the training set that its cluster contains.

@@ -28,7 +28,7 @@ from core.evaluation.scores import save_scores, summary
 from core.models.registry import ENSEMBLE
 from core.training.records import Folders, score_row
 
-LOWEST_PROBABILITY = 1e-6  # before the logarithm
+MIN_PROBABILITY = 1e-6  # avoids log(0)
 
 
 def on_common_segments(predictions: Sequence[Predictions]) -> list[Predictions]:
@@ -85,7 +85,7 @@ def average(predictions: Sequence[Predictions], weights: np.ndarray) -> np.ndarr
     np.ndarray [shape=(n, 10), range=[0, 1]]
         Rows sum to one.
     """
-    logits = [np.log(np.maximum(each.probabilities, LOWEST_PROBABILITY)) for each in predictions]
+    logits = [np.log(np.maximum(each.probabilities, MIN_PROBABILITY)) for each in predictions]
     return scipy.special.softmax(np.tensordot(weights, logits, 1), axis=1)
 
 

@@ -135,13 +135,15 @@ def train(experiment: Experiment) -> None:
 
 
 def _is_skipped(name: str, protocol: str) -> bool:
-    """Tell the user if a model is skipped: one for whole clips has no unseen segments."""
+    """Test whether a model is skipped, and print the reason."""
     if name in SPECTROGRAM_MODELS:
         whole_clip = SPECTROGRAM_MODELS[name].whole_clip
     else:
         whole_clip = EXTRACTORS[FEATURE_MODELS[name].features].segments > 1
     if whole_clip and protocol == "segment":
-        print(f"{name} is skipped: it classifies whole clips, so no segment of a clip is unseen.")
+        print(
+            f"Skipped {name}: it classifies whole clips, so it cannot be tested on unseen segments."
+        )
         return True
     return False
 

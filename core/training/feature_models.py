@@ -280,7 +280,7 @@ def fit_network(
 
 
 class Validation(keras.callbacks.Callback):
-    """Add `valid_loss` and `valid_accuracy` to the figures of each epoch.
+    """Add `valid_loss` and `valid_accuracy` to the metrics of each epoch.
 
     Keras' own validation would include the label smoothing in the loss.
 
@@ -298,7 +298,7 @@ class Validation(keras.callbacks.Callback):
         self.labels = labels
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Measure the network; the callbacks after this one see the figures."""
+        """Measure the network; the callbacks after this one receive the metrics."""
         probabilities = predict(self.model, self.inputs)
         logs["valid_loss"] = cross_entropy(probabilities, self.labels)
         logs["valid_accuracy"] = float((probabilities.argmax(axis=1) == self.labels).mean())

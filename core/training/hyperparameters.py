@@ -25,8 +25,7 @@ GENERAL = Settings(
     ),
 )
 
-# Unseen segments of known songs: the more closely a song is memorised the better, so soft labels
-# do not help.
+# Unseen segments of known songs: memorising songs helps, soft labels do not.
 KNOWN_SONGS = replace(
     GENERAL,
     epochs=55,
@@ -37,7 +36,7 @@ KNOWN_SONGS = replace(
     augmentation=replace(GENERAL.augmentation, darkened=0.0, masked=0.02, mixup=0.05, softened=0.0),
 )
 
-# Smaller networks underfit when songs with silenced regions are part of their task.
+# Smaller networks underfit when trained on masked segments.
 SMALL = replace(
     GENERAL,
     dropout=0.3,

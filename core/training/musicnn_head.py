@@ -260,7 +260,7 @@ def package(
     tagger : keras.Model
         musicnn with its weights.
     background : SpectrogramBackground
-        Segments that explanations compare with.
+        Baseline of explanations.
     data : dict
         Description of the training data, see `core.training.records.describe_data`.
 

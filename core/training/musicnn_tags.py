@@ -21,10 +21,10 @@ from core.networks import musicnn
 from core.storage import fingerprint, replacing
 
 WINDOWS = 28  # of a clip of thirty seconds
-WHOLE_CLIP_WINDOWS = 24  # a recording with as many windows is about as long as such a clip
+WHOLE_CLIP_WINDOWS = 24  # minimum number of windows of a complete clip
 WINDOW_STEP = 61  # frames from one window to the next, just under a second
 CACHE_VERSION = 1  # of decoding and tagging; increase it whenever the logits change
-LOWEST_PROBABILITY = 1e-6  # of a tag, before the logarithm
+MIN_PROBABILITY = 1e-6  # of a tag; avoids log(0)
 
 Progress = Callable[[int, int], None]
 
@@ -79,7 +79,7 @@ def weight_files(package: Path) -> list[Path]:
     if not files:
         raise DatasetError(
             f"{folder} contains no weights. Install musicnn 0.1.0 without its dependencies and "
-            "give the folder of the package."
+            "pass the folder of the package."
         )
     return files
 
@@ -256,5 +256,5 @@ def tag_table(tags: TagLogits, taggrams: np.ndarray | None, tracks: TrackSet) ->
 
 def logits_of(probabilities: np.ndarray) -> np.ndarray:
     """Compute the logits of tag probabilities, which are clipped to [1e-6, 1 − 1e-6] first."""
-    clipped = np.clip(probabilities.astype(np.float64), LOWEST_PROBABILITY, 1 - LOWEST_PROBABILITY)
+    clipped = np.clip(probabilities.astype(np.float64), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
     return np.log(clipped) - np.log1p(-clipped)

@@ -28,7 +28,7 @@ def reporter(bar: Any) -> Callable[[int, int], None]:
 
 
 class EpochBars:
-    """Progress bars of fits, one after the other: epochs, time left and the latest figures."""
+    """Progress bars of fits, one after the other: epochs, time left and the latest metrics."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -44,7 +44,7 @@ class EpochBars:
         done, total : int
             Number of finished epochs, and of all epochs.
         row : dict
-            Figures of the epoch.
+            Metrics of the epoch.
         """
         from tqdm import tqdm
 
@@ -52,8 +52,8 @@ class EpochBars:
             self.close()
             self._bar = tqdm(total=total, initial=done - 1, desc=name, unit="epoch")
             self._name = name
-        figures = {key: f"{value:.3f}" for key, value in row.items() if key != "epoch"}
-        self._bar.set_postfix(figures)
+        metrics = {key: f"{value:.3f}" for key, value in row.items() if key != "epoch"}
+        self._bar.set_postfix(metrics)
         self._bar.update(1)
 
     def close(self) -> None:

@@ -166,7 +166,7 @@ def score_row(
     Returns
     -------
     dict
-        Row of ``scores.json``, with the figures of `core.evaluation.scores.details`.
+        Row of ``scores.json``, with the metrics of `core.evaluation.scores.details`.
     """
     return {
         "model": name,

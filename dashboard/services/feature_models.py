@@ -41,7 +41,7 @@ def feature_explanation_of(
     Returns
     -------
     FeatureExplanation
-        Shapley values of features or of moments.
+        Shapley values of features or of time steps.
     """
     analysis = explanations.analysis_of(song, name, report)
     model = models.feature_model_of(name)
@@ -61,7 +61,7 @@ def feature_explanation_of(
 def gated_sounds_of(
     song: Song, name: str, genre: str, segment: int, report: ProgressCallback
 ) -> dict[str, tuple[bytes, float]]:
-    """Mute the moments of a segment that speak against a genre, and those that speak for it.
+    """Mute the time steps of a segment against a genre, and those for it.
 
     Returns
     -------
@@ -78,17 +78,17 @@ def gated_sounds_of(
 
     def compute() -> dict[str, tuple[bytes, float]]:
         from core.audio.io import encode_audio
-        from core.listening.gating import gate_moments
+        from core.listening.gating import gate_time_steps
 
         report(doing, None)
-        open_moments = {
+        open_steps = {
             "original": np.ones_like(supporting),
             "kept": supporting,
             "removed": ~supporting,
         }
         sounds = {
-            kind: gate_moments(audio, model, segment, moments)
-            for kind, moments in open_moments.items()
+            kind: gate_time_steps(audio, model, segment, steps)
+            for kind, steps in open_steps.items()
         }
         return {
             kind: (encode_audio(sound.audio, "FLAC"), float(sound.probabilities[index]))

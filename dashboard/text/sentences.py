@@ -312,7 +312,7 @@ def feature_caption(found: FeatureExplanation, shown: int) -> str:
         f"add up to {signed(found.values.sum())}: from {found.base_value:.2f} on average to "
         f"{found.prediction:.2f} for this segment ({found.output})."
     )
-    if found.unit == "moment":
+    if found.unit == "time step":
         return (
             f"Exact Shapley values of the {count} time steps that the model reads in order. They "
             f"{total} The model reads when something sounds, but not at which frequency. So there "

@@ -46,7 +46,7 @@ def draw_feature_evidence(
         found = feature_models.feature_explanation_of(song, name, target.genre, segment, progress)
     st.subheader(model_name(name), anchor=False)
     unit = f"SHAP value ({found.output})"
-    steps = found.unit == "moment"
+    steps = found.unit == "time step"
     if steps:
         names, values = bars.time_step_bars(
             found,

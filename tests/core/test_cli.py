@@ -352,11 +352,11 @@ def test_a_damaged_model_is_listed_with_its_reason(
     bundle(tmp_path, monkeypatch)
     assert run("models") == 1
     lines = capsys.readouterr().out.splitlines()[1:]
-    assert lines[0].startswith("cnn: damaged. cnn.keras is not the file its model card describes")
+    assert lines[0].startswith("cnn: damaged. cnn.keras does not match its model card")
     assert lines[1].startswith("cnn_lstm: damaged. cnn_lstm.background.npz is missing")
     assert lines[2].startswith("empty: damaged. ")
     assert lines[3].startswith("half: damaged. ")
-    assert "it lacks 'standardisation'" in lines[3]
+    assert "missing 'standardisation'" in lines[3]
     assert len(lines) == 4
 
 

@@ -63,5 +63,5 @@ def test_a_song_shorter_than_a_segment_is_reported_as_padded(
 
 
 def test_an_explanation_needs_a_model_of_spectrograms(file: Path) -> None:
-    with pytest.raises(ExplanationError, match="use explain_features"):
+    with pytest.raises(ExplanationError, match=r"Use explain_features\(\)"):
         analyze_song(file, load_model("random_forest"), explained=True)

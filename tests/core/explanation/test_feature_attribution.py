@@ -1,4 +1,4 @@
-"""SHAP values of features and moments: games with known values, additivity and names."""
+"""SHAP values of features and time steps: games with known values, additivity and names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Worth = Callable[[np.ndarray], np.ndarray]
 
 
 class Game:
-    """A model of moments whose probability of jazz is the worth of a coalition of moments.
+    """A model of time steps whose probability of jazz is the worth of a coalition of steps.
 
     Parameters
     ----------
     worth : callable
-        From present moments ``(m, n)``, boolean, to numbers ``(m,)``.
+        From present time steps ``(m, n)``, boolean, to numbers ``(m,)``.
     background : np.ndarray [shape=(k, n, 1)]
         Moments of the background; 1 where they are present.
     """
@@ -56,13 +56,13 @@ def test_the_glove_game_has_its_known_values() -> None:
     found = explained(lambda present: present[:, 0] & (present[:, 1] | present[:, 2]), 3)
     np.testing.assert_allclose(found.values, [2 / 3, 1 / 6, 1 / 6])
     assert (found.base_value, found.prediction) == (0, 1)
-    assert found.unit == "moment"
+    assert found.unit == "time step"
     assert found.names == ("0.0–1.0 s", "1.0–2.0 s", "2.0–3.0 s")
 
 
 @settings(max_examples=15)
 @given(seed=st.integers(0, 1000), n=st.integers(1, 8))
-def test_the_values_of_moments_add_up_to_the_prediction(seed: int, n: int) -> None:
+def test_the_values_of_time_steps_add_up_to_the_prediction(seed: int, n: int) -> None:
     table = np.random.default_rng(seed).normal(size=1 << n)
     found = explained(lambda present: table[present @ (1 << np.arange(n))], n)
     assert (found.base_value, found.prediction) == (table[0], table[-1])
@@ -71,13 +71,13 @@ def test_the_values_of_moments_add_up_to_the_prediction(seed: int, n: int) -> No
 
 @settings(max_examples=15)
 @given(contributions=st.lists(st.floats(-5, 5), min_size=1, max_size=7))
-def test_in_a_sum_each_moment_has_its_own_contribution(contributions: list[float]) -> None:
+def test_in_a_sum_each_time_step_has_its_own_contribution(contributions: list[float]) -> None:
     found = explained(lambda present: present @ np.array(contributions), len(contributions))
     np.testing.assert_allclose(found.values, contributions, atol=1e-9)
 
 
-def test_absent_moments_take_the_mean_over_the_background() -> None:
-    background = np.array([[[1.0], [0.0]], [[0.0], [0.0]]])  # the first moment is half present
+def test_absent_time_steps_take_the_mean_over_the_background() -> None:
+    background = np.array([[[1.0], [0.0]], [[0.0], [0.0]]])  # the first step is half present
     found = explained(lambda present: present @ np.array([0.4, 0.2]), 2, background)
     assert found.base_value == pytest.approx(0.2)
     np.testing.assert_allclose(found.values, [0.2, 0.2])

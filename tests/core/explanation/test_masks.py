@@ -49,7 +49,7 @@ def test_of_equal_evidence_the_louder_cell_comes_first() -> None:
 
 @pytest.mark.parametrize("keep", [-0.1, 1.5, float("nan")])
 def test_an_invalid_share_is_refused(song: Audio, keep: float) -> None:
-    with pytest.raises(ValueError, match="is not a share"):
+    with pytest.raises(ValueError, match="keep must be between 0 and 1, not"):
         importance_mask(synthetic_explanation(song), keep=keep)
 
 
@@ -105,5 +105,5 @@ def test_a_given_ranking_replaces_the_evidence(song: Audio) -> None:
 
 
 def test_an_unknown_kind_of_share_is_refused(song: Audio) -> None:
-    with pytest.raises(ValueError, match="of='energy' is unknown; choose 'area' or 'evidence'"):
+    with pytest.raises(ValueError, match="of must be 'area' or 'evidence', not 'energy'"):
         importance_mask(synthetic_explanation(song), of="energy")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The 57 features of the public table: their values and order, and the reading of the table."""
+"""The 57 features of the published table: their values and order, and the reading of the table."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_table_is_read_by_column_name(tmp_path: Path) -> None:
 
 
 def test_another_table_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="is not the public table of 57 features"):
+    with pytest.raises(DatasetError, match="is not the published GTZAN feature table"):
         read_table(written(tmp_path / "t.csv", COLUMNS[1:]))
-    with pytest.raises(DatasetError, match="is not the public table of 57 features"):
+    with pytest.raises(DatasetError, match="is not the published GTZAN feature table"):
         read_table(tmp_path / "missing.csv")

@@ -135,8 +135,8 @@ def test_invalid_probabilities_are_refused_with_the_reason(
 @pytest.mark.parametrize(
     ("maps", "message"),
     [
-        (np.ones(4), "have no cells of a segment"),
-        (np.ones((0, 4)), "have no cells of a segment"),
+        (np.ones(4), "at least one cell per segment"),
+        (np.ones((0, 4)), "at least one cell per segment"),
         (np.array([[1.0, -1.0]]), "must not be negative"),
         (np.array([[1.0, np.nan]]), "must not be negative"),
     ],
@@ -191,7 +191,7 @@ def test_the_area_is_the_mean_over_curves_and_stays_in_their_range(
         ([0.1, 1], [0.1, 0.2], "increase from 0 to 1"),
         ([0, 0.5, 0.5, 1], [0.1] * 4, "increase from 0 to 1"),
         ([0, float("nan"), 1], [0.1] * 3, "increase from 0 to 1"),
-        ([0, 1], [0.1] * 3, "2 shares have 3 probabilities"),
+        ([0, 1], [0.1] * 3, "differ in length: 2 and 3"),
         ([0, 1], [0.1, 1.1], "from 0 to 1"),
         ([], [], "at least one segment"),
     ],
@@ -248,7 +248,7 @@ def test_maps_of_noise_are_uncorrelated() -> None:
     ("maps", "others", "message"),
     [
         (np.ones((1, 4)), np.ones((2, 4)), "differ in shape"),
-        (np.ones((0, 4)), np.ones((0, 4)), "have no cells of a segment"),
+        (np.ones((0, 4)), np.ones((0, 4)), "at least one cell per segment"),
         (np.array([[1.0, np.nan]]), np.ones((1, 2)), "nan"),
     ],
 )

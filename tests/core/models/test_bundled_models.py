@@ -85,6 +85,6 @@ def test_explanations_of_sequences_are_additive(name: str) -> None:
     model = load_model(name)
     assert isinstance(model, FeatureModel)
     found = explain_features(model, model.background.inputs[0], GENRES[0])
-    assert found.unit == "moment"
+    assert found.unit == "time step"
     assert len(found.values) == 6
     assert found.base_value + found.values.sum() == pytest.approx(found.prediction, abs=1e-5)

@@ -61,7 +61,7 @@ def test_an_incomplete_card_names_what_it_lacks(path: Path, key: str) -> None:
     card = json.loads(path.read_text())
     del card[key]
     write_json(path, card)
-    with pytest.raises(ModelError, match=f"it lacks '{key}'"):
+    with pytest.raises(ModelError, match=f"missing '{key}'"):
         read_card(path)
 
 
@@ -105,7 +105,9 @@ def test_a_card_cannot_point_outside_its_folder(path: Path, part: str, file: str
 @pytest.mark.parametrize("part", PARTS)
 def test_a_changed_file_is_refused(path: Path, part: str) -> None:
     (path.parent / f"cnn.{part}").write_bytes(b"something else")
-    with pytest.raises(ModelError, match=rf"cnn\.{part} is not the file .*SHA-256 differs"):
+    with pytest.raises(
+        ModelError, match=rf"cnn\.{part} does not match its model card .*SHA-256 digests differ"
+    ):
         checked_file(path, read_card(path), part)
 
 

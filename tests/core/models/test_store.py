@@ -85,7 +85,7 @@ def test_many_threads_load_a_model_only_once(card: Path) -> None:
 def test_a_file_that_was_tampered_with_is_not_opened(card: Path, part: str) -> None:
     path = card.parent / json.loads(card.read_text())[part]["file"]
     flip_a_bit(path)
-    with pytest.raises(ModelError, match=rf"{path.name} is not the file .*SHA-256"):
+    with pytest.raises(ModelError, match=rf"{path.name} does not match its model card .*SHA-256"):
         load_model(card)
 
 

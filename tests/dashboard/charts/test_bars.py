@@ -9,7 +9,7 @@ from core.explanation.feature_attribution import FeatureExplanation
 from dashboard.charts import bars
 
 VALUES = np.array([0.1, 0.2, -0.05, 0.01])
-TIME_STEPS = FeatureExplanation("moment", ("a",) * 4, VALUES, 0.1, 0.36, "probability")
+TIME_STEPS = FeatureExplanation("time step", ("a",) * 4, VALUES, 0.1, 0.36, "probability")
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -16,7 +16,7 @@ from tests.synthetic import song_samples
 from tests.synthetic_explanation import synthetic_explanation
 
 FEATURES = FeatureExplanation("feature", ("a", "b"), np.array([0.2, -0.1]), 0.1, 0.2, "probability")
-TIME_STEPS = replace(FEATURES, unit="moment", values=np.array([0.1, 0.2, -0.05, 0.01]))
+TIME_STEPS = replace(FEATURES, unit="time step", values=np.array([0.1, 0.2, -0.05, 0.01]))
 
 
 def test_agreement_and_disagreement_are_told_apart() -> None:

@@ -52,7 +52,7 @@ def test_features_are_explained_but_not_played(monkeypatch: pytest.MonkeyPatch) 
 def test_time_steps_are_played_with_and_without_the_evidence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    app = page(monkeypatch, "moment", 6)
+    app = page(monkeypatch, "time step", 6)
     assert "6 time steps" in app.caption[0].value
     assert len(app.get("audio")) == 3
     titles = [text.value for text in app.markdown if "jazz" in text.value]
