@@ -32,7 +32,7 @@ WAIT_MS = 300_000
 WARM_UP_MS = 15_000  # for the rehearsal of the networks, which goes on in the background
 BUDGETS = {  # seconds; a long song begins with the passage around the chosen segment
     "first page drawn": 2.0,
-    "four-minute MP3: all verdicts": 6.0,
+    "four-minute MP3: all predictions": 6.0,
     "segment chosen: its explanation": 1.0,
     "slider moved: new audio (20 s example)": 0.7,
     "slider moved: new audio (four minutes)": 0.7,
@@ -74,7 +74,7 @@ def updated(page: Page, before: int) -> None:
 
 def moved_slider(page: Page) -> float:
     """Measure the time from a new slider position to its audio."""
-    slider = page.get_by_role("slider", name="Amount kept")
+    slider = page.get_by_role("slider", name="Size of the important parts")
     settled(page)
     before = ready(page)
     return timed(lambda: slider.press("ArrowRight"), lambda: updated(page, before))
@@ -110,11 +110,11 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
     page.wait_for_timeout(WARM_UP_MS)
     found["slider moved: new audio (20 s example)"] = median(lambda: moved_slider(page))
 
-    verdicts = []
+    predictions = []
     for song in songs:
         upload = page.locator("input[type=file]")
         title = page.get_by_role("heading", name=song.name)
-        verdicts.append(
+        predictions.append(
             timed(
                 lambda upload=upload, song=song: upload.set_input_files(song),  # type: ignore[misc]
                 lambda title=title: title.wait_for(timeout=WAIT_MS),  # type: ignore[misc]
@@ -123,7 +123,7 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
         page.get_by_role("button", name="Stop").click(timeout=WAIT_MS)
         page.get_by_role("button", name="Continue").wait_for(timeout=WAIT_MS)
         page.wait_for_timeout(1_000)
-    found["four-minute MP3: all verdicts"] = float(np.median(verdicts))
+    found["four-minute MP3: all predictions"] = float(np.median(predictions))
     slider = page.get_by_role("slider", name="Segment to explain")
     slider.press("Home")
     page.wait_for_timeout(3_000)

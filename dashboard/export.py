@@ -1,4 +1,4 @@
-"""Downloads: the figures of a song as JSON, and a self-contained HTML report."""
+"""Downloads: the results of a song as JSON, and a self-contained HTML report."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dashboard.player.payload import payload_of
 from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.excerpts import OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
-from dashboard.services.figures import figures_of
+from dashboard.services.song_results import results_of
 from dashboard.services.songs import Song
 from dashboard.text import formatting, sentences
-from dashboard.text.formatting import clock, genre_title, html_safe, model_name, percent
-from dashboard.text.html import contributions_table, verdict_card, verdict_cards
-from dashboard.widgets.controls import METHOD_MEANINGS, METHODS, SHARES
+from dashboard.text.formatting import clock, genre_title, html_safe, model_name, share_percent
+from dashboard.text.html import contributions_table, prediction_card, prediction_cards
+from dashboard.widgets.controls import METHOD_MEANINGS, SHARES
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -43,7 +43,7 @@ def _quiet(*_: object) -> None:
     """Ignore progress: everything that is saved has been computed, or soon is."""
 
 
-def figures(song: Song, analysis: Analysis, selection: PartSelection) -> bytes:
+def results(song: Song, analysis: Analysis, selection: PartSelection) -> bytes:
     """Build the JSON file with a model's predictions for a song and for its parts.
 
     Parameters
@@ -60,7 +60,7 @@ def figures(song: Song, analysis: Analysis, selection: PartSelection) -> bytes:
     bytes
         Same structure as ``analysis.json`` of the command line, with more about the explanation.
     """
-    content = figures_of(song, analysis.model, selection, _quiet)
+    content = results_of(song, analysis.model, selection, _quiet)
     return json.dumps(content, indent=2, allow_nan=False).encode()
 
 
@@ -71,7 +71,7 @@ def report(
     segment: int,
     selection: PartSelection,
 ) -> bytes:
-    """Build a report with verdicts, timeline, player and contributions, all in one file.
+    """Build a report with predictions, timeline, player and contributions, all in one file.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def report(
     title = html_safe(songs.title_of(song))
     analyses, _ = explanations.analyses_of(song, _quiet)
     cards = [
-        verdict_card(other, each.genres, each.song_probabilities, models.accuracy(other))
+        prediction_card(other, each.genres, each.song_probabilities, models.accuracy(other))
         for other, each in analyses.items()
     ]
     genre = analysis.genres.index(target.genre)
@@ -110,7 +110,7 @@ def report(
         float(each.probabilities[genre]) for each in (whole, song_parts.kept, song_parts.rest)
     )
     notes = [
-        f"{METHODS[selection.method]}: {percent(selection.keep)} of the {SHARES[selection.of]}.",
+        f"Important parts: {share_percent(selection.keep)} of the {SHARES[selection.of]}.",
         METHOD_MEANINGS[selection.method],
         sentences.readings(selection.keep, selection.of, target.genre, *probabilities),
     ]
@@ -136,9 +136,9 @@ def report(
 <meta name="viewport" content="width=device-width"><style>{THEME}
 {STYLE.read_text(encoding="utf-8").replace(".stApp", ":root")}
 {css}</style></head><body>
-<h1>{title}</h1>{verdict_cards(cards)}
+<h1>{title}</h1>{prediction_cards(cards)}
 <h2>Genres over time</h2>
-<p>{html_safe(model_name(name))}: probability of each genre for every 3-second segment, in %</p>
+<p>Probability of each genre in every 3-second segment, in % ({html_safe(model_name(name))})</p>
 {_timeline_table(analysis)}
 <h2>Why {question} at {moment}?</h2><div id="player">{markup}</div>
 <p>{html_safe(meanings.replace("*", ""))}</p>

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dashboard.text.formatting import grouped
+
 CLIPPED_SHARE = 0.005  # share of cells beyond the strongest colour, so outliers fade nothing
 
 TICK_FREQUENCIES = {
-    100: "100",
-    500: "500",
-    1000: "1k",
-    2000: "2k",
-    4000: "4k",
-    8000: "8k",
-    16000: "16k",
+    100: "100 Hz",
+    500: "500 Hz",
+    1000: "1 kHz",
+    2000: "2 kHz",
+    4000: "4 kHz",
+    8000: "8 kHz",
+    16000: "16 kHz",
 }
 
 
@@ -26,7 +28,7 @@ class Rows:
     Parameters
     ----------
     labels : tuple of str
-        Name of each row in hover texts: ``"coefficient 3"``, ``"440 Hz"``.
+        Name of each row in hover texts: ``"MFCC 3"``, ``"440 Hz"``.
     ticks : dict of int to str
         Rows with a label on the axis.
     value : str
@@ -40,8 +42,8 @@ class Rows:
 
 def coefficient_rows(n_mfcc: int) -> Rows:
     """Name the rows of MFCCs, which are counted from 1."""
-    labels = tuple(f"coefficient {index + 1}" for index in range(n_mfcc))
-    ticks = {index: str(index + 1) for index in range(0, n_mfcc, 2)}
+    labels = tuple(f"MFCC {index + 1}" for index in range(n_mfcc))
+    ticks = {index: labels[index] for index in range(0, n_mfcc, 2)}
     return Rows(labels, ticks, "value {}")
 
 
@@ -58,7 +60,7 @@ def band_rows(frequencies: np.ndarray) -> Rows:
     Rows
         Ticks at the bands nearest to round frequencies.
     """
-    labels = tuple(f"{frequency:.0f} Hz" for frequency in frequencies)
+    labels = tuple(f"{grouped(frequency)} Hz" for frequency in frequencies)
     ticks = {
         int(np.argmin(np.abs(frequencies - hertz))): text
         for hertz, text in TICK_FREQUENCIES.items()

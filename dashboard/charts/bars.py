@@ -15,7 +15,7 @@ from dashboard.text.formatting import clock
 if TYPE_CHECKING:
     from core.explanation.feature_attribution import FeatureExplanation
 
-SILENCE = "silence after"
+SILENCE = "after the song"
 SHORT_S = 0.05  # a time step that the song covers for less than this counts as silence
 
 

@@ -139,7 +139,7 @@ def overlays(
         spikecolor=colours.label,
         spikedash="dot",
         tickfont={"size": 12, "color": colours.label},
-        title={"text": "time in the song", "font": {"size": 13, "color": colours.label}},
+        title={"text": "Time (min:s)", "font": {"size": 13, "color": colours.label}},
     )
     return figure
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import plotly.graph_objects as go
 
 from dashboard.charts.theme import Palette
+from dashboard.text.formatting import share_percent
+
+PERCENTAGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # ticks
 
 
 def framed(
@@ -31,3 +37,16 @@ def framed(
             automargin=True,
         )
     return figure
+
+
+def with_percentages(update: Callable[..., Any], span: tuple[float, float]) -> None:
+    """Set the range of an axis of shares, and label it in per cent.
+
+    Parameters
+    ----------
+    update : callable
+        The method `update_xaxes` or `update_yaxes` of a figure.
+    span : tuple of float
+        Range of the axis.
+    """
+    update(range=span, tickvals=PERCENTAGES, ticktext=[share_percent(each) for each in PERCENTAGES])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.layout import framed
+from dashboard.charts.layout import framed, with_percentages
 from dashboard.charts.theme import palette
-from dashboard.text.formatting import genre_name, model_name
+from dashboard.text.formatting import genre_name, model_name, percent, share_percent
 
 if TYPE_CHECKING:
     from core.evaluation.curves import Curve, Reliability
@@ -76,7 +76,7 @@ def confusion(counts: np.ndarray, genres: Sequence[str], unit: str, *, dark: boo
         hoverlabel={"bgcolor": colours.ink, "font": {"color": colours.dim}},
         showlegend=False,
     )
-    figure = framed(go.Figure([heat, markers]), colours, 420, "predicted genre", "true genre")
+    figure = framed(go.Figure([heat, markers]), colours, 420, "Predicted genre", "True genre")
     figure.update_layout(clickmode="event+select", hovermode="closest", hoverdistance=-1)
     places = list(range(len(names)))
     figure.update_xaxes(tickvals=places, ticktext=names, showgrid=False, tickangle=-40)
@@ -103,8 +103,8 @@ def curves(
                 "width": 2,
             },
             hovertemplate=(
-                f"{name}, {area} {curve.area:.3f}<br>{x_title} %{{x:.2f}}, {y_title} %{{y:.2f}}"
-                "<extra></extra>"
+                f"{name}, {area} {curve.area:.3f}<br>{x_title} %{{x:.2f}}, {y_title.lower()} "
+                "%{y:.2f}<extra></extra>"
             ),
         )
         for index, (name, curve) in enumerate(found.items())
@@ -122,7 +122,7 @@ def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.F
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        name="perfect calibration",
+        name="Perfect calibration",
         line={"color": colours.label, "width": 1, "dash": "dot"},
         hoverinfo="skip",
     )
@@ -134,17 +134,20 @@ def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.F
             name=model_name(name),
             line={"color": MODEL_LINES[index % len(MODEL_LINES)], "width": 2},
             marker={"size": 5 + 13 * np.sqrt(each.counts / each.counts.max())},
-            customdata=each.counts,
-            hovertemplate=(
-                f"{model_name(name)}: sure to %{{x:.0%}}, right in %{{y:.0%}} of "
-                f"%{{customdata}} {unit}<extra></extra>"
-            ),
+            hovertext=[
+                f"{model_name(name)}: confidence {percent(confidence)}, accuracy "
+                f"{share_percent(accuracy)} ({count} {unit})"
+                for confidence, accuracy, count in zip(
+                    each.confidence, each.accuracy, each.counts, strict=True
+                )
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
         )
         for index, (name, each) in enumerate(found.items())
     ]
-    figure = framed(go.Figure([ideal, *lines]), colours, 360, "confidence", "accuracy")
-    figure.update_xaxes(range=[-0.03, 1.04], tickformat=".0%")
-    figure.update_yaxes(range=[-0.03, 1.04], tickformat=".0%")
+    figure = framed(go.Figure([ideal, *lines]), colours, 360, "Confidence", "Accuracy")
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        with_percentages(update, (-0.03, 1.04))
     return figure
 
 
@@ -191,17 +194,8 @@ def protocols(
                     "thickness": 1.5,
                     "width": 3,
                 },
-                customdata=[
-                    [
-                        model_name(name),
-                        f"{row[name]['interval'][0]:.1%} to {row[name]['interval'][1]:.1%}",
-                    ]
-                    for name in shown
-                ],
-                hovertemplate=(
-                    f"%{{customdata[0]}}, {protocol}: %{{x:.1%}} (%{{customdata[1]}})"
-                    "<extra></extra>"
-                ),
+                hovertext=[_hover_of(name, protocol, row[name]) for name in shown],
+                hovertemplate="%{hovertext}<extra></extra>",
             )
         )
     known = [name for name in names if reported.get(name)]
@@ -210,25 +204,34 @@ def protocols(
             x=[reported[name] for name in known],
             y=[names.index(name) for name in known],
             mode="markers",
-            name="reported elsewhere",
+            name="Reported elsewhere",
             marker={
                 "size": 13,
                 "symbol": "line-ns-open",
                 "color": colours.ink,
                 "line": {"width": 2},
             },
-            customdata=[model_name(name) for name in known],
-            hovertemplate="%{customdata}, reported elsewhere: %{x:.1%}<extra></extra>",
+            hovertext=[
+                f"{model_name(name)}, reported elsewhere: {share_percent(reported[name], digits=1)}"
+                for name in known
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    figure = framed(go.Figure(marks), colours, 110 + 30 * len(names), "accuracy", "")
-    figure.update_xaxes(tickformat=".0%", range=[0.2, 1])
+    figure = framed(go.Figure(marks), colours, 110 + 30 * len(names), "Accuracy", "")
+    with_percentages(figure.update_xaxes, (0.2, 1))
     figure.update_yaxes(
         tickvals=list(range(len(names))),
         ticktext=[model_name(name) for name in names],
         range=[-0.6, len(names) - 0.4],
     )
     return figure
+
+
+def _hover_of(name: str, protocol: str, part: dict[str, Any]) -> str:
+    low, high = (share_percent(bound, digits=1) for bound in part["interval"])
+    accuracy = share_percent(part["accuracy"], digits=1)
+    return f"{model_name(name)}, {protocol[:1].lower()}{protocol[1:]}: {accuracy} ({low} to {high})"
 
 
 def training(histories: dict[str, list[dict[str, float]]], *, dark: bool) -> go.Figure:
@@ -252,7 +255,7 @@ def training(histories: dict[str, list[dict[str, float]]], *, dark: bool) -> go.
                         "dash": dash,
                         "width": 2,
                     },
-                    hovertemplate="epoch %{x}: %{y:.3f}<extra></extra>",
+                    hovertemplate="Epoch %{x}: %{y:.3f}<extra></extra>",
                 )
             )
-    return framed(go.Figure(lines), colours, 340, "epoch", "loss")
+    return framed(go.Figure(lines), colours, 340, "Epoch", "Loss")

@@ -73,6 +73,7 @@ def payload_of(
         "frame_s": frame_s,
         "segment": [start, start + parameters.segment_s],
         "target": sentences.question_name(target.genre, target.versus),
+        "legend": sentences.legend(target.genre, target.versus),
         "alt": alternatives.evidence_alt(target.genre, explanations[0].mel[0], views[-1].names),
         "colours": {
             "dim": rgb(colours.dim),

@@ -1,6 +1,6 @@
 // Draws a spectrogram in grey, SHAP values in colour over it, and its axes.
 
-const MARGIN = { left: 46, right: 8, top: 6, bottom: 26 }; // CSS pixels
+const MARGIN = { left: 60, right: 8, top: 6, bottom: 26 }; // CSS pixels
 const MUTED = 0.12; // opacity factor for cells that the track does not play
 const STRONGEST = 0.95; // opacity of the largest SHAP value
 

@@ -64,7 +64,7 @@ class Player {
       }));
       await this.sound.load(tracks, header.sample_rate, header.duration_s);
     } catch {
-      this.fail("This browser cannot decode FLAC audio. Please use a newer one.");
+      this.fail("This browser cannot decode FLAC audio. Use a current browser.");
       return;
     }
     this.find(".play").disabled = false;
@@ -155,10 +155,11 @@ class Player {
   }
 
   legend({ favour, against }) {
-    const { target } = this.header;
+    const { legend } = this.header;
     const limit = this.view.limit.toPrecision(2);
-    this.find(".against").textContent = `against ${target} −${limit}`;
-    this.find(".favour").textContent = `for ${target} +${limit}`;
+    this.find(".unit").textContent = legend.unit;
+    this.find(".against").textContent = `−${limit} (${legend.against})`;
+    this.find(".favour").textContent = `+${limit} (${legend.favour})`;
     const [from, to] = [against, favour].map((colour) => `rgba(${colour}, ${STRONGEST})`);
     const clear = [against, favour].map((colour) => `rgba(${colour}, 0)`);
     this.find(".scale").style.background =

@@ -30,7 +30,7 @@ class Track:
     name : str
         Identifier.
     label, note : str
-        Text on its button, and a figure beside it.
+        Text on its button, and the probability below it.
     file : bytes
         Compressed audio.
     part : {"keep", "remove"} or None

@@ -45,12 +45,12 @@ def stages_of(song: Song, name: str, start_s: float, report: ProgressCallback) -
     def compute() -> list[Stage]:
         from core.features.mfcc_stages import stages
 
-        report("Turning every stage into sound …", None)
+        report("Resynthesising the sound of each step …", None)
         return stages(audio, start_s, parameters)
 
     key = ("stages", song.digest, parameters, start_s)
     return results.get(
-        key, compute, waiting=lambda: report("Turning every stage into sound …", None)
+        key, compute, waiting=lambda: report("Resynthesising the sound of each step …", None)
     )
 
 

@@ -174,16 +174,14 @@ def optimised_ranking_of(
     segments = range(count) if segments is None else segments
     size = explanations.BATCH
     model = models.spectrogram_model_of(name)
-    doing = (
-        f"Finding the smallest region that convinces {model_name(name)} of "
-        f"{genre_name(target.genre)} …"
-    )
+    genre = genre_name(target.genre)
+    doing = f"Finding the smallest sufficient region for {genre} ({model_name(name)})"
 
     def batch(index: int) -> np.ndarray:
         first = index * size
 
         def progress(done: int, _: int) -> None:
-            report(f"{doing} {first + done} of {count} segments", (first + done) / count)
+            report(f"{doing}: {first + done} of {count} segments", (first + done) / count)
 
         def compute() -> np.ndarray:
             from core.explanation.extremal import extremal_ranking
@@ -193,7 +191,7 @@ def optimised_ranking_of(
             return extremal_ranking(model, explanation, progress=progress)
 
         key = _ranking_key(song, name, target, index)
-        return results.get(key, compute, waiting=lambda: report(doing, None))
+        return results.get(key, compute, waiting=lambda: report(f"{doing} …", None))
 
     indices = range(segments.start // size, (segments.stop - 1) // size + 1)
     ranking = np.concatenate([batch(index) for index in indices])
@@ -242,7 +240,7 @@ def song_parts_of(
         explanation, ranking = _ranked(song, name, selection, report)
         mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
         sounds = divide_by_mask(audio, explanation, mask, progress=working)
-        report(f"{model_name(name)} is classifying the excerpts …", None)
+        report(f"Classifying both parts ({model_name(name)}) …", None)
         analysis = explanations.analysis_of(song, name, report)
         found = part_probabilities(model, audio, explanation, parts=sounds, analysis=analysis)
         wanted = loudness(audio)
@@ -305,7 +303,7 @@ def sufficient_share_of(
 ) -> float:
     """Mean share of a segment that suffices for the model, taken by the optimised ranking."""
     model = models.spectrogram_model_of(name)
-    doing = "Finding the smallest sufficient region …"
+    doing = f"Measuring the smallest sufficient region for {genre_name(target.genre)} …"
 
     def compute() -> float:
         from core.explanation.extremal import smallest_share
@@ -328,7 +326,7 @@ def cross_evaluation_of(
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Test models on each other's important parts; see `core.listening.faithfulness.acceptance`."""
     tested = [models.model_of(name) for name in names]
-    doing = "Testing each model on the other's evidence …"
+    doing = "Testing each model on the other's important parts …"
 
     def compute() -> dict[str, dict[str, dict[str, float]]]:
         from core.listening.faithfulness import acceptance
@@ -344,7 +342,7 @@ def cross_evaluation_of(
 
 
 def network_input_of(song: Song, name: str, segment: int, report: ProgressCallback) -> bytes:
-    """Turn the network's input for a segment back into sound: a FLAC file."""
+    """Resynthesise the network's input for a segment as a FLAC file."""
     analysis = explanations.analysis_of(song, name, report)
     from core.audio.io import encode_audio
     from core.features.inversion import audio_from_mfcc

@@ -77,7 +77,7 @@ def analysis_of(song: Song, name: str, report: ProgressCallback) -> Analysis:
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
     from core.analysis import analyze
 
-    doing = f"{model_name(name)} is classifying the song …"
+    doing = f"Classifying the song ({model_name(name)}) …"
 
     def compute() -> Analysis:
         report(doing, None)
@@ -148,7 +148,7 @@ def segment_explanation_of(
         return _explain(song, model, target, [segment], report, progress)
 
     key = ("explanation of a segment", *cache_key(song, model), target, segment)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+    return results.get(key, compute, waiting=lambda: report(f"{doing} …", None))
 
 
 def explanation_of(
@@ -257,17 +257,17 @@ def _batch_of(
         def progress(done: int, total: int) -> None:
             finished = segments.start + done
             report(
-                f"{doing} {finished} of {count} segments" if count > 1 else doing, finished / count
+                f"{doing}: {finished} of {count} segments" if count > 1 else doing, finished / count
             )
 
         return _explain(song, model, target, segments, report, progress)
 
     key = _batch_key(song, model, target, index)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+    return results.get(key, compute, waiting=lambda: report(f"{doing} …", None))
 
 
 def _description(name: str, target: ExplanationTarget) -> str:
-    return f"Computing the evidence for {genre_name(target.genre)}, {model_name(name)} …"
+    return f"Explaining {genre_name(target.genre)} ({model_name(name)})"
 
 
 def _explain(

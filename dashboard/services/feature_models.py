@@ -46,7 +46,7 @@ def feature_explanation_of(
     analysis = explanations.analysis_of(song, name, report)
     model = models.feature_model_of(name)
 
-    doing = f"Computing the evidence for {genre_name(genre)}, {model_name(name)} …"
+    doing = f"Explaining {genre_name(genre)} ({model_name(name)}) …"
 
     def compute() -> FeatureExplanation:
         from core.explanation.feature_attribution import explain_features
@@ -74,7 +74,7 @@ def gated_sounds_of(
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
     supporting = explanation.values > 0
     index = models.genre_index(name, genre)
-    doing = f"{model_name(name)} is classifying the excerpts …"
+    doing = f"Classifying both parts ({model_name(name)}) …"
 
     def compute() -> dict[str, tuple[bytes, float]]:
         from core.audio.io import encode_audio

@@ -196,7 +196,7 @@ def predicts_whole_clips(name: str) -> bool:
 
 
 def songs_confused_as(name: str, true: int, predicted: int) -> list[tuple[str, float]]:
-    """Test songs of one genre that a model takes for another one.
+    """List test songs of one genre that a model predicts as another.
 
     Returns
     -------

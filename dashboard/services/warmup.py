@@ -1,4 +1,4 @@
-"""Load the libraries and the models in the background, while people already see the page."""
+"""Load the libraries and the models in the background, while the page is already shown."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ class WarmUp:
         return self._ready.is_set()
 
     def start(self) -> None:
-        """Start to load, unless that has been done before."""
+        """Start loading, once."""
         with self._lock:
             if self._thread.ident is None:
                 self._thread.start()
 
     def wait(self, report: ProgressCallback) -> None:
-        """Wait until everything is loaded, and report that meanwhile."""
+        """Wait until everything is loaded, reporting progress."""
         self.start()
         while not self._ready.wait(0.2):
-            report("Loading the networks. This happens once after the server's start …", None)
+            report("Loading the networks (once, after the server has started) …", None)
 
     def _run(self) -> None:
         try:

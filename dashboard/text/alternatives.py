@@ -1,4 +1,4 @@
-"""Text alternatives of pictures: what a screen reader says instead of them."""
+"""Text alternatives of charts, for screen readers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def timeline_alt(genres: Sequence[str], probabilities: np.ndarray) -> str:
     leaders = np.bincount(np.argmax(probabilities, axis=1), minlength=len(genres))
     order = [index for index in np.argsort(-leaders, kind="stable") if leaders[index]]
     counts = ", ".join(f"{genre_name(genres[index])} in {leaders[index]}" for index in order)
-    return f"Genre probabilities of {len(probabilities)} segments. Most likely: {counts}."
+    count = len(probabilities)
+    noun = "segment" if count == 1 else "segments"
+    return f"Genre probabilities of {count} {noun}. Most probable genre: {counts}."
 
 
 def evidence_alt(target: str, shap_values: np.ndarray, labels: Sequence[str]) -> str:
@@ -69,6 +71,6 @@ def confusion_alt(counts: np.ndarray, genres: Sequence[str]) -> str:
     )
 
 
-def areas_alt(measure: str, curves: Mapping[str, Curve]) -> str:
+def areas_alt(metric: str, curves: Mapping[str, Curve]) -> str:
     """Text alternative of curves: the area under each."""
-    return f"{measure}: {', '.join(f'{name} {curve.area:.2f}' for name, curve in curves.items())}."
+    return f"{metric}: {', '.join(f'{name} {curve.area:.2f}' for name, curve in curves.items())}."

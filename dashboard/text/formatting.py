@@ -24,8 +24,12 @@ def genre_name(genre: str) -> str:
 
 def genre_title(genre: str) -> str:
     """Name of a genre at the beginning of a heading or a table cell."""
-    name = genre_name(genre)
-    return name[:1].upper() + name[1:]
+    return sentence_case(genre_name(genre))
+
+
+def sentence_case(text: str) -> str:
+    """Capitalise the first letter of a label."""
+    return text[:1].upper() + text[1:]
 
 
 def model_name(name: str) -> str:
@@ -62,7 +66,7 @@ def percent(share: float) -> str:
     Parameters
     ----------
     share : float
-        Probability or share in ``[0, 1]``.
+        Probability in ``[0, 1]``; for counted shares, see `share_percent`.
 
     Returns
     -------
@@ -75,6 +79,18 @@ def percent(share: float) -> str:
     if rounded > 99:
         return ">\u202f99\u202f%"
     return f"{rounded}\u202f%"
+
+
+def share_percent(share: float, *, digits: int = 0) -> str:
+    """Format a counted share, which may be 0 or 100 %, as a rounded percentage: ``"93 %"``."""
+    value = round(100 * share, digits) + 0.0  # no "-0.0"
+    return f"{value:.{digits}f}\u202f%".replace("-", "−")
+
+
+def grouped(number: float) -> str:
+    """Format a number without decimals; five and more digits are grouped: ``"24 701"``."""
+    text = f"{number:.0f}"
+    return f"{number:,.0f}".replace(",", "\u202f") if len(text.lstrip("-")) > 4 else text
 
 
 def points(difference: float, *, digits: int = 1) -> str:
@@ -109,10 +125,13 @@ def span(start_s: float, end_s: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Format a length with its unit: ``"2.4 seconds"``, ``"20 seconds"`` or ``"3:25 minutes"``."""
-    if seconds >= 60:
-        return f"{clock(seconds)} minutes"
-    return f"{seconds:.0f} seconds" if seconds >= 10 else f"{seconds:.1f} seconds"
+    """Format a length with its unit: ``"2.4 seconds"``, ``"20 seconds"`` or ``"3 min 25 s"``."""
+    if round(seconds) >= 60:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    digits = 1 if seconds < 10 else 0
+    text = f"{seconds:.{digits}f}".removesuffix(".0")
+    return f"{text} second" if text == "1" else f"{text} seconds"
 
 
 def time_left(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Meanings of measures, charts, features and stages; longer texts are Markdown."""
+"""Meanings of metrics, charts, features and stages; longer texts are Markdown."""
 
 from __future__ import annotations
 
@@ -6,56 +6,59 @@ from __future__ import annotations
 LEAKAGE = {
     "artist": "Unseen artists",
     "track": "Unseen songs by artists of the training set (data leakage)",
-    "segment": "Unseen segments of songs of the training set (most data leakage)",
+    "segment": "Unseen segments of songs of the training set (strongest data leakage)",
 }
 
-MEASURES = """
-- **Unseen artists**: no artist of the test set is in the training set. Only this predicts the
-  accuracy on your own music. **Unseen songs**: the test songs are new, but their artists are not.
-  **Unseen segments**: other segments of the test songs are in the training set. The last two have
-  *data leakage*, which makes the figures too high.
+METRICS = """
+- **Unseen artists**: no artist of the test set is in the training set. Only this test set
+  estimates the accuracy on your own music. **Unseen songs**: the test songs are new, but their
+  artists are not. **Unseen segments**: other segments of the test songs are in the training set.
+  The last two have *data leakage*, which inflates the results.
 - **Accuracy**: share of correct predictions. A song's prediction is the mean over its segments
   (*song vote*). For unseen segments, each three-second segment counts by itself.
 - **Small type**: the **95 % confidence interval** and **n**, the number of test songs.
-- **Reported**: accuracy of similar models in other projects on the same data set, nearly always on
-  unseen segments, and on unseen songs for models that read whole clips (CRNN, BiLSTM).
-  MSD-musicnn: Pons & Serra 2019, on unseen artists. Differences from our models are listed below
-  for each model.
+- **Reported elsewhere**: accuracy published for similar models on the same data set, nearly always
+  on unseen segments (CRNN and BiLSTM: on unseen songs). MSD-musicnn: Pons & Serra 2019, on unseen
+  artists. Select a model below to see how it differs.
 - **F1**: harmonic mean of *precision* (share of the predictions of a genre that are correct) and
   *recall* (share of a genre's songs that are found). **Macro F1** is the mean over genres, so every
   genre counts the same. Higher is better.
 - **Log loss**: mean of −ln of the probability given to the true genre. Lower is better; always
   predicting 10 % for each genre scores 2.30.
-- **ECE**, expected calibration error: mean difference between confidence and accuracy. 0.05 means
-  5 percentage points. Lower is better.
-- **MB**: size of the model's files. **ms**: milliseconds per segment from decoded audio to
+- **ECE**, expected calibration error: mean absolute difference between confidence and accuracy.
+  0.05 means 5 percentage points. Lower is better.
+- **Size**: size of the model's files. **Time**: milliseconds per segment from decoded audio to
   prediction, on two CPU cores.
-- **Seed 0**: the fixed seed of the random number generator, so every figure can be reproduced.
-- **–**: no figure. Models that read whole clips have no unseen segments to be tested on.
+- **Seed 0**: fixed seed of the random splits and initial weights. Repeated training gives similar,
+  not identical, results.
+- **–**: not available. Models of whole clips cannot be tested on unseen segments.
 """
 
 CURVES = """
 - **Confusion matrix**: rows are true genres, columns are predicted genres.
 - **Calibration**: accuracy at each confidence level. On the diagonal, confidence equals accuracy.
 - **Precision–recall curve**: finding more songs of a genre (recall) usually means more false
-  alarms (lower precision). **ROC curve**: recall against the share of other songs that are wrongly
-  given the genre. The number beside each genre is the area under its curve: 1 is perfect. Random
-  guessing scores 0.5 under ROC, and the genre's share of all songs (about 0.1) under
-  precision–recall.
+  positives (lower precision). **ROC curve**: recall (true positive rate) against the false positive
+  rate, the share of other songs wrongly assigned the genre. The number beside each genre is the
+  area under its curve: 1 is perfect. Random guessing scores 0.5 under ROC, and the genre's share of
+  all songs (about 0.1) under precision–recall.
 """
 
 MCNEMAR = """
 - **McNemar's test** compares two models on the same songs. Its p-value is the probability of a
   split at least this uneven if both were equally accurate. Below 0.05, a difference is usually
-  called significant; among twenty pairs of equal models, about one is below by chance.
+  called significant; by chance, this happens for about one in twenty pairs of equally accurate
+  models.
 """
 
-FAITHFULNESS_MEASURES = """
-**AI**: share of segments on which the kept part alone gives the genre a higher probability, in %.
-**AD**, **AG**: mean relative drop and mean relative gain of that probability, in %. **FF**: loss of
-probability when the kept part is removed. **Fid-In**: share of segments whose predicted genre stays
-the same on the kept part. **SPS**: sparseness of the kept part. **Roughness**: fast modulation of
-the kept sound, as a multiple of the song's. Measures after Paissan et al. 2024.
+FAITHFULNESS = """
+Important parts and everything else are separated in the audio and classified again. **AI**: share
+of segments whose important parts alone give the genre a higher probability, in %. **AD**, **AG**:
+mean relative drop and mean relative gain of that probability, in %. **FF**: drop in probability
+when the important parts are removed. **Fid-In**: share of segments whose predicted genre stays the
+same on the important parts. **SPS**: sparseness of the important parts. **Roughness**: fast
+modulation of their sound, as a multiple of the song's. **Time**: processor time per segment.
+Metrics after Paissan et al. 2024.
 """
 
 FEATURES = """
@@ -69,9 +72,9 @@ the mean difference between successive frames.
 - **Flatness**: noise-like rather than tonal. **Contrast 1–6**: height of peaks above valleys in
   six frequency ranges, from low to high.
 - **Energy**, **level**: loudness. **Zero crossings**: rate of sign changes of the waveform.
-- **Chroma**: balance of the twelve pitch classes. **Tones**, **beats**: harmonic and percussive
-  parts of the sound.
-- **Onsets, lag 0.50 s**: regularity of note onsets half a second apart, a measure of rhythm.
+- **Chroma**: balance of the twelve pitch classes. **Harmonic part**, **percussive part**: level of
+  the harmonic and percussive components.
+- **Onsets, lag 0.50 s**: regularity of note onsets half a second apart, a sign of rhythm.
   **Onsets, variance**: variation of their strength.
 """
 
@@ -79,18 +82,18 @@ the mean difference between successive frames.
 STAGES = {
     "waveform": (
         "1. Waveform",
-        "Air pressure, measured 22 050 times per second. It contains the whole sound, but the "
-        "genre cannot be read from it.",
+        "Air pressure, measured 22\u202f050 times per second. It contains the whole sound, but the "
+        "genre is not visible in it.",
     ),
     "stft": (
         "2. Spectrogram (STFT)",
-        "Overlapping windows of 93 ms, 24 per second, each split into 1025 frequencies. The phase "
-        "is discarded, so the sound below uses an estimated phase.",
+        "Overlapping windows of 93 ms, 24 per second, each split into 1025 frequency bins. "
+        "The phase is discarded, so the sound below uses an estimated phase.",
     ),
     "mel": (
         "3. Mel bands",
-        "1025 frequencies become 128 bands, spaced like human hearing: narrow at low frequencies, "
-        "wide at high ones. Shown as power, only the loudest parts are visible.",
+        "The 1025 bins are combined into 128 bands, spaced like human hearing: narrow at low "
+        "frequencies, wide at high ones. On a scale of power, only the loudest parts are visible.",
     ),
     "db": (
         "4. Decibels",
@@ -100,13 +103,13 @@ STAGES = {
     "dct": (
         "5. Cosine transform (DCT)",
         "Each frame becomes a sum of cosines. The first coefficient is the level, the second the "
-        "balance of low and high frequencies, the others ever finer detail. Nothing is lost, so it "
-        "sounds the same.",
+        "balance of low and high frequencies, and the others progressively finer detail. Nothing "
+        "is lost, so it sounds the same.",
     ),
     "mfcc": (
         "6. MFCCs",
-        "Only the first 13 coefficients are kept: the broad shape of the spectrum. The CNN and the "
-        "CNN-LSTM read nothing else, and the sound below is made from them alone. MSD-musicnn "
-        "reads mel bands instead.",
+        "Only the first 13 coefficients are kept: the broad shape of the spectrum. CNN and "
+        "CNN-LSTM read nothing else, and the sound below is resynthesised from them alone. "
+        "MSD-musicnn reads mel bands instead.",
     ),
 }

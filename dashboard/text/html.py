@@ -1,4 +1,4 @@
-"""Verdict cards and tables as HTML, styled by style.css; every text in them is escaped."""
+"""Cards of predictions and tables as HTML, styled by style.css; every text in them is escaped."""
 
 from __future__ import annotations
 
@@ -7,25 +7,34 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.models.registry import is_pretrained
-from dashboard.text.formatting import genre_title, html_safe, model_name, percent, points, signed
+from dashboard.text.formatting import (
+    genre_name,
+    genre_title,
+    html_safe,
+    model_name,
+    percent,
+    points,
+    share_percent,
+    signed,
+)
 from dashboard.text.sentences import question_name
 
-SHOWN_GENRES = 3  # on a verdict card
-LOW_CONFIDENCE = 0.4  # probability of the best genre below which a verdict is marked
+SHOWN_GENRES = 3  # on a prediction card
+LOW_CONFIDENCE = 0.4  # probability of the best genre below which a prediction is marked
 
 
-def verdict_cards(cards: Sequence[str]) -> str:
-    """Lay out the cards of `verdict_card` side by side, or stacked on a narrow screen."""
-    return f'<div class="verdicts">{"".join(cards)}</div>'
+def prediction_cards(cards: Sequence[str]) -> str:
+    """Lay out the cards of `prediction_card` side by side, or stacked on a narrow screen."""
+    return f'<div class="predictions">{"".join(cards)}</div>'
 
 
-def verdict_card(
+def prediction_card(
     model: str,
     genres: Sequence[str],
     probabilities: np.ndarray,
     accuracy: tuple[float, int] | None = None,
 ) -> str:
-    """Build the card of a model's verdict: the three most likely genres and the model's accuracy.
+    """Build the card of a model's prediction: the three most probable genres and its accuracy.
 
     Parameters
     ----------
@@ -51,16 +60,16 @@ def verdict_card(
         for index in order
     )
     best = order[0]
-    doubt = ", low confidence" if probabilities[best] < LOW_CONFIDENCE else ""
+    doubt = " (low confidence)" if probabilities[best] < LOW_CONFIDENCE else ""
     trust = ""
     if accuracy is not None:
         share, songs = accuracy
         artists = "unseen artists"
         if is_pretrained(model):  # its pretraining data may include these artists
             artists = "artists unseen by its final layer"
-        trust = f'<p class="trust">{percent(share)} correct on {songs} songs by {artists}</p>'
+        trust = f'<p class="trust">{share_percent(share)} correct on {songs} songs by {artists}</p>'
     return (
-        f'<section class="verdict"><p class="model">{html_safe(model_name(model))}</p>'
+        f'<section class="prediction"><p class="model">{html_safe(model_name(model))}</p>'
         f'<p class="genre">{html_safe(genre_title(genres[best]))} '
         f"<small>{percent(probabilities[best])}{doubt}</small></p><dl>{rows}</dl>{trust}</section>"
     )
@@ -85,24 +94,27 @@ def contributions_table(
     Returns
     -------
     str
-        HTML table; the gap is the difference of the two rounded figures above it.
+        HTML table; the gap is the difference of the two rounded numbers above it.
     """
     values = np.asarray(shap_values, dtype=np.float64)
     favour, against = float(values[values > 0].sum()), float(values[values < 0].sum())
     total = base_value + favour + against
-    name = html_safe(question_name(target, versus))
+    name, rival = html_safe(genre_name(target)), html_safe(genre_name(versus))
     absolute: Callable[[float], str]
     change: Callable[[float], str]
     if versus:
-        average, unit, digits = f"average log-odds of {name}", "log-odds, nats", 2
+        question = html_safe(question_name(target, versus))
+        average, unit, digits = f"average log-odds of {question}", " (log-odds, nats)", 2
+        names = f"for {name} (against {rival})", f"for {rival} (against {name})"
         absolute = change = signed
     else:
-        average, unit, digits = f"average {name} score", "percentage points", 3
-        absolute, change = _share, points
+        average, unit, digits = f"average probability of {name}", "", 3
+        names = f"for {name}", f"against {name}"
+        absolute, change = _one_decimal, _points
     rows = [
         ("", f"Starting point: {average}", absolute(base_value)),
-        ("for", f"Evidence for {name}", change(favour)),
-        ("against", f"Evidence against {name}", change(against)),
+        ("for", f"Evidence {names[0]}", change(favour)),
+        ("against", f"Evidence {names[1]}", change(against)),
         ("total", "Sum", absolute(total)),
         ("", "Prediction", absolute(prediction)),
         ("gap", "Gap", change(round(prediction, digits) - round(total, digits))),
@@ -111,15 +123,20 @@ def contributions_table(
         f'<tr class="{kind}"><th scope="row">{text}</th><td>{value}</td></tr>'
         for kind, text, value in rows
     )
-    caption = f"How this 3-second prediction adds up ({unit})"
+    caption = f"How the prediction for this segment adds up{unit}"
     return (
         f'<table class="contributions"><caption>{caption}</caption><tbody>{lines}</tbody></table>'
     )
 
 
-def _share(output: float) -> str:
+def _one_decimal(output: float) -> str:
     """Format a sum of probabilities, which may lie outside [0, 1], in per cent."""
-    return f"{100 * output:.1f}\u202f%".replace("-", "−")
+    return share_percent(output, digits=1)
+
+
+def _points(difference: float) -> str:
+    """Format a difference of probabilities as percentage points with their unit."""
+    return f"{points(difference)} points"
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:

@@ -7,22 +7,22 @@ from typing import Any
 
 from core.constants import EXPLANATION_METHODS, FAITHFULNESS_METRICS, PROTOCOLS
 from core.models.registry import ENSEMBLE, MUSICNN
-from dashboard.text.formatting import model_name
+from dashboard.text.formatting import model_name, sentence_case
 
 MISSING = "–"
 LEADERBOARD = (
     "Model",
-    "reported",
-    PROTOCOLS["artist"],
-    "macro F1",
-    "log loss",
+    "Reported elsewhere",
+    sentence_case(PROTOCOLS["artist"]),
+    "Macro F1",
+    "Log loss",
     "ECE",
-    f"{PROTOCOLS['track']} (leakage)",
-    f"{PROTOCOLS['segment']} (leakage)",
-    "MB",
-    "ms",
+    f"{sentence_case(PROTOCOLS['track'])} (leakage)",
+    f"{sentence_case(PROTOCOLS['segment'])} (leakage)",
+    "Size (MB)",
+    "Time (ms)",
 )
-RANKING_TABLE = ("Ranking", *FAITHFULNESS_METRICS.values(), "roughness ↓", "seconds")
+RANKING_TABLE = ("Ranking", *FAITHFULNESS_METRICS.values(), "Roughness ↓", "Time (s)")
 IN_PERCENT = ("AI", "AD", "AG")
 OTHER_PROTOCOLS = (("track", "song"), ("segment", "segment"))  # with the unit that is scored
 
@@ -71,7 +71,7 @@ def leaderboard_row(
 def accuracy_cell(part: Mapping[str, Any], n_songs: int) -> str:
     """Format an accuracy, and on a second line its 95 % interval and the number of songs."""
     low, high = part["interval"]
-    return f"{part['accuracy']:.3f}\n{low:.2f}–{high:.2f}, n {n_songs}"
+    return f"{part['accuracy']:.3f}\n{low:.2f}–{high:.2f}, n = {n_songs}"
 
 
 def leaderboard_notes(
@@ -81,7 +81,7 @@ def leaderboard_notes(
     n_common: int,
     on_common: Mapping[str, float],
 ) -> list[str]:
-    """Compose the notes that make the figures of the leaderboard comparable.
+    """Compose the notes on which rows of the leaderboard are comparable.
 
     Parameters
     ----------
@@ -105,22 +105,24 @@ def leaderboard_notes(
     if starred:
         listed = ", ".join(f"{model_name(name)} {share:.3f}" for name, share in on_common.items())
         notes.append(
-            f"\\* Tested only on the {n_common} songs with audio, so the figures are not directly "
-            f"comparable. All models on these {n_common} songs: {listed}."
+            f"\\* Tested on only the {n_common} songs whose audio is available; not directly "
+            "comparable with the other rows. Accuracy of all models on these songs: "
+            f"{listed}."
         )
     if MUSICNN in scores:
         notes.append(
             f"{model_name(MUSICNN)} builds on a network pretrained on a million songs, and the "
-            "YAMNet models on one pretrained on two million clips. Their final layers were trained "
-            "without the artists of the test set, but the pretraining data may include them."
+            "YAMNet models on one pretrained on two million audio clips. Their final layers were "
+            "trained without the artists of the test set, but the pretraining data may include "
+            "them."
         )
     if ENSEMBLE in scores:
         weights = scores[ENSEMBLE]["members"].items()
         listed = ", ".join(f"{model_name(name)} {weight:.2f}" for name, weight in weights)
         notes.append(
-            f"{model_name(ENSEMBLE)}: weighted mean of three models' log-probabilities, with its "
-            "own temperature. The weights come from the validation set (for unseen artists: "
-            f"{listed})."
+            f"{model_name(ENSEMBLE)}: weighted mean of the log-probabilities of three models, "
+            "calibrated by its own temperature. Weights from the validation set (unseen artists): "
+            f"{listed}."
         )
     if folds:
         listed = "; ".join(
@@ -143,7 +145,7 @@ def ranking_rows(methods: Mapping[str, Mapping[str, Any]], area: str) -> list[li
     methods : mapping of str to mapping
         Entries of a model in models/faithfulness.json, by ranking.
     area : str
-        Share of the spectrogram that is kept, as a key of the entries.
+        Size of the important parts as a share of the spectrogram, as a key of the entries.
 
     Returns
     -------
@@ -152,14 +154,18 @@ def ranking_rows(methods: Mapping[str, Mapping[str, Any]], area: str) -> list[li
     """
     return [
         [
-            f"{title[:1].upper()}{title[1:]}",
+            sentence_case(title),
             *(_with_interval(methods[method], area, metric) for metric in FAITHFULNESS_METRICS),
             f"{methods[method]['roughness']:.1f}",
-            f"{methods[method]['seconds']:.2f}",
+            _seconds(methods[method]["seconds"]),
         ]
         for method, title in EXPLANATION_METHODS.items()
         if method in methods
     ]
+
+
+def _seconds(value: float) -> str:
+    return "<\u202f0.01" if value < 0.005 else f"{value:.2f}"
 
 
 def _with_interval(row: Mapping[str, Any], area: str, metric: str) -> str:

@@ -1,4 +1,4 @@
-"""Sentences about results: models that agree, contributions that add up, excerpts that convince.
+"""Sentences about results: agreement of models, additivity, and predictions for parts of a song.
 
 Everything here is a pure function of numbers, names and arrays, so it is tested without a page.
 """
@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboard.text.formatting import duration, genre_name, model_name, p_value, percent, signed
+from dashboard.text.formatting import (
+    duration,
+    genre_name,
+    model_name,
+    p_value,
+    percent,
+    points,
+    share_percent,
+    signed,
+)
 
 if TYPE_CHECKING:
     from core.explanation.explain import Explanation
@@ -74,19 +83,20 @@ def difference(names: tuple[str, str], test: Mapping[str, float]) -> str:
     if not separating:
         return f"Both models classify the same of the {songs} songs correctly."
     only = "Only " if separating < FEW * songs else ""
-    size = "no measurable" if test["p_value"] >= SIGNIFICANT else "a measurable"
+    size = "no significant" if test["p_value"] >= SIGNIFICANT else "a significant"
     return (
         f"{only}{separating} of {songs} songs separate them: {size} difference "
-        f"({model_name(names[0])} alone is correct on {first}, {model_name(names[1])} alone on "
+        f"(only {model_name(names[0])} correct: {first}; only {model_name(names[1])} correct: "
         f"{second}; McNemar's test, p {p_value(test['p_value'])})."
     )
 
 
 def shared_evidence(explained: str, other: str, share: float) -> str:
-    """Sentence on how often a model predicts the same genre for another model's excerpts."""
+    """Sentence on how often two models agree on the important parts that one of them chooses."""
+    name = model_name(explained)
     return (
-        f"The {model_name(other)} agrees on {percent(share)} of the {model_name(explained)}'s "
-        "excerpts."
+        f"From the important parts of {name}, {model_name(other)} predicts the same genre as "
+        f"{name} in {share_percent(share)} of the test segments."
     )
 
 
@@ -98,6 +108,16 @@ def question_name(target: str, versus: str) -> str:
     if not versus:
         return genre_name(target)
     return f"{genre_name(target)} rather than {genre_name(versus)}"
+
+
+def legend(target: str, versus: str) -> dict[str, str]:
+    """Texts of the colour scale: unit of the SHAP values, and meaning of their signs."""
+    name, rival = genre_name(target), genre_name(versus)
+    return {
+        "unit": f"SHAP value ({'nats' if versus else 'probability'}):",
+        "against": f"for {rival}" if versus else f"against {name}",
+        "favour": f"for {name}",
+    }
 
 
 def additivity(gap: float, versus: str = "") -> str:
@@ -124,7 +144,7 @@ def additivity(gap: float, versus: str = "") -> str:
         shown, bound = f"{size:.1f}", "0.1"
     within = bound if size < least else shown
     text = f"The contributions add up to the prediction within {within} {unit}."
-    return text if size <= near else f"{text} Read single cells with caution."
+    return text if size <= near else f"{text} Interpret single cells with caution."
 
 
 def cancellation(shap_values: np.ndarray) -> str:
@@ -144,7 +164,7 @@ def cancellation(shap_values: np.ndarray) -> str:
 
 
 def view_meanings(with_mfcc: bool) -> str:
-    """Explain the pictures of the player, in Markdown.
+    """Explain the spectrograms of the player, in Markdown.
 
     Parameters
     ----------
@@ -156,14 +176,14 @@ def view_meanings(with_mfcc: bool) -> str:
         return text
     return (
         f"{text} *MFCC* shows the coefficients that the network reads: the first is the level, the "
-        "second the balance of low and high frequencies, the others ever finer detail. *Mel "
-        "spectrogram* shows the same contributions, mapped back to frequencies."
+        "second the balance of low and high frequencies, and the others progressively finer "
+        "detail. *Mel spectrogram* shows the same contributions, mapped back to frequencies."
     )
 
 
-def pictures_meaning(genre: str, count: int) -> str:
-    """Explain one picture of evidence, or two and their difference."""
-    scales = " Each picture has its own colour scale; the last one shows the difference."
+def charts_meaning(genre: str, count: int) -> str:
+    """Explain one chart of evidence, or two and their difference."""
+    scales = " The last chart shows the difference. Each chart has its own colour scale."
     return (
         f"Orange: evidence for {genre}. Blue: evidence against it.{scales if count > 1 else ''} "
         "Hover for exact SHAP values. Drag to zoom; double-click to reset."
@@ -192,8 +212,9 @@ def silence_after(explanation: Explanation, name: str) -> str:
         return ""
     contribution = float(explanation.mel[0][filled:].sum(dtype=np.float64))
     return (
-        f"The {name} reads {duration(parameters.segment_s)} at a time. The {duration(seconds)} of "
-        f"silence after the song's end (not drawn) contribute {signed(contribution)}."
+        f"{name}'s {parameters.segment_s:.0f}-second segment extends {duration(seconds)} past the "
+        f"end of the song. This silence (not drawn) contributes {points(contribution)} percentage "
+        "points."
     )
 
 
@@ -207,23 +228,23 @@ def common_grid(first: str, second: str, *, longer: bool) -> str:
     longer : bool
         Whether the second model reads longer segments.
     """
-    omission = "; beyond its segment, it is omitted" if longer else ""
+    omission = f", without the part outside {first}'s segment" if longer else ""
     return (
-        f"The models read different frequency bands or times: the evidence of the {second} is "
-        f"drawn on the grid of the {first}{omission}."
+        f"The models use different frequency bands or frames, so {second}'s evidence is shown on "
+        f"{first}'s grid{omission}."
     )
 
 
-# ---- Excerpts
+# ---- Important parts and everything else
 
 
 def reading(mode: str, share: float, of: str, target: str, original: float, now: float) -> str:
-    """Interpret the probability of a genre for an excerpt.
+    """Interpret the probability of a genre for one of the two parts of a song.
 
     Parameters
     ----------
     mode : {"keep", "remove"}
-        Whether the excerpt has the important parts or everything else.
+        Whether the part has the important parts or everything else.
     share : float
         Share that counts as important, in ``(0, 1)``.
     of : {"area", "evidence"}
@@ -231,7 +252,7 @@ def reading(mode: str, share: float, of: str, target: str, original: float, now:
     target : str
         The explained genre.
     original, now : float
-        Probability of the genre for the whole song and for the excerpt, in ``[0, 1]``.
+        Probability of the genre for the whole song and for the part, in ``[0, 1]``.
 
     Returns
     -------
@@ -241,24 +262,29 @@ def reading(mode: str, share: float, of: str, target: str, original: float, now:
     genre = genre_name(target)
     if mode == "keep":
         quantity = "" if of == "area" else " of the evidence"
-        start = f"On this {round(100 * share)}\u202f%{quantity} alone,"
+        start = f"On the important parts alone ({share_percent(share)}{quantity}),"
         more, same, less, little = (
             f"the network is more confident of {genre} than on the whole song.",
             f"the network is about as confident of {genre} as on the whole song.",
             f"the network is less confident of {genre}: some of the evidence lies elsewhere.",
-            f"{genre} nearly disappears: the kept part does not carry the prediction by itself.",
+            f"the probability of {genre} falls by more than half: they are not enough.",
         )
     else:
-        start = "Without it,"
+        start = "On everything else,"
         more, same, less, little = (
-            f"the network is more confident of {genre}: the kept part did not carry the "
-            "prediction.",
-            f"the network is almost as confident of {genre}: there is evidence elsewhere.",
+            f"the network is more confident of {genre} than on the whole song: the important "
+            "parts did not carry the prediction.",
+            f"the network is almost as confident of {genre} as on the whole song: it has enough "
+            "evidence, too.",
             f"the network is less confident of {genre}.",
-            f"{genre} nearly disappears: the kept part carries the prediction.",
+            f"the probability of {genre} falls by more than half: the important parts carry the "
+            "prediction.",
         )
     if max(original, now) < FAINT:
-        return f"{start} {genre} stays below {percent(FAINT)}, as on the whole song."
+        return (
+            f"{start} the probability of {genre} stays below {percent(FAINT)}, as on the whole "
+            "song."
+        )
     if now > original + NOTICEABLE:
         return f"{start} {more}"
     if now >= 0.8 * original:
@@ -288,13 +314,12 @@ def readings(share: float, of: str, target: str, original: float, kept: float, r
 def enough(share: float, target: str) -> str:
     """Sentences on the smallest share of a segment that suffices for the prediction."""
     return (
-        f"On average, {percent(share)} of a segment is enough for the network to predict "
-        f"{genre_name(target)} as confidently as from all of it. Set the slider to that amount to "
-        "listen to it."
+        f"On average, {percent(share)} of a segment is enough to predict {genre_name(target)} as "
+        "confidently as from the whole segment. To hear it, set the slider close to this size."
     )
 
 
-# ---- Models that read features
+# ---- Models of features
 
 
 def feature_caption(found: FeatureExplanation, shown: int) -> str:
@@ -309,29 +334,29 @@ def feature_caption(found: FeatureExplanation, shown: int) -> str:
     """
     count = len(found.values)
     total = (
-        f"add up to {signed(found.values.sum())}: from {found.base_value:.2f} on average to "
-        f"{found.prediction:.2f} for this segment ({found.output})."
+        f"add up to {signed(found.values.sum())}, the change in the {found.output} from the "
+        f"average ({found.base_value:.2f}) to this segment ({found.prediction:.2f})."
     )
     if found.unit == "time step":
         return (
             f"Exact Shapley values of the {count} time steps that the model reads in order. They "
-            f"{total} The model reads when something sounds, but not at which frequency. So there "
-            "is no spectrogram to draw or filter, but single time steps can be played."
+            f"{total} The model resolves time but not frequency, so there is no spectrogram to "
+            "draw; single time steps can be played."
         )
     selection = f"The {shown} most important of {count} features. " if count > shown else ""
     return (
-        f"{selection}The SHAP values of all features {total} A feature describes the whole "
-        "segment, not a place in it. So there is no spectrogram to draw and no sound to filter."
+        f"{selection}The SHAP values of all features {total} Features describe the whole segment, "
+        "so there is no spectrogram to draw and nothing to play."
     )
 
 
-def time_steps_in_favour(in_favour: Sequence[bool] | np.ndarray) -> str:
-    """Sentence on how many time steps are evidence for the genre."""
+def time_steps_in_favour(in_favour: Sequence[bool] | np.ndarray, target: str) -> str:
+    """Sentence on how many time steps are evidence for a genre."""
     count = sum(map(bool, in_favour))
+    genre = genre_name(target)
     if count == len(in_favour):
-        return "Every time step is evidence for it, so nothing remains without them."
+        return f"Every time step is evidence for {genre}, so nothing else remains."
     if not count:
-        return "No time step is evidence for it, so there is nothing to play alone."
-    return (
-        f"{count} of {len(in_favour)} time steps {'is' if count == 1 else 'are'} evidence for it."
-    )
+        return f"No time step is evidence for {genre}, so there is nothing to play alone."
+    verb = "is" if count == 1 else "are"
+    return f"{count} of {len(in_favour)} time steps {verb} evidence for {genre}."

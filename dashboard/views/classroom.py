@@ -13,7 +13,14 @@ from dashboard.charts import mfcc_stages
 from dashboard.services import classroom, explanations, models, songs
 from dashboard.services.songs import Song
 from dashboard.text import formatting
-from dashboard.text.formatting import genre_name, genre_title, markdown_safe, model_name, percent
+from dashboard.text.formatting import (
+    genre_name,
+    genre_title,
+    markdown_safe,
+    model_name,
+    percent,
+    share_percent,
+)
 from dashboard.text.glossary import STAGES
 from dashboard.text.html import grid
 from dashboard.widgets.chart import draw_chart
@@ -24,7 +31,7 @@ from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 if TYPE_CHECKING:
     from core.features.mfcc_stages import Stage
 
-SECTIONS = {"steps": "From a song to 13 numbers", "game": "Beat the network"}
+SECTIONS = {"steps": "From song to MFCCs", "game": "Beat the network"}
 
 state = st.session_state
 
@@ -34,10 +41,15 @@ def main() -> None:
     large = bool(state.get("projector"))
     folded = large and state.get("song") is not None
     with st.expander("Change song") if folded else st.container():
-        song = choose_song("From sound to MFCCs step by step, and a game against the network")
+        song = choose_song("How sound becomes MFCCs, and a game against the network")
     left, right = st.columns([3, 2], vertical_alignment="center")
     with right:
-        st.toggle("Large type, full screen", key="projector", persist_state="session")
+        st.toggle(
+            "Presentation mode",
+            key="projector",
+            persist_state="session",
+            help="Large type, full screen",
+        )
     if state.get("part") not in SECTIONS:
         state["part"] = "steps"
     section = left.segmented_control(
@@ -53,7 +65,7 @@ def main() -> None:
     with renewed("classroom", section), failures_as_sentences():
         if section == "steps":
             if song is None:
-                st.info("Choose a song above to see how it becomes 13 numbers per frame.")
+                st.info("Choose a song above to see how it becomes MFCCs.")
             else:
                 show_stages(song)
         else:
@@ -61,7 +73,7 @@ def main() -> None:
 
 
 def show_stages(song: Song) -> None:
-    """Draw every stage from the waveform to the MFCCs, each with a picture and a sound."""
+    """Draw every stage from the waveform to the MFCCs, each with a chart and a sound."""
     with Progress() as progress:
         name = models.MODELS[0]
         analysis = explanations.analysis_of(song, name, progress)
@@ -88,13 +100,13 @@ def show_stages(song: Song) -> None:
 
 
 def draw_stage(stage: Stage) -> None:
-    """Draw one stage: its explanation, size, sound and picture."""
+    """Draw one stage: its explanation, size, sound and chart."""
     title, text = STAGES[stage.name]
     with st.container(border=True):
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             st.subheader(title, anchor=False)
-            numbers = f"{stage.values_per_second:,}".replace(",", "\u202f")
+            numbers = formatting.grouped(stage.values_per_second)
             st.markdown(f"{text}\n\n**{numbers}** numbers per second")
             st.audio(classroom.sound_of(stage), format="audio/flac", alt=f"Sound of {title[3:]}")
         with right:
@@ -113,7 +125,7 @@ def play(song: Song | None) -> None:
         name = choose_model(models.MODELS)
     with right:
         own = st.toggle(
-            "Play with the song above",
+            "Use the song above",
             key="own-song",
             persist_state="session",
             disabled=song is None,
@@ -127,7 +139,7 @@ def play(song: Song | None) -> None:
         sound = classroom.game_round_of(puzzle, name, progress)
     st.header(f"Round {game['round'] + 1}: which genre is this?", anchor=False)
     st.markdown(
-        f"You hear only the {percent(DEFAULT_KEEP)} of the sound that is most important for the "
+        f"You hear only the {share_percent(DEFAULT_KEEP)} of the spectrogram most important to "
         f"{model_name(name)}."
     )
     st.audio(sound.file, format="audio/flac", alt="Important parts of the song")
@@ -172,16 +184,16 @@ def reveal(puzzle: Song, guess: str, sound: classroom.GameRound, game: dict[str,
         )
     st.html(
         grid(
-            ["", "genre", "confidence"],
+            ["Listener", "Genre", "Confidence"],
             [
                 ["You", genre_name(guess), ""],
                 [
-                    "Network, whole song",
+                    "Network (original)",
                     genre_name(sound.song_genre),
                     percent(sound.song_confidence),
                 ],
                 [
-                    "Network, same excerpt",
+                    "Network (important parts)",
                     genre_name(sound.excerpt_genre),
                     percent(sound.excerpt_confidence),
                 ],
@@ -191,8 +203,8 @@ def reveal(puzzle: Song, guess: str, sound: classroom.GameRound, game: dict[str,
     )
     if game["rounds"]:
         st.markdown(
-            f"**Score** on the excerpts: you {game['right']} of {game['rounds']}, the network "
-            f"{game['network']} of {game['rounds']}"
+            f"**Score**: you {game['right']} of {game['rounds']}, network {game['network']} of "
+            f"{game['rounds']} (important parts only)"
         )
     st.markdown("**The whole song**")
     st.audio(puzzle.content, alt="The whole song")

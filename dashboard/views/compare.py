@@ -22,8 +22,8 @@ from dashboard.services import (
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
 from dashboard.text import alternatives, formatting, glossary, sentences
-from dashboard.text.formatting import genre_name, markdown_safe, model_name, percent
-from dashboard.text.html import grid, verdict_card, verdict_cards
+from dashboard.text.formatting import genre_name, markdown_safe, model_name, percent, share_percent
+from dashboard.text.html import grid, prediction_card, prediction_cards
 from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import (
     choose_pair,
@@ -43,13 +43,13 @@ SIMILAR_LENGTH = 1.1  # ratio of segment lengths up to which segments are compar
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    song = choose_song("Two models, the same song: where do they agree?")
+    song = choose_song("Compare two models on the same song")
     pair = choose_pair()
     url_state.write()
     with renewed("compare", (song.digest if song else None, pair)):
         with failures_as_sentences():
             if song is None:
-                st.info("Choose a song above to compare the two models on it.")
+                st.info("Choose a song above to compare the two models.")
             elif any(map(feature_models.needs_yamnet, pair)):
                 offer_yamnet()
             else:
@@ -61,9 +61,8 @@ def main() -> None:
 def offer_yamnet() -> None:
     """Explain that YAMNet is missing, and offer its download."""
     st.info(
-        "This model reads the output of YAMNet, a network that Google trained on two million "
-        "clips. YAMNet is not installed yet. The download is 4 MB, happens once, and is verified "
-        "by its checksum."
+        "This model needs YAMNet, a network pretrained by Google on two million audio clips. "
+        "Download it once (4 MB); its checksum is verified."
     )
     if st.button("Download YAMNet"):
         with Progress() as progress:
@@ -73,16 +72,18 @@ def offer_yamnet() -> None:
 
 
 def compare_song(song: Song, pair: tuple[str, str]) -> None:
-    """Draw verdicts, timelines, evidence, and predictions for each other's excerpts."""
+    """Draw predictions, timelines, evidence, and predictions for each other's important parts."""
     with Progress() as progress:
         first, second = (explanations.analysis_of(song, name, progress) for name in pair)
     st.header(markdown_safe(songs.title_of(song)), anchor=False)
     st.markdown(sentences.agreement({each.model: each.genre for each in (first, second)}))
     cards = [
-        verdict_card(each.model, each.genres, each.song_probabilities, models.accuracy(each.model))
+        prediction_card(
+            each.model, each.genres, each.song_probabilities, models.accuracy(each.model)
+        )
         for each in (first, second)
     ]
-    st.html(verdict_cards(cards))
+    st.html(prediction_cards(cards))
     genre = choose_target(first)
     target = ExplanationTarget(genre)
     middle_s = timelines(first, second, genre)
@@ -91,7 +92,7 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     moment = formatting.span(float(first.starts_s[segment]), float(first.ends_s[segment]))
     st.header(f"Evidence for {genre_name(genre)} at {moment}", anchor=False)
     evidence_section(song, pair, target, middle_s)
-    st.header("Does one model's excerpt convince the other?", anchor=False)
+    st.header("Do the models agree on each other's important parts?", anchor=False)
     shared_evidence_section(song, pair, target)
 
 
@@ -112,7 +113,9 @@ def timelines(first: Analysis, second: Analysis, genre: str) -> float:
     st.header("Genres over time", anchor=False)
     disputed: list[int] = []
     if max(lengths) > SIMILAR_LENGTH * min(lengths):
-        st.markdown("The models read segments of different length, so segments are not compared.")
+        st.markdown(
+            "The models use segments of different lengths, so disagreements are not marked."
+        )
     else:
         winners = [each.probabilities.argmax(axis=1) for each in (first, second)]
         # The last segment may exist for one model only.
@@ -170,13 +173,16 @@ def spectrograms(
             for name in names
         ]
     titles = [model_name(name) for name in names]
-    notes = [sentences.pictures_meaning(genre_name(target.genre), len(found))]
+    notes = [sentences.charts_meaning(genre_name(target.genre), len(found))]
     silence = [sentences.silence_after(each, model_name(each.model)) for each in found]
     if len(found) == 2:
         lengths = [each.parameters.segment_s for each in found]
         grids = {replace(each.parameters, n_mfcc=0) for each in found}
         found[1], correlation = explanations.regridded_on(*found)
-        notes.append(f"Correlation where both models read the song: **{correlation:.2f}**.")
+        notes.append(
+            "Correlation of the two models' SHAP values where their segments overlap: "
+            f"**{formatting.signed(correlation)}**."
+        )
         if len(grids) > 1:
             longer = lengths[1] > SIMILAR_LENGTH * lengths[0]
             notes.append(sentences.common_grid(titles[0], titles[1], longer=longer))
@@ -196,23 +202,25 @@ def shared_evidence_section(song: Song, pair: tuple[str, str], target: Explanati
     """Draw the predictions of each model for the important parts of both."""
     if not all(map(feature_models.reads_spectrogram, pair)):
         st.caption(
-            "This test needs two models that read a spectrogram: only their evidence lies at a "
-            "time and a frequency, and can be played."
+            "This test needs two spectrogram models. The evidence of other models has no time and "
+            "frequency, so it cannot be played."
         )
         return
     if not st.toggle(
-        "Test each model on the other's evidence", key="shared-evidence", persist_state="session"
+        "Test each model on the other's important parts",
+        key="shared-evidence",
+        persist_state="session",
     ):
-        st.caption("This explains the whole song for both models and takes a while.")
+        st.caption("Both models must explain the whole song first, which takes a while.")
         return
     with Progress() as progress:
         matrix = excerpts.cross_evaluation_of(song, pair, target, DEFAULT_KEEP, progress)
     header = [
-        "Excerpt of",
-        "tested on",
-        "whole song",
-        f"{percent(DEFAULT_KEEP)} alone",
-        "without it",
+        "Explained model",
+        "Tested model",
+        "Original",
+        f"Important parts ({share_percent(DEFAULT_KEEP)})",
+        "Everything else",
     ]
     rows = [
         [
@@ -230,7 +238,7 @@ def shared_evidence_section(song: Song, pair: tuple[str, str], target: Explanati
             sentences.shared_evidence(one, other, overall[one][other]["kept"]["same_genre"])
             for one, other in (pair, pair[::-1])
         ]
-        st.caption(" ".join(["On the whole test set:", *agreements]))
+        st.caption(" ".join(agreements))
 
 
 def accuracy_section(pair: tuple[str, str]) -> None:
@@ -243,8 +251,8 @@ def accuracy_section(pair: tuple[str, str]) -> None:
     test = measurements.mcnemar_test(*pair)
     if test is not None:
         st.markdown(sentences.difference(pair, test))
-    with st.expander("Meaning of the measures"):
-        st.markdown(glossary.MEASURES)
+    with st.expander("About the metrics"):
+        st.markdown(glossary.METRICS)
         st.markdown(glossary.MCNEMAR)
     left, right = st.columns(2, gap="large")
     curves = {
@@ -255,7 +263,7 @@ def accuracy_section(pair: tuple[str, str]) -> None:
     if curves:
         with left:
             draw_reliability(curves, "segments")
-            st.caption("Segments of unseen artists. The larger a point, the more segments.")
+            st.caption("Segments of unseen artists. Larger points represent more segments.")
     histories = {
         name: measurements.card(name).get("training", {}).get("history", {}).get("train", [])
         for name in pair
@@ -266,11 +274,11 @@ def accuracy_section(pair: tuple[str, str]) -> None:
             draw_chart(
                 metrics.training(histories, dark=is_dark()),
                 key="training",
-                alt="Training and validation loss by epoch",
+                alt=f"Training and validation loss by epoch: {' and '.join(map(model_name, pair))}",
             )
             st.caption(
-                "Training segments are augmented: mixed, filtered and partly muted, with smoothed "
-                "labels. Therefore validation loss can be below training loss."
+                "Training segments are augmented (mixed, filtered, partly muted) and their labels "
+                "smoothed, so validation loss can be lower than training loss."
             )
 
 

@@ -1,4 +1,4 @@
-"""The page *Genres*: what a model associates with a genre, and which genres it confuses."""
+"""The page *Genres*: mean evidence for each genre, and confusions between genres."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from core.constants import GENRES
 from dashboard import url_state
 from dashboard.services import feature_models, measurements, models
 from dashboard.text import alternatives
-from dashboard.text.formatting import genre_name, genre_title, model_name, percent
+from dashboard.text.formatting import (
+    genre_name,
+    genre_title,
+    model_name,
+    percent,
+    share_percent,
+)
 from dashboard.text.html import grid
 from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import choose_model, is_dark
@@ -19,12 +25,14 @@ from dashboard.widgets.status import failures_as_sentences
 MOST_SONGS = 12  # in a list
 MOST_PAIRS = 4  # genres, and pairs of genres, in a list
 
+SHAP_UNIT = "Mean SHAP value (probability)"
+
 state = st.session_state
 
 
 def main() -> None:
     """Draw the page from top to bottom."""
-    masthead("What each model associates with a genre, measured on unseen artists")
+    masthead("Average evidence for each genre, measured on unseen artists")
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         name = choose_model(measurements.model_names())
@@ -48,8 +56,8 @@ def profile(name: str, genre: str) -> None:
     st.header(f"Evidence for {genre_name(genre)}", anchor=False)
     if not feature_models.reads_spectrogram(name):
         st.info(
-            "This model reads features of a segment, not its spectrogram, so its evidence has no "
-            "frequency and no time. *Compare* shows which features are important for a song."
+            "This model classifies features instead of a spectrogram, so its evidence has no "
+            "frequency or time. The page *Compare* shows its most important features for a song."
         )
         return
     found = measurements.genre_profiles(name)
@@ -60,8 +68,8 @@ def profile(name: str, genre: str) -> None:
             if measurements.genre_profiles(each) is not None
         ]
         st.info(
-            "There is no genre profile for this model: computing one takes thousands of "
-            f"explanations. Available: {' and '.join(map(model_name, available)) or 'none'}."
+            "No genre profile has been computed for this model. Available: "
+            f"{' and '.join(map(model_name, available)) or 'none'}."
         )
         return
     index = GENRES.index(genre)
@@ -72,12 +80,10 @@ def profile(name: str, genre: str) -> None:
     st.markdown(
         f"Mean SHAP values over {count} segments of {genre_name(genre)}. Orange: evidence for it. "
         f"Blue: evidence against it. The strongest evidence is near **{strongest}**. The waves "
-        f"reflect the resolution of {n_mfcc} MFCCs; don't read single peaks."
+        f"reflect the resolution of {n_mfcc} MFCCs; do not read single peaks."
     )
     draw_chart(
-        bars.bars(
-            bands.labels, found.signed_bands[index], "frequency", "SHAP value", dark=is_dark()
-        ),
+        bars.bars(bands.labels, found.signed_bands[index], "Frequency", SHAP_UNIT, dark=is_dark()),
         key="bands",
         alt=f"Mean SHAP value by mel band for {genre_name(genre)}, strongest near {strongest}",
     )
@@ -89,7 +95,7 @@ def profile(name: str, genre: str) -> None:
                 [str(number + 1) for number in range(n_mfcc)],
                 found.signed_coefficients[index],
                 "MFCC",
-                "SHAP value",
+                SHAP_UNIT,
                 dark=is_dark(),
             ),
             key="coefficients",
@@ -102,16 +108,16 @@ def profile(name: str, genre: str) -> None:
             bars.bars(
                 [f"{frame * frame_s:.2f}" for frame in range(found.signed_frames.shape[1])],
                 found.signed_frames[index],
-                "time in the segment (seconds)",
-                "SHAP value",
+                "Time in the segment (s)",
+                SHAP_UNIT,
                 dark=is_dark(),
             ),
             key="frames",
             alt=f"Mean SHAP value over the time of a segment for {genre_name(genre)}",
         )
     st.caption(
-        "A small bar can hide strong evidence: what is evidence for a genre in one song may be "
-        "evidence against it in another, and the two cancel in the mean."
+        "A short bar can hide strong evidence: contributions of opposite sign in different songs "
+        "cancel in the mean."
     )
 
 
@@ -169,8 +175,8 @@ def _draw_songs(name: str, true: int, predicted: int, total: int) -> None:
     rows = [[song, percent(share)] for song, share in songs[:MOST_SONGS]]
     if len(songs) > MOST_SONGS:
         rows.append([f"and {len(songs) - MOST_SONGS} more", ""])
-    caption = f"{len(songs)} of {total} songs, with their names in GTZAN"
-    st.html(grid(["Song", "confidence"], rows, caption))
+    caption = f"{len(songs)} of {total} songs (GTZAN names)"
+    st.html(grid(["Song", "Confidence"], rows, caption))
 
 
 def _most_confused(counts: np.ndarray, index: int) -> int:
@@ -196,15 +202,19 @@ def _draw_extremes(counts: np.ndarray) -> None:
     )[:MOST_PAIRS]
     left, right = st.columns(2, gap="large")
     with left:
-        rows = [[genre_title(GENRES[index]), percent(recall[index])] for index in best]
-        st.html(grid(["Genre", "recall"], rows, "Best recognised genres"))
+        rows = [[genre_title(GENRES[index]), share_percent(recall[index])] for index in best]
+        st.html(grid(["Genre", "Recall"], rows, "Best recognised genres"))
     with right:
         rows = [
-            [f"{genre_title(GENRES[true])} → {genre_name(GENRES[predicted])}", percent(share)]
+            [f"{genre_title(GENRES[true])} → {genre_name(GENRES[predicted])}", share_percent(share)]
             for share, true, predicted in errors
         ]
         st.html(
-            grid(["True → predicted genre", "share of its songs"], rows, "Most frequent confusions")
+            grid(
+                ["True → predicted genre", "Share of the true genre's songs"],
+                rows,
+                "Most frequent confusions",
+            )
         )
 
 

@@ -21,7 +21,7 @@ from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 from dashboard.text import formatting, sentences
 from dashboard.text.formatting import markdown_safe
-from dashboard.text.html import verdict_card, verdict_cards
+from dashboard.text.html import prediction_card, prediction_cards
 from dashboard.widgets.controls import (
     choose_model,
     choose_rival,
@@ -52,27 +52,27 @@ def main() -> None:
     with renewed("song", song.digest if song else None), failures_as_sentences():
         if song is None:
             empty_page()
-        elif analyses := verdicts(song):
+        elif analyses := predictions(song):
             explore(song, analyses)
 
 
 def empty_page() -> None:
     """Outline what the page shows for a song."""
     steps = {
-        "Verdict": "A CNN, a CNN-LSTM and a third network, pretrained on a million songs, rate ten "
-        "genres for every three seconds of the song.",
-        "Evidence": "SHAP values show which parts of the spectrogram are evidence for a genre and "
-        "which are evidence against it. Together they add up to the prediction.",
-        "Sound": "Play only the important parts, or everything else, and compare how the network "
-        "rates each.",
+        "Prediction": "A CNN, a CNN-LSTM and a third network, pretrained on a million songs, "
+        "predict the genre of every three seconds of the song.",
+        "Evidence": "SHAP values show which parts of the spectrogram count for a genre and which "
+        "against it. Added to the average, they give the prediction.",
+        "Sound": "Play only the important parts, or everything else, and compare the predictions "
+        "for both.",
     }
     st.space("small")
     for column, (title, text) in zip(st.columns(3, gap="large"), steps.items(), strict=True):
         column.markdown(f"##### {title}\n{text}", anchors=False)
 
 
-def verdicts(song: Song) -> dict[str, Analysis]:
-    """Draw a verdict card for each model; return the analyses by name of the model."""
+def predictions(song: Song) -> dict[str, Analysis]:
+    """Draw the prediction of each model as a card; return the analyses by name of the model."""
     with Progress() as progress:
         audio = songs.audio_of(song, progress)
         analyses, failures = explanations.analyses_of(song, progress)
@@ -82,16 +82,16 @@ def verdicts(song: Song) -> dict[str, Analysis]:
     agreement = f" {sentences.agreement(genres)}" if genres else ""
     st.markdown(f"{formatting.duration(audio.duration_s)}.{agreement}")
     cards = [
-        verdict_card(name, answer.genres, answer.song_probabilities, models.accuracy(name))
+        prediction_card(name, answer.genres, answer.song_probabilities, models.accuracy(name))
         for name, answer in analyses.items()
     ]
-    st.html(verdict_cards(cards))
+    st.html(prediction_cards(cards))
     for failure in failures:
         st.error(markdown_safe(failure), icon=":material/error:")
     if any(analysis.padded for analysis in analyses.values()):
         st.info(
-            "This recording is shorter than the 3 seconds that the networks read at a time. It was "
-            "padded with silence, so the verdicts are less reliable.",
+            "This recording is shorter than one 3-second segment. It was padded with silence, so "
+            "the predictions are less reliable.",
             icon=":material/info:",
         )
     return analyses
@@ -101,8 +101,8 @@ def explore(song: Song, analyses: dict[str, Analysis]) -> None:
     """Draw everything about the chosen model: timeline, evidence and player."""
     st.header("Genres over time", anchor=False)
     st.markdown(
-        "Probability of each genre for every 3-second segment: the stronger the colour, the "
-        "higher. Click, tap or use the arrow keys to choose a segment."
+        "Probability of each genre in every 3-second segment; stronger colour means higher "
+        "probability. Click, tap or use the arrow keys to choose a segment."
     )
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     with left:
@@ -177,8 +177,8 @@ def player_section(
             st.caption(sentences.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels))
             filled = int(own.filled[0])
             if filled < own.mfcc.shape[1]:
-                end = formatting.clock(float(own.ends_s[0]), digits=1)
-                st.caption(f"The song ends at {end}; the rest of the segment is silence.")
+                end = formatting.duration(float(own.ends_s[0]))
+                st.caption(f"The song ends after {end}; the rest of the segment is silence.")
         with right:
             draw_contributions(own, target)
             if parts is not None and phase is not Phase.FAILED:
@@ -210,9 +210,9 @@ def background_task() -> BackgroundTask:
 
 
 def draw_failure() -> None:
-    """Draw the reason for which the whole song could not be divided."""
+    """Draw the reason why the whole song could not be filtered."""
     with failures_as_sentences():
-        raise background_task().error or RuntimeError("The division failed.")
+        raise background_task().error or RuntimeError("The song could not be filtered.")
 
 
 def playable_parts(
@@ -251,7 +251,7 @@ def downloads(
     segment: int,
     selection: PartSelection,
 ) -> None:
-    """Offer the two parts as WAV, the figures as JSON and a self-contained HTML report."""
+    """Offer the two parts as WAV, the results as JSON and a self-contained HTML report."""
     from dashboard import export
 
     name = analysis.model
@@ -275,10 +275,10 @@ def downloads(
             f"{stem}-everything-else-{percentage}.wav",
         ),
         (
-            "Figures (JSON)",
-            partial(export.figures, song, analysis, selection),
+            "Results (JSON)",
+            partial(export.results, song, analysis, selection),
             "application/json",
-            f"{stem}-figures.json",
+            f"{stem}-results.json",
         ),
         (
             "Report (HTML)",
@@ -305,8 +305,8 @@ def complete_explanation(song: Song, analysis: Analysis, selection: PartSelectio
     phase = observe(song, analysis, selection).phase
     if phase is Phase.STOPPED:
         st.markdown(
-            "Stopped. Finished segments are kept. The important parts can be played once the whole "
-            "song has been analysed."
+            "Stopped. Finished explanations are kept. Choose *Continue* to explain the rest of the "
+            "song and hear its important parts."
         )
         st.button(
             "Continue",

@@ -10,7 +10,7 @@ from dashboard import url_state
 from dashboard.services import measurements
 from dashboard.services.measurements import Unit
 from dashboard.text import glossary
-from dashboard.text.formatting import genre_title, model_name, percent
+from dashboard.text.formatting import genre_title, model_name, sentence_case, share_percent
 from dashboard.text.html import grid
 from dashboard.text.score_tables import (
     LEADERBOARD,
@@ -25,12 +25,13 @@ from dashboard.widgets.song_picker import masthead
 from dashboard.widgets.status import failures_as_sentences
 
 FEW_SONGS = 60  # test songs below which a note asks for caution
-UNITS: dict[Unit, str] = {"segment": "segments", "song": "songs"}
+UNITS: dict[Unit, str] = {"segment": "Segments", "song": "Songs"}
 CALIBRATION_NOTES: dict[Unit, str] = {
-    "segment": "The larger a point, the more segments. On the diagonal, confidence equals "
+    "segment": "Larger points represent more segments. On the diagonal, confidence equals "
     "accuracy.",
-    "song": "A song's confidence is the mean over its segments, which is cautious: points above "
-    "the diagonal are correct more often than predicted. The temperature was fitted on segments.",
+    "song": "Larger points represent more songs. Averaging over segments makes songs "
+    "underconfident: points above the diagonal are correct more often than their confidence "
+    "suggests. The temperature was fitted on segments.",
 }
 
 
@@ -63,9 +64,9 @@ def leaderboard(names: list[str]) -> None:
         )
         for name in order
     ]
-    st.html(grid(LEADERBOARD, rows, "Accuracy with 95 % confidence intervals, seed 0"))
-    with st.expander("Meaning of the columns"):
-        st.markdown(glossary.MEASURES)
+    st.html(grid(LEADERBOARD, rows, "95\u202f% confidence intervals in small type; seed 0"))
+    with st.expander("About the columns"):
+        st.markdown(glossary.METRICS)
     folds = {name: fold for name in scores if (fold := measurements.folds(name))}
     notes = leaderboard_notes(scores, folds, starred, n_common, on_common)
     st.caption("\n\n".join(notes))
@@ -76,7 +77,7 @@ def protocols(names: list[str]) -> None:
     from dashboard.charts import metrics
 
     rows = {
-        title: {
+        sentence_case(title): {
             name: score["test"]["segment" if protocol == "segment" else "song"]
             for name in names
             if (score := measurements.score(name, protocol)) is not None
@@ -88,11 +89,11 @@ def protocols(names: list[str]) -> None:
         return
     st.subheader("The same models under three test protocols", anchor=False)
     st.markdown(
-        "Most published figures for this data set are for unseen segments: other segments of the "
-        "test songs were in the training set. Only unseen artists predict the accuracy on your "
-        "own music. Unseen segments are scored one by one, and three seconds are harder to "
-        "classify than a whole song. Models that do not memorise songs, such as MSD-musicnn, gain "
-        "nothing there."
+        "Most published results on this data set were measured on unseen segments of songs in the "
+        "training set. Only results on unseen artists estimate the accuracy on your own music. "
+        "Unseen segments are scored individually; three seconds are harder to classify than a "
+        "whole song. Models that do not memorise songs, such as MSD-musicnn, therefore gain "
+        "nothing from the leakage."
     )
     reported = {
         name: score["reported"]
@@ -106,7 +107,8 @@ def protocols(names: list[str]) -> None:
         + ". ".join(
             f"{title}: "
             + ", ".join(
-                f"{model_name(name)} {percent(part['accuracy'])}" for name, part in row.items()
+                f"{model_name(name)} {share_percent(part['accuracy'])}"
+                for name, part in row.items()
             )
             for title, row in rows.items()
         ),
@@ -125,18 +127,20 @@ def details(name: str) -> None:
         st.info("The test predictions of this model are not stored.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        options = {each: PROTOCOLS[each] for each in stored}
+        options = {each: sentence_case(PROTOCOLS[each]) for each in stored}
         protocol = choose_option("Test set", options, stored[0], "tested")
         unit: Unit = "song"
         if not measurements.predicts_whole_clips(name):
             unit = choose_option("Unit", UNITS, "song", "unit")
     n_songs = measurements.n_test_songs(name, protocol)
-    caution = " With so few songs, each one moves the figures and curves." * (n_songs < FEW_SONGS)
+    caution = " With so few songs, single songs change the results noticeably." * (
+        n_songs < FEW_SONGS
+    )
     st.caption(f"{glossary.LEAKAGE[protocol]}: {n_songs} songs, seed 0.{caution}")
     report = measurements.genre_report(name, protocol, unit)
     st.html(
         grid(
-            ["Genre", "precision", "recall", "F1", UNITS[unit]],
+            ["Genre", "Precision", "Recall", "F1", UNITS[unit]],
             [
                 [genre_title(genre), *(f"{value:.2f}" for value in line[:3]), f"{line[3]:.0f}"]
                 for genre, line in zip(GENRES, report, strict=True)
@@ -146,9 +150,10 @@ def details(name: str) -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        draw_confusion(measurements.confusion_matrix(name, protocol, unit), UNITS[unit])
+        draw_confusion(measurements.confusion_matrix(name, protocol, unit), UNITS[unit].lower())
     with right:
-        draw_reliability({name: measurements.reliability(name, protocol, unit)}, UNITS[unit])
+        curves = {name: measurements.reliability(name, protocol, unit)}
+        draw_reliability(curves, UNITS[unit].lower())
         st.caption(CALIBRATION_NOTES[unit])
     draw_curves(name, protocol, unit)
 
@@ -161,24 +166,23 @@ def faithfulness(name: str) -> None:
     if name not in measured:
         titles = " and ".join(map(model_name, measured))
         st.info(
-            f"Faithfulness was measured for {titles} only."
+            f"Faithfulness has been measured only for {titles}."
             if titles
-            else "Faithfulness was not measured."
+            else "Faithfulness has not been measured."
         )
         return
     model = measured[name]
-    areas = {str(area): percent(float(area)) for area in found["areas"]}
-    area = choose_option("Amount kept", areas, str(DEFAULT_KEEP), "area")
+    areas = {str(area): share_percent(float(area)) for area in found["areas"]}
+    area = choose_option("Size of the important parts", areas, str(DEFAULT_KEEP), "area")
     st.html(
         grid(
             RANKING_TABLE,
             ranking_rows(model["methods"], area),
-            f"{model['segments']} segments of {model['tracks']} songs by unseen artists, with 95 % "
-            "confidence intervals. The kept and the removed audio are analysed again from their "
-            "waveforms.",
+            f"{model['segments']} segments of {model['tracks']} songs by unseen artists "
+            "(95\u202f% confidence intervals)",
         )
     )
-    st.caption(glossary.FAITHFULNESS_MEASURES)
+    st.caption(glossary.FAITHFULNESS)
 
 
 main()

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 MOST_BUTTONS = 4  # models shown side by side; more are a list
 KEEP_PERCENTS = (1, 2, 3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90)
-METHODS = {ATTRIBUTED: "Most important", OPTIMISED: "Smallest sufficient"}
+METHODS = {ATTRIBUTED: "Most important regions", OPTIMISED: "Smallest sufficient region"}
 METHOD_MEANINGS = {
-    ATTRIBUTED: "Regions ranked by SHAP value and by how much muting them lowers the prediction.",
-    OPTIMISED: "The smallest region that alone convinces the network. It shows what would be "
-    "enough for this prediction, not what led to it.",
+    ATTRIBUTED: "Regions are ranked by SHAP value and by how much muting them lowers the "
+    "prediction.",
+    OPTIMISED: "This method finds the smallest region that alone convinces the network. It shows "
+    "what is sufficient for the prediction, not what caused it.",
 }
 SHARES = {"area": "spectrogram area", "evidence": "positive evidence"}
 
@@ -112,7 +113,7 @@ def choose_option(label: str, options: Mapping[Option, str], default: Option, ke
 
 
 def choose_target(analysis: Analysis) -> str:
-    """Draw the choice of the genre to explain; it follows the verdict until a genre is chosen."""
+    """Draw the choice of the genre to explain; at first, it is the predicted genre."""
     wanted = state.get("target") if state.get("target-is-chosen") else analysis.genre
     if wanted not in analysis.genres:
         wanted = analysis.genre
@@ -121,7 +122,7 @@ def choose_target(analysis: Analysis) -> str:
 
     def label(genre: str) -> str:
         share = percent(analysis.song_probabilities[analysis.genres.index(genre)])
-        return f"{genre_title(genre)}, {share}{' (verdict)' if genre == analysis.genre else ''}"
+        return f"{genre_title(genre)}, {share}{' (prediction)' if genre == analysis.genre else ''}"
 
     return st.selectbox(
         "Genre to explain",
@@ -139,7 +140,7 @@ def choose_rival(analysis: Analysis, target: str) -> str:
     if state.get("versus") not in others:
         state["versus"] = ""
     return st.selectbox(
-        "Compared with",
+        "Compare with",
         others,
         format_func=lambda genre: genre_title(genre) if genre else "All genres",
         key="versus",
@@ -211,7 +212,7 @@ def choose_selection(target: ExplanationTarget) -> PartSelection:
         state["share"] = "area"
     with left:
         st.segmented_control(
-            "Selection",
+            "Method",
             list(METHODS),
             format_func=lambda name: METHODS[name],
             key="method",
@@ -220,7 +221,7 @@ def choose_selection(target: ExplanationTarget) -> PartSelection:
         )
     with middle:
         st.select_slider(
-            "Amount kept",
+            "Size of the important parts",
             KEEP_PERCENTS,
             format_func=lambda value: f"{value}\u202f%",
             key="keep",

@@ -47,11 +47,11 @@ def draw_accuracy(pair: Sequence[str]) -> None:
         )
     header = [
         "Model",
-        "test songs",
-        "accuracy, songs",
-        "95 % interval",
-        "accuracy, segments",
-        "log loss",
+        "Test songs",
+        "Accuracy (songs)",
+        "95\u202f% interval",
+        "Accuracy (segments)",
+        "Log loss",
         "ECE",
     ]
     st.html(grid(header, rows, "Accuracy on unseen artists"))
@@ -104,7 +104,7 @@ def draw_curves(name: str, protocol: str, unit: Unit) -> None:
         Unit of the predictions, see `dashboard.services.measurements`.
     """
     genres = st.multiselect(
-        "Genres in the curves",
+        "Genres shown",
         range(len(GENRES)),
         default=CURVES_AT_FIRST,
         format_func=lambda index: genre_title(GENRES[index]),
@@ -112,7 +112,7 @@ def draw_curves(name: str, protocol: str, unit: Unit) -> None:
         persist_state="session",
         max_selections=MOST_CURVES,
     )
-    with st.expander("How to read these charts"):
+    with st.expander("About the charts"):
         st.markdown(glossary.CURVES)
     left, right = st.columns(2, gap="large")
     with left:
@@ -122,7 +122,7 @@ def draw_curves(name: str, protocol: str, unit: Unit) -> None:
             for index in genres
         }
         draw_chart(
-            metrics.curves(found, "recall", "precision", "average precision", dark=is_dark()),
+            metrics.curves(found, "Recall", "Precision", "average precision", dark=is_dark()),
             key="pr",
             alt=alternatives.areas_alt("Average precision", found),
         )
@@ -134,7 +134,7 @@ def draw_curves(name: str, protocol: str, unit: Unit) -> None:
         }
         draw_chart(
             metrics.curves(
-                found, "false positive rate", "true positive rate", "area", dark=is_dark()
+                found, "False positive rate", "True positive rate", "area", dark=is_dark()
             ),
             key="roc",
             alt=alternatives.areas_alt("Area under the ROC curve", found),

@@ -1,4 +1,4 @@
-"""An explanation in figures and sentences: contributions, predictions for parts, model input."""
+"""An explanation in numbers and sentences: contributions, predictions for parts, model input."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def draw_readings(
     """Interpret the predictions for the two parts."""
     st.markdown("**Prediction for each part**")
     if isinstance(parts, PassageParts):
-        st.markdown("Analysing the whole song …")
+        st.markdown("Available once the whole song is ready.")
         return
     genre = analysis.genres.index(selection.target.genre)
     shares = (float(each.probabilities[genre]) for each in (whole, parts.kept, parts.rest))
@@ -49,11 +49,11 @@ def draw_readings(
 
 
 def draw_network_input(song: Song, model: str, segment: int) -> None:
-    """Offer the network's input for a segment, turned back into sound."""
+    """Offer the network's input for a segment, resynthesised."""
     st.markdown(
-        "The MFCCs keep the broad shape of the spectrum but lose pitch and phase. Turned back into "
-        "sound, they resemble these 3 seconds only faintly, yet the network reads nothing else. "
-        "The player filters the original song instead."
+        "The MFCCs keep the broad shape of the spectrum but lose pitch and phase. Resynthesised, "
+        "they resemble these 3 seconds only faintly, yet they are the network's only input. The "
+        "player therefore filters the original song instead."
     )
     if st.toggle("Sound of the MFCCs", key="input-sound", persist_state="session"):
         with Progress() as progress:

@@ -19,8 +19,8 @@ MOST_FEATURES = 12  # drawn
 NAMED = 3  # features in a text alternative
 TRACKS = {
     "original": "Original",
-    "kept": "Time steps with evidence for it",
-    "removed": "All other time steps",
+    "kept": "Time steps for {}",
+    "removed": "Other time steps",
 }
 
 
@@ -54,7 +54,7 @@ def draw_feature_evidence(
             analysis.parameters.segment_s,
             float(analysis.ends_s[segment]),
         )
-        figure = bars.bars(names, values, "start of the time step", unit, dark=is_dark())
+        figure = bars.bars(names, values, "Start of the time step (min:s)", unit, dark=is_dark())
     else:
         order = np.argsort(-np.abs(found.values))[:MOST_FEATURES]
         names, values = [found.names[index] for index in order], found.values[order]
@@ -63,29 +63,30 @@ def draw_feature_evidence(
     draw_chart(
         figure,
         key=f"features-{name}",
-        alt=f"Most important {'time steps' if steps else 'features'} for the {model_name(name)}: "
+        alt=f"Most important {'time steps' if steps else 'features'} for {model_name(name)}: "
         + ", ".join(bar for bar, _ in strongest),
     )
     st.caption(sentences.feature_caption(found, MOST_FEATURES))
     if steps:
         _draw_gated_sounds(song, name, target, segment, bars.in_favour(names, values))
     else:
-        with st.expander("Meaning of the features"):
+        with st.expander("About the features"):
             st.markdown(glossary.FEATURES)
 
 
 def _draw_gated_sounds(
     song: Song, name: str, target: ExplanationTarget, segment: int, in_favour: np.ndarray
 ) -> None:
-    """Draw players for the whole segment, the time steps in favour of the genre, and the others."""
+    """Draw players for the whole segment, the time steps for the genre, and the others."""
     with Progress() as progress:
         sounds = feature_models.gated_sounds_of(song, name, target.genre, segment, progress)
-    for column, (kind, title) in zip(st.columns(len(TRACKS)), TRACKS.items(), strict=True):
+    for column, (kind, label) in zip(st.columns(len(TRACKS)), TRACKS.items(), strict=True):
         content, probability = sounds[kind]
+        title = label.format(genre_name(target.genre))
         with column:
             st.markdown(f"{title}: **{percent(probability)}** {genre_name(target.genre)}")
             st.audio(content, format="audio/flac", alt=title)
     st.caption(
-        f"{sentences.time_steps_in_favour(in_favour)} Percentages are new predictions of the model "
-        "for each sound."
+        f"{sentences.time_steps_in_favour(in_favour, target.genre)} Percentages are the model's "
+        "predictions for each sound."
     )

@@ -40,14 +40,14 @@ def choose_song(sentence: str) -> Song | None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.file_uploader(
-            "Your song (up to 15 minutes)",
+            "Upload a song (up to 15 minutes)",
             type=FILE_TYPES,
             key=_uploader_key(),
             on_change=_take_upload,
             help=f"Supported formats: {FORMATS}. Uploads stay on the server that runs the "
             "dashboard.",
         )
-        with st.expander("Record or download a song", icon=":material/mic:"):
+        with st.expander("Record a song or use a free recording", icon=":material/mic:"):
             other_sources()
     with right:
         titles = [entry["title"] for entry in songs.examples()]
@@ -66,8 +66,8 @@ def choose_song(sentence: str) -> Song | None:
                 loading_note()
     if state.get("song") is None and state.get("song-is-lost"):
         st.info(
-            "The song of this link is not available: links only work with example songs. Reloading "
-            "clears uploads; please upload again.",
+            "This link's song is not available. Links work with example songs only, and reloading "
+            "clears uploads: please upload the song again.",
             icon=":material/link_off:",
         )
     return state.get("song")
@@ -85,10 +85,10 @@ def other_sources() -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         name = st.selectbox(
-            "Free recordings from librosa", list(titles), format_func=titles.__getitem__
+            "Free recordings (librosa collection)", list(titles), format_func=titles.__getitem__
         )
     with right:
-        fetch = st.button("Download", icon=":material/download:")
+        fetch = st.button("Use this recording")
     if fetch:
         with failures_as_sentences(), st.spinner("Downloading …"):
             song = songs.downloaded_recording(name)

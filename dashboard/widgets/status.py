@@ -92,8 +92,8 @@ def failures_as_sentences() -> Iterator[None]:
             return
         traceback.print_exc(file=sys.stderr)
         st.error(
-            "Something went wrong on the server. Choose the song again or try another one; the "
-            "server's log has the details.",
+            "Something went wrong on the server. Choose the song again or try another. Details are "
+            "in the server log.",
             icon=":material/error:",
         )
 

@@ -1,4 +1,4 @@
-"""Downloads hold the same figures as the page and need nothing else."""
+"""Downloads contain the same results as the page and need nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard import export
 from dashboard.services import explanations, models, songs
 from dashboard.services.excerpts import OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
-from dashboard.services.figures import figures_of
+from dashboard.services.song_results import results_of
 
 TARGET = ExplanationTarget("jazz", "rock")
 
@@ -20,11 +20,11 @@ def silent(text: str, share: float | None) -> None:
     """Ignore progress."""
 
 
-def test_the_figures_are_valid_json(chosen: songs.Song) -> None:
+def test_the_results_are_valid_json(chosen: songs.Song) -> None:
     analysis = explanations.analysis_of(chosen, "cnn", silent)
     selection = PartSelection(TARGET)
-    content = json.loads(export.figures(chosen, analysis, selection))
-    assert content == figures_of(chosen, "cnn", selection, silent)
+    content = json.loads(export.results(chosen, analysis, selection))
+    assert content == results_of(chosen, "cnn", selection, silent)
 
 
 @pytest.mark.parametrize("method", ["attributed", OPTIMISED])
@@ -36,7 +36,8 @@ def test_the_report_is_self_contained(
     page = export.report(chosen, analysis, TARGET, 1, PartSelection(TARGET, method)).decode()
     assert "<h2>Why jazz rather than rock at 0:03–0:06?</h2>" in page
     assert "<h1>little song.wav</h1>" in page
-    assert "On this 20\u202f% alone" in page or "stays below" in page
-    assert ("is enough for the network" in page) == (method == OPTIMISED)
+    assert "On the important parts alone (20\u202f%)," in page
+    assert "Important parts: 20\u202f% of the spectrogram area." in page
+    assert ("of a segment is enough to predict" in page) == (method == OPTIMISED)
     assert page.count("<tr><th scope='row'>") == len(analysis.genres)
     assert not re.search(r"""(src|href)=["']https?:""", page)

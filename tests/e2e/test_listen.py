@@ -28,6 +28,7 @@ from tests.synthetic import song_samples
 pytestmark = pytest.mark.e2e
 
 DURATION_S = 10.0
+LEFT = 60  # CSS pixels of the frequency axis
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def test_an_upload_is_classified_explained_and_played(
 ) -> None:
     upload(page, request.getfixturevalue(kind))
 
-    cards = page.locator(".verdict")
+    cards = page.locator(".prediction")
     expect(cards).to_have_count(3)
     assert [card.locator(".model").inner_text() for card in cards.all()] == [
         "CNN",
@@ -58,8 +59,8 @@ def test_an_upload_is_classified_explained_and_played(
     page.locator(".views").get_by_text("Mel spectrogram").click()
     page.locator(".tracks label").nth(1).click()
     sparse = picture(page)
-    slider(page, "Amount kept").press("End")
-    expect(page.get_by_text("On this 90\u202f% alone")).to_be_visible()
+    slider(page, "Size of the important parts").press("End")
+    expect(page.get_by_text("On the important parts alone (90\u202f%)")).to_be_visible()
     settled(page)
     assert picture(page) != sparse, "the picture shows the important parts"
     assert page.locator(PLAYER).get_attribute("data-track") == "kept", "the track stays chosen"
@@ -95,16 +96,16 @@ def test_the_player_keeps_its_position_when_its_controls_are_used(page: Page, mp
     stage = page.locator(".stage")
     box = stage.bounding_box()
     assert box is not None
-    plot = box["width"] - 46 - 8
-    stage.click(position={"x": 46 + 0.7 * plot, "y": 100})
+    plot = box["width"] - LEFT - 8
+    stage.click(position={"x": LEFT + 0.7 * plot, "y": 100})
     assert position(page) == pytest.approx(0.7 * DURATION_S, abs=0.15)
     stage.press("ArrowLeft")
     assert position(page) == pytest.approx(0.7 * DURATION_S - 1, abs=0.15)
 
     # A drag marks a region, which is repeated.
-    page.mouse.move(box["x"] + 46 + 0.2 * plot, box["y"] + 100)
+    page.mouse.move(box["x"] + LEFT + 0.2 * plot, box["y"] + 100)
     page.mouse.down()
-    page.mouse.move(box["x"] + 46 + 0.25 * plot, box["y"] + 100, steps=4)
+    page.mouse.move(box["x"] + LEFT + 0.25 * plot, box["y"] + 100, steps=4)
     page.mouse.up()
     expect(page.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
     stage.press(" ")
@@ -233,7 +234,7 @@ def test_hovering_the_evidence_shows_time_row_value_and_shap(page: Page, mp3: Pa
     )
     page.locator(".views").get_by_text("Mel spectrogram").click()
     stage.hover(position={"x": 300, "y": 150})
-    expect(text).to_have_text(re.compile(r" · \d+ Hz · level −\d+\.\d dB · SHAP for "))
+    expect(text).to_have_text(re.compile(r" · [\d\u202f]+ Hz · level −\d+\.\d dB · SHAP for "))
 
 
 def test_model_and_genre_can_be_chosen_and_a_new_song_starts_over(
@@ -245,14 +246,14 @@ def test_model_and_genre_can_be_chosen_and_a_new_song_starts_over(
     settled(page)
     expect(page.get_by_role("radio", name="CNN-LSTM")).to_be_checked()
 
-    verdict = page.locator(".verdict").nth(1).locator("dt").first.inner_text()
-    other = "Reggae" if verdict != "Reggae" else "Blues"
+    predicted = page.locator(".prediction").nth(1).locator("dt").first.inner_text()
+    other = "Reggae" if predicted != "Reggae" else "Blues"
     page.get_by_role("combobox", name="Genre to explain").click()
     page.get_by_role("option", name=other).click()
     expect(evidence_heading(page)).to_contain_text(other.lower())
     settled(page)
 
-    page.get_by_role("combobox", name="Compared with").click()
+    page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name="Classical").click()
     expect(evidence_heading(page)).to_contain_text(f"{other.lower()} rather than classical")
     expect(page.locator(".contributions")).to_contain_text("average log-odds of")
@@ -260,9 +261,9 @@ def test_model_and_genre_can_be_chosen_and_a_new_song_starts_over(
 
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("Play only the important parts")).to_be_visible()
-    expect(page.locator(".verdict")).to_have_count(0)
+    expect(page.locator(".prediction")).to_have_count(0)
     upload(page, m4a)
-    expect(evidence_heading(page)).to_contain_text(verdict.lower())
+    expect(evidence_heading(page)).to_contain_text(predicted.lower())
 
 
 def test_an_upload_replaces_an_example(page: Page, mp3: Path) -> None:
@@ -300,7 +301,7 @@ def test_a_file_that_is_no_song_gives_an_error_message(
     expect(alert).to_have_count(1)
     assert re.fullmatch(r"The file .+\.", alert.inner_text().splitlines()[-1])
     assert "Traceback" not in page.locator("body").inner_text()
-    expect(page.locator(".verdict")).to_have_count(0)
+    expect(page.locator(".prediction")).to_have_count(0)
 
 
 def test_long_work_can_be_stopped_and_continued(page: Page, tmp_path: Path) -> None:
@@ -320,7 +321,7 @@ def test_long_work_can_be_stopped_and_continued(page: Page, tmp_path: Path) -> N
     # The surroundings of the segment can be played before the rest of the song.
     kept = page.locator(".tracks label").nth(1)
     expect(kept).to_have_text(re.compile(r"\d\s%"))
-    slider(page, "Amount kept").press("ArrowRight")
+    slider(page, "Size of the important parts").press("ArrowRight")
     expect(kept).to_have_text(re.compile("…"))
     expect(page.get_by_text("Preparing the rest of the song")).to_be_visible()
     expect(kept).to_have_text(re.compile(r"\d\s%"))

@@ -36,11 +36,11 @@ def test_two_models_are_compared_on_one_song(page: Page, mp3: Path) -> None:
     tracks(page)
     visit(page, "Compare")
     expect(page.get_by_role("heading", name=mp3.name)).to_be_visible()
-    expect(page.locator(".verdict")).to_have_count(2)
+    expect(page.locator(".prediction")).to_have_count(2)
     expect(page.locator(".timeline")).to_have_count(2)
     charts(page, 3)
     expect(
-        page.get_by_text(re.compile(r"Correlation where both models read the song: [−-]?\d\.\d\d"))
+        page.get_by_text(re.compile(r"Correlation of the two models' SHAP values .*: [−+]\d\.\d\d"))
     ).to_be_visible()
     expect(page.get_by_text(re.compile(r"McNemar's test, p [=<] \d\.\d\d"))).to_be_visible()
 
@@ -49,7 +49,7 @@ def test_two_models_are_compared_on_one_song(page: Page, mp3: Path) -> None:
     expect(overlays.locator(".hoverlayer")).to_contain_text(
         re.compile(r"Hz · level −?-?\d+\.\d dB.*CNN [+−-]0\.\d{5}, CNN-LSTM [+−-]0\.\d{5}", re.S)
     )
-    page.get_by_text("Test each model on the other's evidence").click()
+    page.get_by_text("Test each model on the other's important parts").click()
     table = page.get_by_role("region", name=re.compile("^Probability of"))
     expect(table.locator("tbody tr")).to_have_count(4)
     cells = table.locator("td").all_inner_texts()
@@ -88,7 +88,7 @@ def test_without_yamnet_the_page_offers_its_download(page: Page) -> None:
     visit(page, "Compare")
     choose(page, "First model", "YAMNet-CNN (download required)")
     expect(page.get_by_role("button", name="Download YAMNet")).to_be_visible()
-    expect(page.get_by_text("verified by its checksum")).to_be_visible()
+    expect(page.get_by_text("its checksum is verified")).to_be_visible()
     expect(page.locator(".stException")).to_have_count(0)
 
 
@@ -97,7 +97,7 @@ def test_models_with_different_grids_share_a_picture(page: Page) -> None:
     tracks(page)
     visit(page, "Compare")
     choose(page, "Second model", "MSD-musicnn")
-    expect(page.get_by_text("drawn on the grid of the CNN")).to_be_visible()
+    expect(page.get_by_text("evidence is shown on CNN's grid")).to_be_visible()
     charts(page, 3)
 
 
@@ -122,19 +122,23 @@ def test_a_cell_of_the_confusion_matrix_lists_its_songs(page: Page) -> None:
 def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
     visit(page, "Scores")
     charts(page, 5)
-    table = page.get_by_role("region", name=re.compile("^Accuracy with 95 % confidence intervals"))
+    table = page.get_by_role(
+        "region", name=re.compile(r"^95\s% confidence intervals in small type")
+    )
     rows = table.locator("tbody tr").all_inner_texts()
     scores = json.loads((MODELS_DIR / "scores.json").read_text(encoding="utf-8"))
     assert len(rows) == sum("test" in row for key, row in scores.items() if "/artist" in key)
-    figure = re.compile(r"0\.\d{3}\n0\.\d\d–[01]\.\d\d, n \d+")
-    shown = sum(len(figure.findall(row)) for row in rows)
+    cell = re.compile(r"0\.\d{3}\n0\.\d\d–[01]\.\d\d, n = \d+")
+    shown = sum(len(cell.findall(row)) for row in rows)
     assert shown == sum("test" in row for row in scores.values())
     assert table.locator("thead th").filter(has_text="leakage").count() == 2
-    truth = page.get_by_role("region", name=re.compile("analysed again"))
+    truth = page.get_by_role(
+        "region", name=re.compile(r"^\d+ segments of \d+ songs by unseen artists")
+    )
     before = truth.inner_text()
     page.get_by_role("radio", name="10\u202f%").click()
     expect(truth).not_to_have_text(before)
-    page.get_by_role("radio", name="segments", exact=True).click()
+    page.get_by_role("radio", name="Segments", exact=True).click()
     report = page.get_by_role("region", name="Classification report")
     labels = load_predictions(predictions_file(MODELS_DIR, "cnn", "artist")).labels
     blues = int(np.sum(labels == GENRES.index("blues")))
@@ -150,9 +154,9 @@ def test_the_classroom_shows_every_stage_and_plays_a_game(page: Page) -> None:
         "[...document.querySelectorAll('audio.stAudio, .stAudio audio')]"
         ".every((each) => each.duration > 2.9)"
     )
-    page.get_by_text("Large type, full screen").click()
+    page.get_by_text("Presentation mode").click()
     expect(page.locator("html.projector")).to_have_count(1)
-    page.get_by_text("Large type, full screen").click()
+    page.get_by_text("Presentation mode").click()
     expect(page.locator("html.projector")).to_have_count(0)
 
     page.get_by_role("radio", name="Beat the network").click()
@@ -160,7 +164,7 @@ def test_the_classroom_shows_every_stage_and_plays_a_game(page: Page) -> None:
     guesses = page.get_by_role("radiogroup", name="Your guess").get_by_role("radio")
     expect(guesses).to_have_count(10)
     guesses.first.click()
-    expect(page.get_by_text(re.compile(r"you \d of 1, the network \d of 1"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"you \d of 1, network \d of 1"))).to_be_visible()
     page.get_by_role("button", name="Next round").click()
     expect(page.get_by_role("heading", name="Round 2")).to_be_visible()
 

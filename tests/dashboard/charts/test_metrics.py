@@ -1,4 +1,4 @@
-"""Charts of evaluation show the stored figures."""
+"""Charts of evaluation show the stored scores."""
 
 from __future__ import annotations
 
@@ -40,15 +40,18 @@ def test_calibration_is_drawn_with_the_diagonal() -> None:
     ideal, line = metrics.reliability({"cnn": found}, "songs", dark=False).data
     assert list(ideal.x) == list(ideal.y) == [0, 1]
     np.testing.assert_allclose(line.y, [0, 1])
+    assert line.hovertext[1] == "CNN: confidence 90\u202f%, accuracy 100\u202f% (1 songs)"
 
 
 def test_protocols_are_drawn_with_their_intervals() -> None:
     rows = {
-        "strict": {"cnn": {"accuracy": 0.6, "interval": [0.5, 0.7]}},
-        "leaking": {"cnn": {"accuracy": 0.9, "interval": [0.85, 0.92]}},
+        "Strict": {"cnn": {"accuracy": 0.6, "interval": [0.5, 0.7]}},
+        "Leaking": {"cnn": {"accuracy": 0.9, "interval": [0.85, 0.92]}},
     }
     strict, leaking, reported = metrics.protocols(rows, {"cnn": 0.8}, dark=False).data
     assert (strict.x[0], leaking.x[0], reported.x[0]) == (0.6, 0.9, 0.8)
+    assert strict.hovertext == ("CNN, strict: 60.0\u202f% (50.0\u202f% to 70.0\u202f%)",)
+    assert reported.hovertext == ("CNN, reported elsewhere: 80.0\u202f%",)
     np.testing.assert_allclose([strict.error_x.array[0], leaking.error_x.array[0]], [0.1, 0.02])
     np.testing.assert_allclose(
         [*strict.error_x.arrayminus, *leaking.error_x.arrayminus], [0.1, 0.05]

@@ -110,6 +110,11 @@ def test_the_header_has_times_names_and_colours(
     assert header["segment"][1] - header["segment"][0] == analysis.parameters.segment_s
     assert "jazz" in header["target"]
     assert "hip-hop" in header["target"]
+    assert header["legend"] == {
+        "unit": "SHAP value (nats):",
+        "against": "for hip-hop",
+        "favour": "for jazz",
+    }
     assert header["colours"]["favour"] == (DARK if dark else LIGHT).favour
     blobs = {track["blob"] for track in header["tracks"]}
     assert {payload.blobs[blob] for blob in blobs} == {b"whole", parts.kept.file, parts.rest.file}

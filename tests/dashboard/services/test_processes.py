@@ -17,9 +17,9 @@ from dashboard.services import (
     excerpts,
     explanations,
     feature_models,
-    figures,
     measurements,
     models,
+    song_results,
     songs,
 )
 from dashboard.services.excerpts import OPTIMISED, PartSelection
@@ -80,7 +80,7 @@ OF_A_SONG: dict[str, Callable[[Song], object]] = {
     "cross evaluation": lambda song: excerpts.cross_evaluation_of(song, ["cnn"], JAZZ, 0.2, silent),
     "stages": lambda song: classroom.stages_of(song, "cnn", 0.0, silent),
     "round": lambda song: classroom.game_round_of(song, "cnn", silent),
-    "figures": lambda song: figures.figures_of(song, "cnn", SELECTION, silent),
+    "results": lambda song: song_results.results_of(song, "cnn", SELECTION, silent),
     "accuracy": lambda song: models.accuracy("cnn"),
     "standardisation": lambda song: models.standardisation("cnn"),
     "bands": lambda song: models.band_frequencies("cnn"),

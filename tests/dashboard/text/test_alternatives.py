@@ -1,4 +1,4 @@
-"""Text alternatives name the most important content of a picture."""
+"""Text alternatives name the most important content of a chart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.text import alternatives
 def test_the_alternative_of_a_timeline_counts_leading_genres() -> None:
     probabilities = np.eye(10)[[5, 5, 1]]
     assert alternatives.timeline_alt(GENRES, probabilities) == (
-        "Genre probabilities of 3 segments. Most likely: jazz in 2, classical in 1."
+        "Genre probabilities of 3 segments. Most probable genre: jazz in 2, classical in 1."
     )
 
 

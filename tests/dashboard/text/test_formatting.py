@@ -24,6 +24,27 @@ def test_a_probability_is_never_shown_as_certainty(share: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("share", "text"), [(1, "100\u202f%"), (0, "0\u202f%"), (0.624, "62\u202f%")]
+)
+def test_a_counted_share_may_be_all_or_nothing(share: float, text: str) -> None:
+    assert formatting.share_percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (128, "128"),
+        (1025, "1025"),
+        (-3085.2, "-3085"),
+        (24_701, "24\u202f701"),
+        (1e6, "1\u202f000\u202f000"),
+    ],
+)
+def test_digits_are_grouped_from_five_on(number: float, text: str) -> None:
+    assert formatting.grouped(number) == text
+
+
+@pytest.mark.parametrize(
     ("difference", "text"),
     [(0.712, "+71.2"), (-0.004, "−0.4"), (0.0, "+0.0"), (-0.0001, "+0.0"), (1.5, "+150.0")],
 )
@@ -48,7 +69,14 @@ def test_times_are_minutes_and_seconds(seconds: float, digits: int, text: str) -
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(2.44, "2.4 seconds"), (20.3, "20 seconds"), (205, "3:25 minutes")],
+    [
+        (1, "1 second"),
+        (2.44, "2.4 seconds"),
+        (2.99, "3 seconds"),
+        (20.3, "20 seconds"),
+        (59.7, "1 min"),
+        (205, "3 min 25 s"),
+    ],
 )
 def test_a_length_has_a_unit(seconds: float, text: str) -> None:
     assert formatting.duration(seconds) == text

@@ -10,41 +10,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.constants import GENRES
-from dashboard.text.html import contributions_table, grid, verdict_card
+from dashboard.text.html import contributions_table, grid, prediction_card
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"
 
 
 def figures(table: str) -> list[float]:
     cells = re.findall(r"<td>([^<]*)</td>", table)
-    return [float(cell.replace("\u202f%", "").replace("−", "-")) for cell in cells]
+    return [
+        float(cell.replace("\u202f%", "").replace(" points", "").replace("−", "-"))
+        for cell in cells
+    ]
 
 
-def test_a_verdict_has_the_most_likely_genres_in_order() -> None:
+def test_a_prediction_has_the_most_likely_genres_in_order() -> None:
     shares = np.full(10, 0.02)
     shares[GENRES.index("jazz")] = 0.6
     shares[GENRES.index("hiphop")] = 0.24
-    card = verdict_card("cnn_lstm", GENRES, shares)
+    card = prediction_card("cnn_lstm", GENRES, shares)
     assert "CNN-LSTM" in card
     assert re.findall(r"<dt>([^<]*)</dt>", card)[:2] == ["Jazz", "Hip-hop"]
     assert re.search(r'class="genre">Jazz <small>60\u202f%', card)
     assert "width:24.0%" in card
 
 
-def test_an_improbable_verdict_has_low_confidence() -> None:
+def test_an_improbable_prediction_has_low_confidence() -> None:
     shares = np.full(10, 0.07)
     shares[0] = 0.37
-    assert "37\u202f%, low confidence" in verdict_card("cnn", GENRES, shares)
+    assert "37\u202f% (low confidence)" in prediction_card("cnn", GENRES, shares)
     shares[0] = 0.67
-    assert "low confidence" not in verdict_card("cnn", GENRES, shares)
+    assert "low confidence" not in prediction_card("cnn", GENRES, shares)
 
 
-def test_a_verdict_shows_the_accuracy_on_unseen_artists_if_it_is_known() -> None:
+def test_a_prediction_shows_the_accuracy_on_unseen_artists_if_it_is_known() -> None:
     probabilities = np.full(10, 0.1)
-    assert "correct" not in verdict_card("cnn", GENRES, probabilities)
-    card = verdict_card("cnn", GENRES, probabilities, (0.624, 123))
+    assert "correct" not in prediction_card("cnn", GENRES, probabilities)
+    card = prediction_card("cnn", GENRES, probabilities, (0.624, 123))
     assert "62\u202f% correct on 123 songs by unseen artists" in card
-    card = verdict_card("musicnn", GENRES, probabilities, (0.821, 123))
+    assert ">100\u202f% correct" in prediction_card("cnn", GENRES, probabilities, (1.0, 9))
+    card = prediction_card("musicnn", GENRES, probabilities, (0.821, 123))
     assert "artists unseen by its final layer" in card
 
 
@@ -69,7 +73,7 @@ def test_contributions_add_up_as_displayed(
 @pytest.mark.parametrize(
     "html",
     [
-        verdict_card(HOSTILE, [HOSTILE] * 10, np.full(10, 0.1)),
+        prediction_card(HOSTILE, [HOSTILE] * 10, np.full(10, 0.1)),
         contributions_table(HOSTILE, "", 0.1, np.zeros(3), 0.1),
         contributions_table(HOSTILE, HOSTILE, 0.1, np.zeros(3), 0.1),
         grid([HOSTILE], [[HOSTILE, HOSTILE]], HOSTILE),
@@ -89,7 +93,9 @@ def test_contributions_to_a_comparison_of_genres_are_in_nats(
     base: float, values: list[float], prediction: float
 ) -> None:
     table = contributions_table("jazz", "hiphop", base, np.array(values), prediction)
-    assert "jazz rather than hip-hop" in table
+    assert "average log-odds of jazz rather than hip-hop" in table
+    assert "Evidence for jazz (against hip-hop)" in table
+    assert "Evidence for hip-hop (against jazz)" in table
     assert "%" not in table
     start, favour, against, total, says, gap = figures(table)
     assert start + favour + against == pytest.approx(total, abs=0.021)

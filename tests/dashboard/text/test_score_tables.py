@@ -28,7 +28,7 @@ SCORE: dict[str, Any] = {
 def test_a_row_has_a_cell_for_every_column() -> None:
     scores = {"artist": SCORE, "track": SCORE, "segment": SCORE}
     row = score_tables.leaderboard_row("cnn", scores, starred=False)
-    cell = "0.655\n0.60–0.71, n 290"
+    cell = "0.655\n0.60–0.71, n = 290"
     assert row == ["CNN", "0.82", cell, "0.638", "1.170", "0.026", cell, cell, "4.1", "1.7"]
     assert len(row) == len(score_tables.LEADERBOARD)
 
@@ -47,7 +47,7 @@ def test_notes_tell_which_figures_are_not_comparable() -> None:
     scores = {"cnn": SCORE, "musicnn": SCORE, "ensemble": {**SCORE, "members": {"cnn": 0.26}}}
     notes = score_tables.leaderboard_notes(scores, {"cnn": fold}, ["cnn"], 178, {"cnn": 0.584})
     assert [note.split()[0] for note in notes] == ["\\*", "MSD-musicnn", "Average", "Five-fold"]
-    assert "on the 178 songs with audio" in notes[0]
+    assert "on only the 178 songs whose audio is available" in notes[0]
     assert "CNN 0.584" in notes[0]
     assert "CNN 0.668 ± 0.050 on 919 songs" in notes[3]
     assert score_tables.leaderboard_notes({"cnn": SCORE}, {}, [], 0, {}) == []
@@ -61,4 +61,6 @@ def test_every_measured_ranking_has_a_row(area: str) -> None:
         assert len(rows) == len(model["methods"])
         assert {len(row) for row in rows} == {len(score_tables.RANKING_TABLE)}
         low, high = model["methods"]["shap"]["intervals"][area]["AI"]
+        fast = [row for row in model["methods"].values() if row["seconds"] < 0.005]
+        assert [row[-1] for row in rows].count("<\u202f0.01") == len(fast)
         assert rows[0][1].endswith(f"({low:.1f}–{high:.1f})")

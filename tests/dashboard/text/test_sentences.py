@@ -37,16 +37,16 @@ def test_agreement_and_disagreement_are_told_apart() -> None:
             2,
             4,
             0.69,
-            "Only 6 of 290 songs separate them: no measurable difference (CNN alone is correct on "
-            "2, CNN-LSTM alone on 4; McNemar's test, p = 0.69).",
+            "Only 6 of 290 songs separate them: no significant difference (only CNN correct: 2; "
+            "only CNN-LSTM correct: 4; McNemar's test, p = 0.69).",
         ),
         (
             100,
             40,
             2,
             0.001,
-            "42 of 100 songs separate them: a measurable difference (CNN alone is correct on 40, "
-            "CNN-LSTM alone on 2; McNemar's test, p < 0.01).",
+            "42 of 100 songs separate them: a significant difference (only CNN correct: 40; only "
+            "CNN-LSTM correct: 2; McNemar's test, p < 0.01).",
         ),
         (100, 0, 0, 1.0, "Both models classify the same of the 100 songs correctly."),
     ],
@@ -60,7 +60,8 @@ def test_the_difference_of_two_models_follows_from_mcnemars_test(
 
 def test_shared_evidence_names_both_models() -> None:
     assert sentences.shared_evidence("cnn", "cnn_lstm", 0.93) == (
-        "The CNN-LSTM agrees on 93\u202f% of the CNN's excerpts."
+        "From the important parts of CNN, CNN-LSTM predicts the same genre as CNN in 93\u202f% of "
+        "the test segments."
     )
 
 
@@ -70,11 +71,11 @@ def test_shared_evidence_names_both_models() -> None:
         ("keep", 0.95, "more confident of jazz than on the whole song"),
         ("keep", 0.78, "about as confident of jazz"),
         ("keep", 0.5, "less confident of jazz"),
-        ("keep", 0.1, "jazz nearly disappears"),
+        ("keep", 0.1, "falls by more than half: they are not enough"),
         ("remove", 0.95, "did not carry"),
-        ("remove", 0.78, "evidence elsewhere"),
+        ("remove", 0.78, "almost as confident of jazz"),
         ("remove", 0.5, "less confident of jazz"),
-        ("remove", 0.1, "the kept part carries the prediction"),
+        ("remove", 0.1, "the important parts carry the prediction"),
     ],
 )
 def test_a_reading_follows_from_the_probabilities(mode: str, now: float, part: str) -> None:
@@ -90,8 +91,19 @@ def test_every_pair_of_probabilities_has_one_sentence(before: float, now: float,
 
 
 def test_a_genre_that_stays_improbable_is_not_compared() -> None:
-    assert "pop stays below 5\u202f%" in sentences.reading("keep", 0.2, "area", "pop", 0.01, 0.04)
+    assert "of pop stays below 5\u202f%" in sentences.reading(
+        "keep", 0.2, "area", "pop", 0.01, 0.04
+    )
     assert "more confident of pop" in sentences.reading("keep", 0.2, "area", "pop", 0.01, 0.4)
+
+
+def test_the_legend_has_the_unit_of_the_shap_values() -> None:
+    assert sentences.legend("jazz", "") == {
+        "unit": "SHAP value (probability):",
+        "against": "against jazz",
+        "favour": "for jazz",
+    }
+    assert sentences.legend("jazz", "hiphop")["against"] == "for hip-hop"
 
 
 def test_only_a_large_gap_asks_for_caution() -> None:
@@ -100,7 +112,7 @@ def test_only_a_large_gap_asks_for_caution() -> None:
     )
     assert "within 0.1 percentage points." in sentences.additivity(0.0001)
     assert sentences.additivity(-0.05).endswith(
-        "within 5.0 percentage points. Read single cells with caution."
+        "within 5.0 percentage points. Interpret single cells with caution."
     )
     assert sentences.additivity(0.02, "rock").endswith("within 0.02 nats.")
     assert "caution" in sentences.additivity(0.2, "rock")
@@ -127,14 +139,14 @@ def test_only_models_that_read_mfccs_have_an_mfcc_view() -> None:
     assert "MFCC" not in sentences.view_meanings(False)
 
 
-def test_two_pictures_have_a_difference() -> None:
-    assert "difference" not in sentences.pictures_meaning("pop", 1)
-    assert "difference" in sentences.pictures_meaning("pop", 2)
+def test_two_charts_have_a_difference() -> None:
+    assert "difference" not in sentences.charts_meaning("pop", 1)
+    assert "difference" in sentences.charts_meaning("pop", 2)
 
 
 def test_evidence_beyond_the_first_models_segment_is_omitted() -> None:
-    assert sentences.common_grid("CNN", "CRNN", longer=True).endswith("segment, it is omitted.")
-    assert sentences.common_grid("CNN", "GRU", longer=False).endswith("on the grid of the CNN.")
+    assert sentences.common_grid("CNN", "CRNN", longer=True).endswith("outside CNN's segment.")
+    assert sentences.common_grid("CNN", "GRU", longer=False).endswith("shown on CNN's grid.")
 
 
 def test_silence_after_a_song_is_mentioned_with_its_contribution() -> None:
@@ -143,14 +155,17 @@ def test_silence_after_a_song_is_mentioned_with_its_contribution() -> None:
     mel = found.mel.copy()
     mel[0, 30:] = 0.25 / mel[0, 30:].size
     text = sentences.silence_after(replace(found, filled=np.array([30]), mel=mel), "CRNN")
-    assert "1.7 seconds of silence" in text
-    assert "contribute +0.25" in text
+    assert text.startswith("CRNN's 3-second segment extends 1.7 seconds past the end of the song.")
+    assert "contributes +25.0 percentage points" in text
 
 
 def test_a_feature_caption_adds_up_and_says_why_there_is_no_spectrogram() -> None:
     text = sentences.feature_caption(FEATURES, 12)
-    assert "add up to +0.10: from 0.10 on average to 0.20 for this segment (probability)" in text
-    assert "no spectrogram to draw and no sound to filter" in text
+    assert (
+        "add up to +0.10, the change in the probability from the average (0.10) to this segment "
+        "(0.20)." in text
+    )
+    assert "no spectrogram to draw and nothing to play" in text
     assert sentences.feature_caption(FEATURES, 1).startswith("The 1 most important of 2 features.")
     assert "Exact Shapley values of the 4 time steps" in sentences.feature_caption(TIME_STEPS, 12)
 
@@ -165,7 +180,9 @@ def test_a_feature_caption_adds_up_and_says_why_there_is_no_spectrogram() -> Non
     ],
 )
 def test_the_time_steps_in_favour_are_counted(in_favour: list[bool], beginning: str) -> None:
-    assert sentences.time_steps_in_favour(in_favour).startswith(beginning)
+    sentence = sentences.time_steps_in_favour(in_favour, "hiphop")
+    assert sentence.startswith(beginning)
+    assert "evidence for hip-hop" in sentence
 
 
 def test_a_sufficient_share_is_a_percentage() -> None:

@@ -74,13 +74,13 @@ st.text((target, choose_rival(analysis, target), chosen_segment(analysis, target
     ],
     ids=str,
 )
-def test_the_explained_genre_follows_the_verdict_until_one_is_chosen(
+def test_the_predicted_genre_is_explained_until_one_is_chosen(
     session: dict[str, Any], choice: tuple[str, str, int]
 ) -> None:
     app = run(TARGET, **session)
     assert app.text[0].value == str(choice)
     genre, rival = app.selectbox
-    assert genre.options[1] == "Jazz, 50\u202f% (verdict)"
+    assert genre.options[1] == "Jazz, 50\u202f% (prediction)"
     assert rival.options[0] == "All genres"
 
 

@@ -57,12 +57,13 @@ def test_both_parts_are_interpreted_once_the_whole_song_is_divided() -> None:
     parts = SongParts(excerpt(0.9), excerpt(0.1), MASK)
     app = run(lambda: explanation.draw_readings(analysis, selection, excerpt(0.6), parts))
     assert app.markdown[1].value == (
-        "On this 20\u202f% alone, the network is more confident of jazz than on the whole song. "
-        "Without it, jazz nearly disappears: the kept part carries the prediction."
+        "On the important parts alone (20\u202f%), the network is more confident of jazz than on "
+        "the whole song. On everything else, the probability of jazz falls by more than half: the "
+        "important parts carry the prediction."
     )
     passage = PassageParts(b"", b"", MASK, 0.0)
     app = run(lambda: explanation.draw_readings(analysis, selection, excerpt(0.6), passage))
-    assert app.markdown[1].value == "Analysing the whole song …"
+    assert app.markdown[1].value == "Available once the whole song is ready."
 
 
 def test_the_sound_of_the_input_is_computed_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def test_features_are_explained_but_not_played(monkeypatch: pytest.MonkeyPatch) 
     app = page(monkeypatch, "feature", 30)
     assert len(app.get("plotly_chart")) == 1
     assert app.caption[0].value.startswith("The 12 most important of 30 features.")
-    assert [each.label for each in app.expander] == ["Meaning of the features"]
+    assert [each.label for each in app.expander] == ["About the features"]
     assert len(app.get("audio")) == 0
 
 
@@ -58,7 +58,7 @@ def test_time_steps_are_played_with_and_without_the_evidence(
     titles = [text.value for text in app.markdown if "jazz" in text.value]
     assert titles == [
         "Original: **40\u202f%** jazz",
-        "Time steps with evidence for it: **40\u202f%** jazz",
-        "All other time steps: **40\u202f%** jazz",
+        "Time steps for jazz: **40\u202f%** jazz",
+        "Other time steps: **40\u202f%** jazz",
     ]
-    assert app.caption[1].value.startswith("2 of 4 time steps are evidence")
+    assert app.caption[1].value.startswith("2 of 4 time steps are evidence for jazz.")

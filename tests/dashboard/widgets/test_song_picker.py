@@ -47,7 +47,7 @@ def test_an_example_is_chosen_and_unchosen() -> None:
 
 def test_a_link_to_a_missing_song_is_explained() -> None:
     (note,) = run(**{"song-is-lost": True}).info
-    assert "please upload again" in note.value
+    assert "please upload the song again" in note.value
     assert len(run().info) == 0
 
 

@@ -1,4 +1,4 @@
-"""Figures of a song for downloads: predictions, contributions and the effect of the selection."""
+"""Results of a song for downloads: predictions, contributions and the effect of the selection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 
 
-def figures_of(
+def results_of(
     song: Song, name: str, selection: PartSelection, report: ProgressCallback
 ) -> dict[str, Any]:
     """Collect a model's predictions for a song and for its parts.
