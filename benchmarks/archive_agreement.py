@@ -1,9 +1,9 @@
-"""Compare verdicts on recordings with verdicts on their spectrograms in the training archive.
+"""Compare predictions for recordings with those for their spectrograms in the training archive.
 
 ``python benchmarks/archive_agreement.py --data DIR``, where DIR holds ``logmel.npz`` and
-``audio/full/GENRE/TRACK.ogg``, counts equal verdicts over all songs. The archive lacks some frames
-of each clip, so its features differ slightly from those of the recording. At least 98 % of the
-verdicts must be equal.
+``audio/full/GENRE/TRACK.ogg``, counts equal predictions over all songs. Some frames of each clip
+are missing in the archive, so its features differ slightly from those of the recording. The goal is
+98 % equal predictions.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ def main() -> int:
             archived = model.predict_logmel(segments).mean(axis=0)
             equal[model.name].append(bool(recorded.argmax() == archived.argmax()))
             distance[model.name].append(float(np.abs(recorded - archived).max()))
-    for name, verdicts in equal.items():
+    for name, same in equal.items():
         print(
-            f"{name}: same verdict for {sum(verdicts)} of {len(verdicts)} songs "
-            f"({np.mean(verdicts):.1%}, goal {GOAL:.0%}); largest difference of a probability: "
-            f"median {np.median(distance[name]):.3f}, 95 % below "
-            f"{np.percentile(distance[name], 95):.3f}"
+            f"{name}: same prediction for {sum(same)} of {len(same)} songs "
+            f"({100 * np.mean(same):.1f} %, goal {100 * GOAL:.0f} %); "
+            f"largest difference of a probability: median {np.median(distance[name]):.3f}, "
+            f"95 % below {np.percentile(distance[name], 95):.3f}"
         )
-    return 0 if all(np.mean(verdicts) >= GOAL for verdicts in equal.values()) else 1
+    return 0 if all(np.mean(same) >= GOAL for same in equal.values()) else 1
 
 
 def models_of_archive(parameters: FeatureParameters) -> list[SpectrogramModel]:

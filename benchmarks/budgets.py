@@ -27,20 +27,20 @@ from tests.synthetic import song_samples
 
 RATE = 44_100
 SONG_S = 240.0
-ROUNDS = 3  # measurements for each median
+ROUNDS = 3  # runs per median
 WAIT_MS = 300_000
-WARM_UP_MS = 15_000  # for the rehearsal of the networks, which goes on in the background
-BUDGETS = {  # seconds; a long song begins with the passage around the chosen segment
-    "first page drawn": 2.0,
-    "four-minute MP3: all predictions": 6.0,
-    "segment chosen: its explanation": 1.0,
-    "slider moved: new audio (20 s example)": 0.7,
-    "slider moved: new audio (four minutes)": 0.7,
+WARM_UP_MS = 15_000  # for the warm-up runs of the networks, which continue in the background
+BUDGETS = {  # seconds; of a long song, the part around the chosen segment comes first
+    "open the first page": 2.0,
+    "classify a four-minute MP3 with three models": 6.0,
+    "explain a chosen segment": 1.0,
+    "play a changed selection (20-second example)": 0.7,
+    "play a changed selection (four-minute song)": 0.7,
 }
 
 
 def timed(action: Callable[[], object], finished: Callable[[], object]) -> float:
-    """Measure the seconds from an action until its result is there."""
+    """Time an action until its result is shown."""
     started = time.perf_counter()
     action()
     finished()
@@ -61,19 +61,19 @@ def long_song(folder: Path, seed: int) -> Path:
 
 
 def ready(page: Page) -> int:
-    """Count how often the player has loaded new data."""
+    """Count the player's updates."""
     return int(page.locator(".player").get_attribute("data-ready") or 0)
 
 
 def updated(page: Page, before: int) -> None:
-    """Wait until the player has loaded new data."""
+    """Wait for the player's next update."""
     until = time.monotonic() + WAIT_MS / 1000
     while ready(page) <= before and time.monotonic() < until:
         page.wait_for_timeout(10)
 
 
 def moved_slider(page: Page) -> float:
-    """Measure the time from a new slider position to its audio."""
+    """Time an update of the audio at a new slider position."""
     slider = page.get_by_role("slider", name="Size of the important parts")
     settled(page)
     before = ready(page)
@@ -81,7 +81,7 @@ def moved_slider(page: Page) -> float:
 
 
 def chosen_segment(page: Page) -> float:
-    """Measure the time from the choice of a new segment to its explanation."""
+    """Time the explanation of a newly chosen segment."""
     slider = page.get_by_role("slider", name="Segment to explain")
     before = ready(page)
     return timed(lambda: slider.press("ArrowRight"), lambda: updated(page, before))
@@ -98,17 +98,17 @@ def settled(page: Page) -> None:
 
 
 def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
-    """Measure the seconds of every budget."""
+    """Time every action that has a budget."""
     heading = page.get_by_role("heading", name="Groove-Guide")
 
     def open_page() -> float:
         return timed(lambda: page.goto(url), lambda: heading.wait_for(timeout=WAIT_MS))
 
-    found = {"first page drawn": median(open_page)}
+    found = {"open the first page": median(open_page)}
     page.get_by_role("radio", name="Mirror Ball").click(timeout=WAIT_MS)
     settled(page)  # everything is loaded and traced by now
     page.wait_for_timeout(WARM_UP_MS)
-    found["slider moved: new audio (20 s example)"] = median(lambda: moved_slider(page))
+    found["play a changed selection (20-second example)"] = median(lambda: moved_slider(page))
 
     predictions = []
     for song in songs:
@@ -123,17 +123,17 @@ def measure(page: Page, url: str, songs: list[Path]) -> dict[str, float]:
         page.get_by_role("button", name="Stop").click(timeout=WAIT_MS)
         page.get_by_role("button", name="Continue").wait_for(timeout=WAIT_MS)
         page.wait_for_timeout(1_000)
-    found["four-minute MP3: all predictions"] = float(np.median(predictions))
+    found["classify a four-minute MP3 with three models"] = float(np.median(predictions))
     slider = page.get_by_role("slider", name="Segment to explain")
     slider.press("Home")
     page.wait_for_timeout(3_000)
     for _ in range(20):  # beyond the segments that were explained before the stop
         slider.press("ArrowRight")
     page.wait_for_timeout(5_000)
-    found["segment chosen: its explanation"] = median(lambda: chosen_segment(page))
+    found["explain a chosen segment"] = median(lambda: chosen_segment(page))
     page.get_by_role("button", name="Continue").click()
     settled(page)
-    found["slider moved: new audio (four minutes)"] = median(lambda: moved_slider(page))
+    found["play a changed selection (four-minute song)"] = median(lambda: moved_slider(page))
     return {name: found[name] for name in BUDGETS}
 
 
@@ -150,7 +150,7 @@ def main() -> int:
         finally:
             server.terminate()
             server.wait()
-    print("| action | seconds | budget |\n|---|---|---|")
+    print("| action | time (s) | budget (s) |\n|---|---|---|")
     for name, seconds in found.items():
         print(f"| {name} | {seconds:.2f} | {BUDGETS[name]:.1f} |")
     write_json(MODELS_DIR / "budgets.json", {"seconds": found, "budgets": BUDGETS})

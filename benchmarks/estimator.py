@@ -1,4 +1,4 @@
-"""Compare the cost and the error of our SHAP estimator with those of `shap.GradientExplainer`.
+"""Compare cost and error of this project's SHAP estimator with `shap.GradientExplainer`.
 
 ``python benchmarks/estimator.py --logmel FILE`` explains segments by unseen artists, prints a table
 and writes ``models/estimator.json``. The models (``--models NAME…``) must be networks whose
@@ -11,8 +11,8 @@ background, in batches of the same size, alternately in one process. The *error*
 reference|| / ||reference||`` of the MFCC view. The reference is the midpoint rule on a grid so fine
 that its own error is negligible. The library samples at random, so its error is ``constant /
 sqrt(gradients)``. The constant is fitted to a few numbers of gradients and gives the number at
-which the library is as exact as our estimator; where this number is affordable, it is tried. All
-figures except those of the song are means over segments that are explained one at a time.
+which the library is as exact as our estimator; where this number is affordable, it is verified. All
+results except those of the song are means over segments that are explained one at a time.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def contributions(
     target : np.ndarray [shape=(segment_frames, n_mfcc)]
         Standardised MFCCs.
     background : np.ndarray [shape=(k, segment_frames, n_mfcc)]
-        Inputs to compare with.
+        Inputs of the background.
     nodes : int
         Gradients on each path.
 
@@ -235,7 +235,7 @@ def equal_error(library: Library, cases: list[Case], found: dict[str, Any]) -> d
         last = found["shap"][-1]
         return {**law, "seconds": last["seconds"] * needed / last["gradients"], "tried": 0}
     tried = []
-    for index, case in enumerate(tqdm(cases[:TRIED], "shap at our error")):
+    for index, case in enumerate(tqdm(cases[:TRIED], "shap at equal error")):
         values, seconds = timed(library.values, case, needed, len(cases) + index)
         tried.append((case.error(values), seconds))
     error, seconds = np.mean(tried, axis=0).tolist()
@@ -279,16 +279,16 @@ def additivity(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, floa
 
 
 def explain_song(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, float]:
-    """Measure the seconds until the first and until all segments of a song are explained."""
-    verdict = int(model.predict_logmel(logmel_db).mean(axis=0).argmax())
-    explained = shap_values(model, Output(verdict), logmel_db)
+    """Time the explanation of a song's first segment, and of all its segments."""
+    genre = int(model.predict_logmel(logmel_db).mean(axis=0).argmax())
+    explained = shap_values(model, Output(genre), logmel_db)
     _, first = timed(next, explained)
     _, others = timed(list, tqdm(explained, f"{model.name}: long song", len(logmel_db) - 1))
     return {"first": first, "all": first + others}
 
 
 def table(figures: dict[str, dict[str, Any]]) -> str:
-    """Format the figures as a table in Markdown, one column for each model."""
+    """Format the results as a table in Markdown, one column for each model."""
     columns = [dict(_rows(found)) for found in figures.values()]
     lines = [f"|  | {' | '.join(figures)} |", "|---" * (1 + len(figures)) + "|"]
     for label in columns[0]:
@@ -298,24 +298,28 @@ def table(figures: dict[str, dict[str, Any]]) -> str:
 
 def _rows(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     ours, equal, song = found["ours"], found["equal_error"], found["song"]
-    yield "ours", _cost(ours)
+    yield "this project", _cost(ours)
     for theirs in found["shap"]:
         yield f"shap, n = {theirs['gradients']}", _cost(theirs)
-    yield "shap's error", f"{equal['constant']:.2f} / √n (slope {equal['slope']:.2f})"
+    yield "error of shap", f"{equal['constant']:.2f} / √n (slope {equal['slope']:.2f})"
     if equal["tried"]:
-        note = f"tried on {equal['tried']} segments, ours there: {equal['our_error']:.4f}"
-        yield "shap at our error", f"{_cost(equal)} ({note})"
+        note = f"verified on {equal['tried']} segments; our error there: {equal['our_error']:.4f}"
+        yield "shap at equal error", f"{_cost(equal)} ({note})"
     else:
         yield (
-            "shap at our error",
+            "shap at equal error",
             f"{equal['gradients']} gradients, {equal['seconds']:.0f} s (extrapolated)",
         )
-    yield f"times fewer gradients (goal {FEWER_GRADIENTS})", f"{found['fewer_gradients']:.1f}"
-    yield f"times less time (goal {LESS_TIME})", f"{found['less_time']:.1f}"
+    yield (
+        f"reduction in gradients (goal {FEWER_GRADIENTS:.0f} ×)",
+        f"{found['fewer_gradients']:.1f}",
+    )
+    yield f"reduction in time (goal {LESS_TIME:.0f} ×)", f"{found['less_time']:.1f}"
     yield f"mean gap (goal {MEAN_GAP})", f"{found['gap']['mean']:.4f}"
     yield f"largest gap (goal {MAX_GAP})", f"{found['gap']['max']:.4f}"
     broad = found["broad_background"]
-    yield "with a random background", f"{broad['difference']:.3f} (chance {broad['chance']:.3f})"
+    difference = f"{broad['difference']:.3f} (by chance: {broad['chance']:.3f})"
+    yield "difference with a random background", difference
     yield f"{SONG_SEGMENTS} segments", f"{song['first']:.2f} s the first, {song['all']:.0f} s all"
     yield f"{SONG_SEGMENTS} segments, shap", f"{equal['seconds'] * SONG_SEGMENTS:.0f} s"
 
@@ -327,10 +331,15 @@ def _cost(found: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Print and write the figures of the models; exit code 1 if one misses a goal."""
+    """Print and write the results of the models; exit code 1 if one misses a goal."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--logmel", type=Path, required=True, help="archive of spectrograms")
-    parser.add_argument("--segments", type=int, default=6, help="explained by both (default 6)")
+    parser.add_argument(
+        "--segments",
+        type=int,
+        default=6,
+        help="number of segments explained by both (default: %(default)s)",
+    )
     parser.add_argument("--models", nargs="+", metavar="NAME", default=list(DEFAULT_MODELS))
     options = parser.parse_args()
     # shap passes the network a list of one tensor, and Keras warns about it.
@@ -347,7 +356,7 @@ def main() -> int:
     for name in options.models:
         model = load_spectrogram_model(name)
         if replace(model.parameters, n_mfcc=tracks.parameters.n_mfcc) != tracks.parameters:
-            parser.error(f"the segments of {name} are not those of the archive")
+            parser.error(f"the segments of {name} differ from those of the archive")
         library, cases = Library(model), prepare_cases(model, some)
         found = compare(model, library, cases)
         equal = equal_error(library, cases, found)

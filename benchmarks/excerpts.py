@@ -42,8 +42,8 @@ class Track:
     number: int
 
 
-def held_out_tracks(folder: Path) -> list[Track]:
-    """List the tracks of the artist split's test set that have a recording.
+def tracks_of_test_set(folder: Path) -> list[Track]:
+    """List the tracks of the test set of unseen artists that have a recording.
 
     Parameters
     ----------

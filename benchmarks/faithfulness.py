@@ -1,14 +1,14 @@
 """Compare the faithfulness of attribution methods on audio of the test set.
 
 ``python benchmarks/faithfulness.py --data DIR``, where DIR holds recordings of GTZAN as
-``audio/{full,excerpt,clip}/GENRE/TRACK.ogg``, uses every recording of the artist split's test set:
-at most four segments from its middle. Each segment is explained for its predicted genre. The kept
-and the removed audio is analysed again from its waveform. The figures go to
-``models/faithfulness.json``.
+``audio/{full,excerpt,clip}/GENRE/TRACK.ogg``, uses every recording of the test set of unseen
+artists: at most four segments from its middle. Each segment is explained for its predicted genre.
+The audio of the important parts and of everything else is analysed again from its waveform. The
+results are written to ``models/faithfulness.json``.
 
 Results for single recordings are stored in ``runs/faithfulness`` under the digests of a model's
 files, so that an interrupted run continues where it stopped. Two processes can measure one model
-each; their figures are merged. A run with both models adds the predictions for each other's parts.
+each; their results are merged. A run with both models adds the predictions for each other's parts.
 Delete that folder after a change to the code that makes or analyses masks.
 """
 
@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from benchmarks.excerpts import Track, evenly_spaced, held_out_tracks
+from benchmarks.excerpts import Track, evenly_spaced, tracks_of_test_set
 from benchmarks.faithfulness_runs import (
     ACROSS,
     AREAS,
@@ -102,7 +102,7 @@ def _interval(values: Sequence[float], weights: Sequence[int]) -> list[float]:
 
 
 def merged() -> dict[str, Any]:
-    """Merge the stored figures of the current models."""
+    """Merge the stored results of the current models."""
     cards = [card for card in list_models() if card["name"] in MODELS]
     summaries = {card["name"]: folder_of(card) / SUMMARY for card in cards}
     together = across_file(cards)
@@ -126,9 +126,9 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def table(name: str, figures: dict[str, Any]) -> str:
-    """Format a model's figures as text."""
+    """Format a model's results as text."""
     lines = [
-        f"{name}: {figures['segments']} segments of {figures['tracks']} tracks "
+        f"{name}: {figures['segments']} segments of {figures['tracks']} songs "
         f"({', '.join(f'{genre} {n}' for genre, n in figures['segments_per_genre'].items())})"
     ]
     for area in map(str, AREAS):
@@ -139,7 +139,7 @@ def table(name: str, figures: dict[str, Any]) -> str:
             for method, row in figures["methods"].items()
         ]
     columns = ("insertion", "deletion", "roughness", "randomised", "seconds")
-    lines.append(f"  {'over all areas':<23}" + "".join(f"{column:>12}" for column in columns))
+    lines.append(f"  {'other metrics':<23}" + "".join(f"{column:>12}" for column in columns))
     for method, row in figures["methods"].items():
         cells = ["" if row[column] is None else f"{row[column]:.3f}" for column in columns]
         lines.append(f"    {method:<21}" + "".join(f"{cell:>12}" for cell in cells))
@@ -148,11 +148,11 @@ def table(name: str, figures: dict[str, Any]) -> str:
 
 def table_across(matrix: dict[str, Any]) -> str:
     """Format the predictions of models for each other's parts as text."""
-    lines = [f"probability (share with the same genre), parts of {ACROSS:.0%}"]
+    lines = [f"probability (share with the same genre), important parts ({100 * ACROSS:.0f} %)"]
     for name, others in matrix.items():
         for other, parts in others.items():
             cells = [
-                f"{part} {cell['probability']:.3f} ({cell['same_genre']:.1%})"
+                f"{part} {cell['probability']:.3f} ({100 * cell['same_genre']:.1f} %)"
                 for part, cell in parts.items()
             ]
             lines.append(f"  {name} explained, {other} predicts: {', '.join(cells)}")
@@ -160,13 +160,17 @@ def table_across(matrix: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure, print and write the figures."""
+    """Measure, print and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the recordings")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--tracks", type=int, help="print a trial on so many; write nothing")
+    parser.add_argument(
+        "--tracks",
+        type=int,
+        help="trial run on this many songs; prints results without writing them",
+    )
     arguments = parser.parse_args()
-    tracks = held_out_tracks(arguments.data)
+    tracks = tracks_of_test_set(arguments.data)
     if not tracks:
         parser.error(f"there are no recordings in {arguments.data}/audio/full/GENRE/TRACK.ogg")
     if arguments.tracks is not None:

@@ -1,6 +1,6 @@
 """Faithfulness of attribution methods on each recording, stored from run to run.
 
-The results for a model's files are stored in ``runs/faithfulness`` under their digests: the figures
+The results for a model's files are stored in ``runs/faithfulness`` under their digests: the metrics
 of each method for each track, and the spectrograms of the parts that the SHAP values select.
 """
 

@@ -1,7 +1,7 @@
 """Complete the leaderboard with the size and speed of each bundled model on this machine.
 
-``python benchmarks/leaderboard.py`` measures every model in ``models/`` in one run, computes the
-figures by genre again from the stored predictions, and writes both to ``models/scores.json``.
+``python benchmarks/leaderboard.py`` measures every model in ``models/`` in one run, recomputes the
+scores by genre from the stored predictions, and writes both to ``models/scores.json``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def main() -> None:
     for row in scores.values():
         file = predictions_file(MODELS_DIR, row.get("model", ""), row.get("protocol", ""))
         if file.is_file():
-            answers = load_predictions(file)
-            row |= details(answers.probabilities, answers.labels, answers.songs)
+            predictions = load_predictions(file)
+            row |= details(predictions.probabilities, predictions.labels, predictions.songs)
     for card in list_models():
         try:
             found = measure_cost(load_model(card["name"]))

@@ -1,4 +1,4 @@
-"""Fast amplitude modulation of audio: a measure of the musical noise that masks add."""
+"""Fast amplitude modulation of audio: a metric of the musical noise that masks add."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def fast_modulation(audio: Audio) -> float:
     """Compute the share of fast modulation in the envelopes of the frequency bins.
 
     Masks that flicker from frame to frame add modulation at up to the frame rate. Changes of level
-    or of the number of bands don't.
+    or of the number of bands do not.
 
     Parameters
     ----------

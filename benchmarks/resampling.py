@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.excerpts import evenly_spaced, held_out_tracks
+from benchmarks.excerpts import evenly_spaced, tracks_of_test_set
 from core.analysis import analyze
 from core.audio.io import load_audio
 from core.constants import MODELS_DIR, SAMPLE_RATE
@@ -46,7 +46,7 @@ def resampling_cost(model: GenreModel, files: Sequence[Path]) -> dict[str, float
     dict
         `from_hz`; numbers of `recordings` and `segments`; `mean` and `max` absolute difference of
         the segments' probabilities, over all genres; `song_max`, the same for the songs' mean
-        probabilities; `changed_verdicts`, the number of songs with another genre.
+        probabilities; `changed_verdicts`, the number of songs with another predicted genre.
     """
     differences: list[np.ndarray] = []
     song_differences: list[float] = []
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the recordings")
     parser.add_argument("--songs", type=Path, help="folder of other songs (*.ogg)")
     options = parser.parse_args()
-    files = [track.file for track in evenly_spaced(held_out_tracks(options.data), RECORDINGS)]
+    files = [track.file for track in evenly_spaced(tracks_of_test_set(options.data), RECORDINGS)]
     if options.songs:
         files += sorted(options.songs.glob("*.ogg"))
     if not files:

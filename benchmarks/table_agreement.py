@@ -1,4 +1,4 @@
-"""Compare our descriptors of recordings with those in the public table, column by column.
+"""Compare our features of recordings with the published GTZAN feature table, column by column.
 
 ``python benchmarks/table_agreement.py --data DIR --table features_30_sec.csv`` prints a table and
 writes ``models/table_agreement.json``. The error is the median of |ours - theirs|, relative to the
@@ -43,7 +43,9 @@ def main() -> None:
     from tqdm import tqdm
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="recordings, genre/track.ext")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of recordings, genre/track.ext"
+    )
     parser.add_argument("--table", type=Path, required=True, help="features_30_sec.csv")
     options = parser.parse_args()
     names, features, _ = read_table(options.table)
@@ -55,7 +57,7 @@ def main() -> None:
     for column, row in columns.items():
         print(
             f"{column:28s} correlation {row['correlation']:.4f}, median error "
-            f"{row['median_error']:.4f}, within {CLOSE} deviations {row['close']:.0%}"
+            f"{row['median_error']:.4f}, within {CLOSE} deviations {100 * row['close']:.0f} %"
         )
     write_json(
         MODELS_DIR / "table_agreement.json",

@@ -1,4 +1,4 @@
-"""Write the tables of the README from the figures in models/.
+"""Write the README's tables from the results in models/.
 
 ``python benchmarks/tables.py`` replaces the text between the marks in README.md.
 """
@@ -18,9 +18,24 @@ from core.models.registry import TITLES
 from core.storage import replacing
 
 AREA = "0.2"
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
-def _figure(metrics: dict[str, Any]) -> str:
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}{NARROW_SPACE}%"
+
+
+def _count(number: float) -> str:
+    """Format a count, with its thousands separated from five digits on."""
+    text = f"{number:,.0f}" if round(number) >= 10_000 else f"{number:.0f}"
+    return text.replace(",", NARROW_SPACE)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.005 else "< 0.01"
+
+
+def _accuracy(metrics: dict[str, Any]) -> str:
     low, high = metrics["interval"]
     return f"{metrics['accuracy']:.3f} [{low:.3f}, {high:.3f}]"
 
@@ -30,7 +45,7 @@ def _number(row: dict[str, Any], key: str, scale: float, digits: int) -> str:
 
 
 def smaller_test_sets(scores: dict[str, Any], protocol: str) -> list[str]:
-    """List the models that were tested on fewer songs than the CNN, with their number."""
+    """List the models tested on fewer songs than CNN, with the number of songs."""
     most = scores[f"cnn/{protocol}"]["test"]["tracks"]
     return [
         f"{title} {row['test']['tracks']}"
@@ -40,7 +55,7 @@ def smaller_test_sets(scores: dict[str, Any], protocol: str) -> list[str]:
 
 
 def common_songs(scores: dict[str, Any]) -> str:
-    """Compare all models by artist on the songs that are in every test set."""
+    """Format the accuracy of all models on the songs that all were tested on, by artist."""
     found = {
         name: load_predictions(predictions_file(MODELS_DIR, name, "artist"))
         for name in TITLES
@@ -48,7 +63,9 @@ def common_songs(scores: dict[str, Any]) -> str:
     }
     _, songs, shares = on_common_songs(found)
     accuracies = ", ".join(f"{TITLES[name]} {share:.3f}" for name, share in shares.items())
-    return f"By artist, on the {songs} test songs that all models have in common: {accuracies}."
+    return (
+        f"- Accuracy by artist on the {songs} songs that all models were tested on: {accuracies}."
+    )
 
 
 def accuracy_table(scores: dict[str, Any]) -> str:
@@ -65,8 +82,8 @@ def accuracy_table(scores: dict[str, Any]) -> str:
         Markdown.
     """
     lines = [
-        "| model | reported | **by artist** | songs | macro F1 | log loss | ECE "
-        "| by track | by segment | MB | ms | min |",
+        "| model | reported | **by artist** | test songs | macro F1 | log loss | ECE "
+        "| by track | by segment | size (MB) | time (ms) | training (min) |",
         "|---" * 12 + "|",
     ]
     for name, title in TITLES.items():
@@ -78,7 +95,7 @@ def accuracy_table(scores: dict[str, Any]) -> str:
         others = []
         for protocol, unit in (("track", "song"), ("segment", "segment")):
             other = scores.get(f"{name}/{protocol}")
-            others.append("–" if other is None else _figure(other["test"][unit]))
+            others.append("–" if other is None else _accuracy(other["test"][unit]))
         lines.append(
             f"| {title} | {f'{reported:.2f}' if reported else '–'} | **{song['accuracy']:.3f}** "
             f"[{song['interval'][0]:.3f}, {song['interval'][1]:.3f}] | {row['test']['tracks']} | "
@@ -88,15 +105,20 @@ def accuracy_table(scores: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        "By artist: accuracy of song votes for unseen artists. By track: accuracy of song votes "
-        f"for {scores['cnn/track']['test']['tracks']} unseen songs; their artists are in the "
-        "training set (data leakage). By segment: accuracy for unseen segments of "
-        f"{scores['cnn/segment']['test']['tracks']} songs; other segments of these songs are in "
-        "the training set (most data leakage). Brackets are 95 % intervals (Wilson; for segments, "
-        "bootstrap over songs). Macro F1 is for song votes, log loss and ECE (15 bins) are for "
-        "segments. Seed 0. Cost on two cores: MB of files, milliseconds a segment from decoded "
-        "audio to prediction, minutes of training by artist. –: models of whole clips have no "
-        "unseen segments of known clips.",
+        "- *By artist*: song votes on unseen artists.",
+        f"- *By track*: song votes on {scores['cnn/track']['test']['tracks']} unseen songs by "
+        "artists of the training set (data leakage).",
+        f"- *By segment*: unseen segments of {scores['cnn/segment']['test']['tracks']} songs of "
+        "the training set (strongest leakage). –: not available, because models of whole clips "
+        "cannot be tested on unseen segments.",
+        f"- Brackets: {_percent(0.95)} confidence intervals (Wilson score; by segment, bootstrap "
+        "over songs).",
+        "- *Macro F1* is computed from song votes, *log loss* and *ECE* (15 bins) from segments, "
+        "all by artist with seed 0.",
+        "- *Reported*: accuracy published for similar models on the same data set, nearly always "
+        "on unseen segments.",
+        "- Cost on two cores: *size* of the files, *time* per segment from decoded audio to "
+        "prediction, and time of *training* by artist.",
     ]
     few = [
         f"{', '.join(names)} by {protocol}"
@@ -104,38 +126,39 @@ def accuracy_table(scores: dict[str, Any]) -> str:
         if (names := smaller_test_sets(scores, protocol))
     ]
     if few:
-        lines[-1] += f" Models that need recordings have fewer test songs: {'; '.join(few)}."
-    lines += ["", common_songs(scores)]
-    lines.append("")
+        lines.append(f"- Models that need audio have fewer test songs: {'; '.join(few)}.")
+    lines.append(common_songs(scores))
     for name, title in TITLES.items():
         folds = scores.get(f"{name}/folds")
         if folds:
             song = folds["song"]
             lines.append(
-                f"Five-fold cross-validation by artist over {folds['tracks']} tracks, {title}: "
-                f"song vote {song['mean']:.3f} ± {song['deviation']:.3f}."
+                f"- Five-fold cross-validation by artist, {folds['tracks']} songs, {title}: song "
+                f"vote {song['mean']:.3f} ± {song['deviation']:.3f} (standard deviation over the "
+                "folds)."
             )
     test = scores.get("mcnemar/artist")
     if test:
         lines.append(
-            f"By artist, only the CNN is correct for {test['only_a']} songs and only the CNN-LSTM "
-            f"for {test['only_b']} (McNemar's test, p = {test['p_value']:.2f})."
+            f"- By artist, only CNN classifies {test['only_a']} songs correctly and only CNN-LSTM "
+            f"{test['only_b']} (McNemar's test, p = {test['p_value']:.2f})."
         )
     return "\n".join(lines)
 
 
-def estimator_table(figures: dict[str, Any]) -> str:
-    """Format the cost of explanations and of `shap.GradientExplainer`."""
+def estimator_table(results: dict[str, Any]) -> str:
+    """Format the table of the estimator's cost beside that of `shap.GradientExplainer`."""
     lines = [
-        "| model | error | gradients | seconds | shap, same error | fewer gradients | less time | "
-        "mean gap | largest gap | 80 segments | shap |",
+        "| model | error | gradients | time (s) | shap at equal error | fewer gradients by | "
+        "less time by | mean gap | largest gap | 80 segments: ours | 80 segments: shap |",
         "|---" * 11 + "|",
     ]
-    for name, found in figures.items():
+    for name, found in results.items():
         ours, equal, song = found["ours"], found["equal_error"], found["song"]
         lines.append(
-            f"| {TITLES[name]} | {ours['error']:.3f} | {ours['gradients']:.0f} | "
-            f"{ours['seconds']:.2f} | {equal['gradients']} gradients, {equal['seconds']:.1f} s | "
+            f"| {TITLES[name]} | {ours['error']:.3f} | {_count(ours['gradients'])} | "
+            f"{ours['seconds']:.2f} | {_count(equal['gradients'])} gradients, "
+            f"{equal['seconds']:.1f} s | "
             f"{found['fewer_gradients']:.0f} × | {found['less_time']:.0f} × | "
             f"{found['gap']['mean']:.4f} | {found['gap']['max']:.4f} | {song['all']:.0f} s | "
             f"{80 * equal['seconds']:.0f} s |"
@@ -143,14 +166,13 @@ def estimator_table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def faithfulness_table(figures: dict[str, Any]) -> str:
-    """Format the faithfulness of the methods with a fifth of the area kept."""
+def faithfulness_table(results: dict[str, Any]) -> str:
+    """Format the table of faithfulness for a kept fifth."""
     lines = [
-        f"| model | regions selected by | {' | '.join(FAITHFULNESS_METRICS.values())} "
-        "| roughness | seconds |",
+        f"| model | method | {' | '.join(FAITHFULNESS_METRICS.values())} | roughness | time (s) |",
         "|---" * (4 + len(FAITHFULNESS_METRICS)) + "|",
     ]
-    for model, found in figures["models"].items():
+    for model, found in results["models"].items():
         for method, title in EXPLANATION_METHODS.items():
             row = found["methods"][method]
             cells = []
@@ -162,33 +184,35 @@ def faithfulness_table(figures: dict[str, Any]) -> str:
                 )
             lines.append(
                 f"| {TITLES[model]} | {title} | {' | '.join(cells)} | {row['roughness']:.1f} | "
-                f"{row['seconds']:.2f} |"
+                f"{_seconds(row['seconds'])} |"
             )
-    counts = {(found["tracks"], found["segments"]) for found in figures["models"].values()}
+    counts = {(found["tracks"], found["segments"]) for found in results["models"].values()}
     tracks, segments = counts.pop()
     lines += ["", f"{segments} segments of {tracks} songs by unseen artists, seed 0."]
-    across = figures["across"]
+    across = results["across"]
     if across:
+        lines.append("")
         for one, other in (("cnn", "cnn_lstm"), ("cnn_lstm", "cnn")):
             agreement = {part: cell["same_genre"] for part, cell in across[one][other].items()}
-            lines[-1] += (
-                f" The {TITLES[other]} agrees with the {TITLES[one]} on "
-                f"{agreement['original']:.0%} of the segments, on {agreement['kept']:.0%} of the "
-                f"{TITLES[one]}'s important parts and on {agreement['removed']:.0%} of the rest."
+            lines.append(
+                f"- From {TITLES[one]}'s important parts alone, {TITLES[other]} predicts the genre "
+                f"that {TITLES[one]} predicts for the original in {_percent(agreement['kept'])} "
+                f"of the segments (from the original: {_percent(agreement['original'])}, from "
+                f"everything else: {_percent(agreement['removed'])})."
             )
     return "\n".join(lines)
 
 
-def budgets_table(figures: dict[str, Any]) -> str:
-    """Format the waiting times."""
-    lines = ["| action | seconds | budget |", "|---|---|---|"]
-    for name, budget in figures["budgets"].items():
-        lines.append(f"| {name} | {figures['seconds'][name]:.1f} | {budget:.1f} |")
+def budgets_table(results: dict[str, Any]) -> str:
+    """Format the table of waiting times."""
+    lines = ["| action | time (s) | budget (s) |", "|---|---|---|"]
+    for name, budget in results["budgets"].items():
+        lines.append(f"| {name} | {results['seconds'][name]:.1f} | {budget:.1f} |")
     return "\n".join(lines)
 
 
 def with_table(readme: str, mark: str, table: str) -> str:
-    """Insert a table between the marks of a name."""
+    """Insert a table between its marks."""
     begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
     before, rest = readme.split(begin)
     _, after = rest.split(end)
@@ -196,20 +220,20 @@ def with_table(readme: str, mark: str, table: str) -> str:
 
 
 def current(readme: str) -> str:
-    """Insert the tables of the current figures into the text of the README."""
+    """Insert all tables, from the current results, into the text of the README."""
     for mark, file, table in (
         ("budgets", "budgets.json", budgets_table),
         ("figures", "scores.json", accuracy_table),
         ("estimator", "estimator.json", estimator_table),
         ("faithfulness", "faithfulness.json", faithfulness_table),
     ):
-        figures = json.loads((MODELS_DIR / file).read_text(encoding="utf-8"))
-        readme = with_table(readme, mark, table(figures))
+        results = json.loads((MODELS_DIR / file).read_text(encoding="utf-8"))
+        readme = with_table(readme, mark, table(results))
     return readme
 
 
 def main() -> None:
-    """Rewrite the tables of the README."""
+    """Update all tables of the README."""
     path = PROJECT_DIR / "README.md"
     text = current(path.read_text(encoding="utf-8"))
     with replacing(path) as temporary:

@@ -1,4 +1,4 @@
-"""Every benchmark runs from its command line to its written figures, on small data."""
+"""Every benchmark runs from its command line to its written results, on small data."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_estimator_is_compared_with_the_library(
     assert set(figures["cnn"]) == set(stored)
     assert 0 < figures["cnn"]["ours"]["error"] < 0.2
     assert figures["cnn"]["equal_error"]["tried"] == 1
-    assert "times fewer gradients" in capsys.readouterr().out
+    assert "reduction in gradients" in capsys.readouterr().out
     assert tables.estimator_table(figures).count("\n") == 2
 
 
@@ -85,11 +85,11 @@ def test_the_estimator_refuses_models_with_other_segments(
     file = archive(tmp_path / "logmel.npz", some_track_ids(per_subset=1))
     with pytest.raises(SystemExit):
         run(estimator, monkeypatch, "--logmel", file, "--models", "cnn")
-    assert "the segments of cnn are not those of the archive" in capsys.readouterr().err
+    assert "the segments of cnn differ from those of the archive" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_verdicts_on_recordings_are_compared_with_the_archive(
+def test_predictions_for_recordings_are_compared_with_the_archive(
     swapped: bool,
     tiny_cnn: SpectrogramModel,
     tmp_path: Path,
@@ -97,7 +97,7 @@ def test_verdicts_on_recordings_are_compared_with_the_archive(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """With swapped recordings the goal is missed, which the exit code shows."""
-    songs = [song_samples(6.5, seed=seed) for seed in (2, 4)]  # with different verdicts
+    songs = [song_samples(6.5, seed=seed) for seed in (2, 4)]  # with different predictions
     levels = [quantise(logmel(samples, FeatureParameters())) for samples in songs]
     np.savez(
         tmp_path / "logmel.npz",
@@ -111,8 +111,8 @@ def test_verdicts_on_recordings_are_compared_with_the_archive(
     monkeypatch.setattr(archive_agreement, "models_of_archive", lambda parameters: [tiny_cnn])
     code = run(archive_agreement, monkeypatch, "--data", tmp_path)
     assert code == (1 if swapped else 0)
-    verdicts = "0 of 2" if swapped else "2 of 2"
-    assert f"cnn: same verdict for {verdicts} songs" in capsys.readouterr().out
+    equal = "0 of 2" if swapped else "2 of 2"
+    assert f"cnn: same prediction for {equal} songs" in capsys.readouterr().out
 
 
 def test_the_archive_serves_the_networks_on_its_spectrograms() -> None:
@@ -149,7 +149,7 @@ def test_the_tables_replace_only_the_text_between_their_marks(
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == readme
 
 
-def test_descriptors_are_compared_with_the_public_table(
+def test_features_are_compared_with_the_published_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = []

@@ -1,4 +1,4 @@
-"""Benchmark of faithfulness: figures of the masked audio, for each segment's predicted genre."""
+"""Benchmark of faithfulness: metrics of the masked audio, for each segment's predicted genre."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from benchmarks.excerpts import (
     Track,
     evenly_spaced,
     explain_excerpt,
-    held_out_tracks,
     middle_excerpt,
+    tracks_of_test_set,
 )
 from benchmarks.faithfulness import main, summary, table, table_across
 from benchmarks.faithfulness_runs import (
@@ -65,7 +65,7 @@ def test_recordings_of_the_test_set_are_found_and_full_ones_preferred(tmp_path: 
             file = tmp_path / "audio" / kind / "blues" / f"{name}.ogg"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
-    found = held_out_tracks(tmp_path)
+    found = tracks_of_test_set(tmp_path)
     assert [(track.name, track.file.parent.parent.name) for track in found] == [
         ("blues.00012", "clip"),
         ("blues.00020", "full"),
@@ -179,7 +179,7 @@ def test_runs_of_single_models_are_merged_and_a_run_of_both_compares_them(
     models = {"cnn": tiny_cnn, "cnn_lstm": tiny_cnn_lstm}
     monkeypatch.setattr(faithfulness, "load_spectrogram_model", models.get)
     monkeypatch.setattr(faithfulness, "list_models", lambda: [m.card for m in models.values()])
-    monkeypatch.setattr(faithfulness, "held_out_tracks", lambda folder: tracks[1:])
+    monkeypatch.setattr(faithfulness, "tracks_of_test_set", lambda folder: tracks[1:])
     monkeypatch.setattr(faithfulness, "RUNS_DIR", few)
     monkeypatch.setattr(faithfulness, "RESULT", few / "result.json")
 
