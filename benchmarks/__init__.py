@@ -1,1 +1,1 @@
-"""Scripts that measure the figures of the README."""
+"""Scripts that produce the results in the README."""

@@ -287,10 +287,10 @@ def explain_song(model: SpectrogramModel, logmel_db: np.ndarray) -> dict[str, fl
     return {"first": first, "all": first + others}
 
 
-def table(figures: dict[str, dict[str, Any]]) -> str:
+def table(results: dict[str, dict[str, Any]]) -> str:
     """Format the results as a table in Markdown, one column for each model."""
-    columns = [dict(_rows(found)) for found in figures.values()]
-    lines = [f"|  | {' | '.join(figures)} |", "|---" * (1 + len(figures)) + "|"]
+    columns = [dict(_rows(found)) for found in results.values()]
+    lines = [f"|  | {' | '.join(results)} |", "|---" * (1 + len(results)) + "|"]
     for label in columns[0]:
         lines.append(f"| {label} | {' | '.join(column[label] for column in columns)} |")
     return "\n".join(lines)
@@ -352,7 +352,7 @@ def main() -> int:
     )
     drawn = np.random.default_rng(0).choice(len(split.refit), BROAD_SEGMENTS, replace=False)
     broad = segment_logmel(tracks, split.refit.where(drawn))
-    figures = {}
+    results = {}
     for name in options.models:
         model = load_spectrogram_model(name)
         if replace(model.parameters, n_mfcc=tracks.parameters.n_mfcc) != tracks.parameters:
@@ -360,7 +360,7 @@ def main() -> int:
         library, cases = Library(model), prepare_cases(model, some)
         found = compare(model, library, cases)
         equal = equal_error(library, cases, found)
-        figures[name] = {
+        results[name] = {
             **found,
             "equal_error": equal,
             "fewer_gradients": equal["gradients"] / found["ours"]["gradients"],
@@ -369,15 +369,15 @@ def main() -> int:
             "broad_background": broad_background(inputs_of(model, broad), cases),
             "song": explain_song(model, song),
         }
-    print(table(figures))
-    write_json(MODELS_DIR / "estimator.json", figures)
+    print(table(results))
+    write_json(MODELS_DIR / "estimator.json", results)
     return int(
         any(
             found["fewer_gradients"] < FEWER_GRADIENTS
             or found["less_time"] < LESS_TIME
             or found["gap"]["mean"] > MEAN_GAP
             or found["gap"]["max"] > MAX_GAP
-            for found in figures.values()
+            for found in results.values()
         )
     )
 

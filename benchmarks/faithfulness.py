@@ -66,17 +66,17 @@ def summary(model: SpectrogramModel, tracks: Sequence[Track]) -> dict[str, Any]:
         per_genre[track.genre] += count
     methods = {}
     for name in METHODS:
-        figures = [done[name] for done in results]
-        methods[name] = _mean(figures, counts) | {
+        rows = [done[name] for done in results]
+        methods[name] = _mean(rows, counts) | {
             "intervals": {
                 str(area): {
-                    metric: _interval([figure[str(area)][metric] for figure in figures], counts)
-                    for metric in figures[0][str(area)]
+                    metric: _interval([row[str(area)][metric] for row in rows], counts)
+                    for metric in rows[0][str(area)]
                 }
                 for area in AREAS
             },
-            "seconds": float(np.median([figure["seconds"] for figure in figures])),
-            "roughness": float(np.median([figure["roughness"] for figure in figures])),
+            "seconds": float(np.median([row["seconds"] for row in rows])),
+            "roughness": float(np.median([row["roughness"] for row in rows])),
             "randomised": correlations.get(name),
         }
     return {
@@ -125,22 +125,22 @@ def _read(file: Path) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def table(name: str, figures: dict[str, Any]) -> str:
+def table(name: str, results: dict[str, Any]) -> str:
     """Format a model's results as text."""
     lines = [
-        f"{name}: {figures['segments']} segments of {figures['tracks']} songs "
-        f"({', '.join(f'{genre} {n}' for genre, n in figures['segments_per_genre'].items())})"
+        f"{name}: {results['segments']} segments of {results['tracks']} songs "
+        f"({', '.join(f'{genre} {n}' for genre, n in results['segments_per_genre'].items())})"
     ]
     for area in map(str, AREAS):
-        metrics = figures["methods"]["shap"][area]
+        metrics = results["methods"]["shap"][area]
         lines.append(f"  keep {area:<18}" + "".join(f"{metric:>8}" for metric in metrics))
         lines += [
             f"    {method:<21}" + "".join(f"{value:8.3f}" for value in row[area].values())
-            for method, row in figures["methods"].items()
+            for method, row in results["methods"].items()
         ]
     columns = ("insertion", "deletion", "roughness", "randomised", "seconds")
     lines.append(f"  {'other metrics':<23}" + "".join(f"{column:>12}" for column in columns))
-    for method, row in figures["methods"].items():
+    for method, row in results["methods"].items():
         cells = ["" if row[column] is None else f"{row[column]:.3f}" for column in columns]
         lines.append(f"    {method:<21}" + "".join(f"{cell:>12}" for cell in cells))
     return "\n".join(lines)
@@ -177,10 +177,10 @@ def main() -> None:
         tracks = evenly_spaced(tracks, arguments.tracks)
     models = [load_spectrogram_model(name) for name in MODELS if name in arguments.models]
     for model in models:
-        figures = summary(model, tracks)
-        print(table(model.name, figures))
+        results = summary(model, tracks)
+        print(table(model.name, results))
         if arguments.tracks is None:
-            write_json(folder_of(model.card) / SUMMARY, figures)
+            write_json(folder_of(model.card) / SUMMARY, results)
     if len(models) > 1:
         matrix = across(models, tracks)
         print(table_across(matrix))

@@ -96,7 +96,7 @@ def measure(model: SpectrogramModel, tracks: Sequence[Track]) -> list[dict[str, 
     Returns
     -------
     list of dict
-        For each track the number of `segments`, and for each method its figures, its `seconds` for
+        For each track the number of `segments`, and for each method its metrics, its `seconds` for
         a segment and the `roughness` of the kept part: fast modulation as a multiple of the
         recording's.
     """
@@ -127,7 +127,7 @@ def measure(model: SpectrogramModel, tracks: Sequence[Track]) -> list[dict[str, 
                     modulation = fast_modulation(parts[0])
             if name == "shap":
                 _store_spectrograms(file.with_suffix(".npz"), excerpt, analyses)
-            done[name] = figures_of(model, excerpt, ranking, analyses) | {
+            done[name] = metrics_of(model, excerpt, ranking, analyses) | {
                 "seconds": seconds / len(excerpt.whole),
                 "roughness": modulation / max(fast_modulation(excerpt.audio), 1e-6),
             }
@@ -149,13 +149,13 @@ def _store_spectrograms(file: Path, excerpt: ExplainedExcerpt, analyses: PartAna
         )
 
 
-def figures_of(
+def metrics_of(
     model: SpectrogramModel,
     excerpt: ExplainedExcerpt,
     ranking: np.ndarray,
     analyses: PartAnalyses,
 ) -> dict[str, Any]:
-    """Compute the figures of one ranking of the cells: means over the segments of an excerpt.
+    """Compute the metrics of one ranking of the cells: means over the segments of an excerpt.
 
     Parameters
     ----------
@@ -187,17 +187,17 @@ def figures_of(
         np.stack([probabilities[mode, share][np.arange(count), excerpt.genre] for share in shares])
         for mode in MODES
     )
-    figures: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     for area in AREAS:
         mask = importance_mask(whole, keep=area, ranking=ranking)
-        figures[str(area)] = evaluate(
+        metrics[str(area)] = evaluate(
             excerpt.original,
             probabilities["keep", area],
             probabilities["remove", area],
             excerpt.genre,
             np.where(mask, whole.logmel - floor, 0),
         )
-    return figures | {
+    return metrics | {
         "insertion": insertion_auc(shares, kept),
         "deletion": deletion_auc(shares, removed),
         "kept": kept.mean(axis=1).tolist(),

@@ -1,4 +1,4 @@
-"""The README's tables are those of the stored figures, all of them."""
+"""The README's tables contain the stored results, and the stored results are complete."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from core.models.cards import list_models
 from core.models.registry import ENSEMBLE, needs_download
 
 
-def test_the_readme_says_what_was_measured() -> None:
+def test_the_tables_of_the_readme_contain_the_stored_results() -> None:
     readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
     assert current(readme) == readme
 
 
-def test_only_what_is_between_the_marks_changes() -> None:
+def test_only_the_text_between_the_marks_changes() -> None:
     text = "a <!-- x: begin -->old<!-- x: end --> b <!-- y: begin -->1<!-- y: end -->"
     assert with_table(text, "x", "new") == (
         "a <!-- x: begin -->\nnew\n<!-- x: end --> b <!-- y: begin -->1<!-- y: end -->"
     )
 
 
-def test_each_card_bears_its_own_figures_of_the_artist_protocol() -> None:
+def test_each_card_contains_its_scores_under_the_artist_protocol() -> None:
     scores = json.loads((MODELS_DIR / "scores.json").read_text(encoding="utf-8"))
     cards = {card["name"]: card for card in list_models()}
     test_set = sum(entry.artist_split == "test" for entry in gtzan_index().values())
@@ -42,7 +42,7 @@ def test_each_card_bears_its_own_figures_of_the_artist_protocol() -> None:
             assert tracks == test_set
 
 
-def test_every_row_says_all_that_was_measured() -> None:
+def test_every_row_of_scores_is_complete() -> None:
     scores = json.loads((MODELS_DIR / "scores.json").read_text(encoding="utf-8"))
     for key, row in scores.items():
         if "test" not in row:

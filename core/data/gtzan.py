@@ -1,6 +1,6 @@
 """Readers of training data: a GTZAN folder of audio files, or an archive of log-mel spectrograms.
 
-Both give a `TrackSet`: the log-mel spectrogram of every track, quantised to one byte per cell (an
+Both return a `TrackSet`: the log-mel spectrogram of every track, quantised to one byte per cell (an
 error of at most 80 / 512 dB), with its genre. Artists come from Sturm's catalogue of GTZAN's faults
 (2013, "The GTZAN dataset: its contents, its faults, their effects on evaluation, and its future
 use"), the `artist` split from Kereliuk, Sturm & Larsen (2015, "Deep learning and music

@@ -142,7 +142,7 @@ class Explanation:
         """SHAP values of the frequency bins, `shape=(n, segment_frames, 1 + n_fft / 2)`, float32.
 
         The values are computed from `mel` and from the song at every access, because they would
-        take twice the memory of all other arrays together. For the CNN this takes about 2 ms
+        take twice the memory of all other arrays together. For CNN this takes about 2 ms
         and 0.3 MB a segment. If the song has another sampling rate than the model, all of it is
         resampled first.
 

@@ -111,7 +111,7 @@ def fetch(given: Path | None = None) -> Path:
 
 @lru_cache(maxsize=1)
 def _interpreter() -> tuple[Any, int, int]:
-    """Load the network; give it with the indices of its input and of its embedding layer."""
+    """Load the network, with the indices of its input and of its embedding layer."""
     path = file_path()
     if not path.is_file():
         raise ModelError(

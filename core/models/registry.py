@@ -107,7 +107,7 @@ SPECTROGRAM_MODELS = {
         starts_from="cnn",
         preset="default",
         hyperparameters={
-            "all": {"learning_rate": 1e-3},  # lower than the CNN's, whose weights it starts from
+            "all": {"learning_rate": 1e-3},  # lower than that of CNN, whose weights it starts from
             # Cross-validation has no validation set to stop on; the validation loss of the artist
             # protocol is level from the fifth epoch on.
             "folds": {"epochs": 8},

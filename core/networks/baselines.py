@@ -1,4 +1,4 @@
-"""Hidden layers of the smaller networks that the CNN and the CNN-LSTM are compared with.
+"""Hidden layers of the smaller networks that CNN and CNN-LSTM are compared with.
 
 Each function follows the description in its source; where the source flattens, so does the
 function. `core.networks.spectrogram_networks` adds the same input and outputs to all of them.

@@ -1,6 +1,6 @@
-"""Hidden layers of the CNN and the CNN-LSTM on 13 MFCCs.
+"""Hidden layers of CNN and CNN-LSTM on 13 MFCCs.
 
-The CNN has three convolutional blocks and dense layers; the CNN-LSTM adds a bidirectional LSTM on
+CNN has three convolutional blocks and dense layers; CNN-LSTM adds a bidirectional LSTM on
 top of the same blocks. Neither flattens: a dense layer must not learn *when* something happens
 within a segment. Both pool over time instead: the output of the blocks by mean and deviation
 ("statistics pooling", Snyder et al. 2018) and the MFCCs themselves by moments, correlations between

@@ -96,7 +96,7 @@ def transfer_weights(source: keras.Model, target: keras.Model) -> None:
     source : keras.Model
         Trained CNN.
     target : keras.Model
-        CNN-LSTM, changed in place. Layers that only the CNN-LSTM has keep their random weights; the
+        CNN-LSTM, changed in place. Layers that only CNN-LSTM has keep their random weights; the
         hidden layer starts with zero weights for them, so both networks predict the same at first.
     """
     shared = {layer.name for layer in source.layers}

@@ -119,7 +119,7 @@ def record_ensemble(folders: Folders, members: Sequence[str], protocol: str, see
     test = on_common_segments(_load(folders.models, members, protocol))
     labels, songs = test[0].labels, test[0].songs
     probabilities = apply_temperature(average(test, weights), temperature)
-    figures: dict[str, Any] = {
+    scores: dict[str, Any] = {
         "members": dict(zip(members, weights.tolist(), strict=True)),
         "temperature": temperature,
         "valid": evaluate(calibrated, valid[0].labels, valid[0].songs),
@@ -129,9 +129,9 @@ def record_ensemble(folders: Folders, members: Sequence[str], protocol: str, see
         Predictions(probabilities, labels, songs, test[0].names),
         predictions_file(folders.models, ENSEMBLE, protocol),
     )
-    row = score_row(ENSEMBLE, protocol, seed, figures, probabilities, labels, songs)
+    row = score_row(ENSEMBLE, protocol, seed, scores, probabilities, labels, songs)
     save_scores(folders.models, f"{ENSEMBLE}/{protocol}", row)
-    print(summary(ENSEMBLE, protocol, figures["test"]))
+    print(summary(ENSEMBLE, protocol, scores["test"]))
 
 
 def _load(folder: Path, members: Sequence[str], protocol: str) -> list[Predictions]:

@@ -119,7 +119,7 @@ def train(
         for subset in ("valid", "test"):
             subsets[subset] = balanced(subsets[subset], tracks.labels, split, seed)
     labels = {subset: tracks.labels[part.segments.track] for subset, part in subsets.items()}
-    figures: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
     history: dict[str, list[dict[str, Any]]] = {}
     first: Pipeline | keras.Model
     final: Pipeline | keras.Model
@@ -129,16 +129,16 @@ def train(
             name, subsets["train"].inputs, labels["train"], settings, seed, valid
         )
         history["train"] = rows
-        figures["epochs"] = 1 + int(np.argmin([row["valid_loss"] for row in rows]))
+        scores["epochs"] = 1 + int(np.argmin([row["valid_loss"] for row in rows]))
         final, _ = fit_network(
             name,
             subsets["refit"].inputs,
             labels["refit"],
-            replace(settings, epochs=figures["epochs"]),
+            replace(settings, epochs=scores["epochs"]),
             seed,
             None,
         )
-        figures["parameters"] = final.count_params()
+        scores["parameters"] = final.count_params()
     else:
         first, final = (
             build_estimator(spec.classifier, split.protocol, seed, pca).fit(
@@ -147,17 +147,17 @@ def train(
             for subset in ("train", "refit")
         )
         if pca:
-            figures["pca"] = pca
+            scores["pca"] = pca
     uncalibrated = predict(first, subsets["valid"].inputs)
     temperature = fit_temperature(uncalibrated, labels["valid"])
     calibrated = apply_temperature(uncalibrated, temperature)
     probabilities = apply_temperature(predict(final, subsets["test"].inputs), temperature)
-    figures = {
+    scores = {
         "valid": evaluate(calibrated, labels["valid"], subsets["valid"].segments.track),
         "test": evaluate(probabilities, labels["test"], subsets["test"].segments.track),
         "temperature": temperature,
         "training_s": round(time.monotonic() - started),
-        **figures,
+        **scores,
     }
     result = Result(
         name=name,
@@ -166,7 +166,7 @@ def train(
         seed=seed,
         segments=subsets["test"].segments,
         probabilities=probabilities,
-        figures=figures,
+        scores=scores,
         history=history,
     )
     return result, FittedClassifier(final, subsets["refit"])
@@ -188,7 +188,7 @@ def package(result: Result, final: FittedClassifier, read_from: str) -> FeatureM
         With calibrated output and a background from `refit`.
     """
     spec = FEATURE_MODELS[result.name]
-    temperature = result.figures["temperature"]
+    temperature = result.scores["temperature"]
     predicted = {"refit": final.features.segments, "test": result.segments}
     data = describe_data(
         result.split,
@@ -198,9 +198,9 @@ def package(result: Result, final: FittedClassifier, read_from: str) -> FeatureM
         with_teacher=False,
         predicted=predicted,
     )
-    entries: dict[str, Any] = {"reads": spec.features, "pca": result.figures.get("pca")}
+    entries: dict[str, Any] = {"reads": spec.features, "pca": result.scores.get("pca")}
     if result.history:
-        entries["training"] = {"epochs": result.figures["epochs"], "history": result.history}
+        entries["training"] = {"epochs": result.scores["epochs"], "history": result.history}
     card = model_card(result, result.tracks.parameters, data, **entries)
     labels = result.tracks.labels[final.features.segments.track]
     background = choose_feature_background(final.features.inputs, labels, result.seed)

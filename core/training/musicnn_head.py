@@ -180,7 +180,7 @@ def train(
         name: evaluate(probabilities, tracks.labels[segments.track], segments.track)
         for name, (probabilities, segments) in (("valid", validation), ("test", test))
     }
-    figures: dict[str, Any] = {
+    scores: dict[str, Any] = {
         "rebuilt": rebuilt,
         **metrics,
         "temperature": head.temperature,
@@ -195,7 +195,7 @@ def train(
         seed=seed,
         segments=segments,
         probabilities=probabilities,
-        figures=figures,
+        scores=scores,
         validation=validation,
     )
     return result, head
@@ -277,6 +277,6 @@ def package(
         data,
         standardisation={"mean": [0.0] * n_mfcc, "scale": [1.0] * n_mfcc},  # none
         parameters=int(network.count_params()),
-        training={"rebuilt": result.figures["rebuilt"]},
+        training={"rebuilt": result.scores["rebuilt"]},
     )
     return SpectrogramModel(network, card, background)

@@ -75,7 +75,7 @@ class Result:
         Segments of the test set that were predicted.
     probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
         Calibrated predictions for these segments.
-    figures : dict
+    scores : dict
         Entries of the score row, ready for JSON: `valid` and `test` metrics, `temperature`,
         `training_s` and others.
     history : dict
@@ -90,7 +90,7 @@ class Result:
     seed: int
     segments: Segments
     probabilities: np.ndarray
-    figures: dict[str, Any]
+    scores: dict[str, Any]
     history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     validation: tuple[np.ndarray, Segments] | None = None
 
@@ -125,7 +125,7 @@ def record(result: Result, folders: Folders, package: Callable[[], GenreModel]) 
         name,
         protocol,
         result.seed,
-        result.figures,
+        result.scores,
         result.probabilities,
         result.labels,
         result.segments.track,
@@ -136,14 +136,14 @@ def record(result: Result, folders: Folders, package: Callable[[], GenreModel]) 
         if not needs_download(name) or yamnet.is_available():
             row |= measure_cost(model)
     save_scores(folders.models, f"{name}/{protocol}", row)
-    print(summary(name, protocol, result.figures["test"]))
+    print(summary(name, protocol, result.scores["test"]))
 
 
 def score_row(
     name: str,
     protocol: str,
     seed: int,
-    figures: dict[str, Any],
+    scores: dict[str, Any],
     probabilities: np.ndarray,
     labels: np.ndarray,
     songs: np.ndarray,
@@ -156,7 +156,7 @@ def score_row(
         Model and protocol.
     seed : int
         Seed of split and training.
-    figures : dict
+    scores : dict
         Entries that the trainer measured, among them `valid` and `test`.
     probabilities : np.ndarray [shape=(n, 10), range=[0, 1]]
         Predictions for the test set.
@@ -174,7 +174,7 @@ def score_row(
         "reported": MODELS[name].reported,
         "protocol": protocol,
         "seed": seed,
-        **figures,
+        **scores,
         **details(probabilities, labels, songs),
     }
 
@@ -213,13 +213,13 @@ def model_card(
         "genres": list(GENRES),
         "created": time.strftime("%Y-%m-%d"),
         "features": features.to_json(),
-        "temperature": result.figures["temperature"],
+        "temperature": result.scores["temperature"],
         "data": data,
         **entries,
         "metrics": {
             "protocol": result.split.protocol,
-            "test": result.figures["test"],
-            "valid": result.figures["valid"],
+            "test": result.scores["test"],
+            "valid": result.scores["valid"],
         },
     }
 

@@ -134,7 +134,7 @@ class SpectrogramTrainer:
         final = self.refit(name, first.best_epoch)
         probabilities, test = self.measure(final, temperature)
         seconds = sum(row.get("seconds", 0.0) for row in (*first.history, *final.history))
-        figures = {
+        scores = {
             "epochs": first.best_epoch,
             "temperature": temperature,
             "valid": evaluate(calibrated, labels, self.split.valid.track),
@@ -149,7 +149,7 @@ class SpectrogramTrainer:
             seed=self.seed,
             segments=self.split.test,
             probabilities=probabilities,
-            figures=figures,
+            scores=scores,
             history={"train": first.history, "refit": final.history},
             validation=(calibrated, self.split.valid),
         )
@@ -271,10 +271,10 @@ class SpectrogramTrainer:
             self.tracks.parameters,
             data,
             standardisation=final.standardisation.to_json(),
-            parameters=result.figures["parameters"],
+            parameters=result.scores["parameters"],
             training={
                 **asdict(self.settings[name]),
-                "epochs": result.figures["epochs"],
+                "epochs": result.scores["epochs"],
                 "history": result.history,
             },
         )
@@ -283,7 +283,7 @@ class SpectrogramTrainer:
         background = choose_background(
             self.tracks, self.split.refit, final.standardisation.scale, self.seed, count
         )
-        network = serving_network(final.network, result.figures["temperature"])
+        network = serving_network(final.network, result.scores["temperature"])
         return SpectrogramModel(network, card, background)
 
 

@@ -105,9 +105,9 @@ def test_each_segment_is_explained_for_its_own_genre(tiny_cnn: SpectrogramModel)
 def test_figures_are_means_over_the_audio_of_all_segments(
     tiny_cnn: SpectrogramModel, tracks: list[Track], few: Path
 ) -> None:
-    figures = summary(tiny_cnn, tracks)
-    assert (figures["tracks"], figures["segments"]) == (2, 3)
-    assert figures["segments_per_genre"]["rock"] == 3
+    metrics = summary(tiny_cnn, tracks)
+    assert (metrics["tracks"], metrics["segments"]) == (2, 3)
+    assert metrics["segments_per_genre"]["rock"] == 3
     losses: dict[Mode, list[float]] = {"keep": [], "remove": []}
     for track in tracks:
         piece = explain_excerpt(load_audio(track.file), tiny_cnn)
@@ -116,7 +116,7 @@ def test_figures_are_means_over_the_audio_of_all_segments(
             heard = listen(piece.audio, piece.whole, keep=0.2, mode=mode, ranking=ranking)
             after = analyze(heard, tiny_cnn).probabilities[piece.whole.segments]
             found += (piece.original - after)[np.arange(len(after)), piece.genre].tolist()
-    shap = figures["methods"]["shap"]
+    shap = metrics["methods"]["shap"]
     position = 1 + SHARES.index(0.2)
     assert shap["0.2"]["FF"] == pytest.approx(np.mean(losses["remove"]), abs=2e-3)
     assert shap["kept"][-1] - shap["kept"][position] == pytest.approx(
@@ -124,11 +124,11 @@ def test_figures_are_means_over_the_audio_of_all_segments(
     )
     assert shap["kept"][-1] == shap["removed"][0]
     assert shap["kept"][0] == shap["removed"][-1]
-    assert figures["methods"]["random"]["randomised"] is None
-    text = table(tiny_cnn.name, figures)
+    assert metrics["methods"]["random"]["randomised"] is None
+    text = table(tiny_cnn.name, metrics)
     assert all(name in text for name in (*faithfulness_runs.METHODS, *map(str, AREAS), "Fid-In"))
     assert f"{shap['insertion']:.3f}" in text
-    json.dumps(figures, allow_nan=False)
+    json.dumps(metrics, allow_nan=False)
 
 
 def test_an_interrupted_run_continues_where_it_stopped(
@@ -155,13 +155,13 @@ def test_models_are_tested_on_the_parts_of_each_other(
     models = [tiny_cnn, tiny_cnn_lstm]
     rows = [measure(model, tracks) for model in models]
     matrix = across(models, tracks)
-    for model, figures in zip(models, rows, strict=True):
+    for model, metrics in zip(models, rows, strict=True):
         own = matrix[model.name][model.name]
         assert own["original"]["same_genre"] == 1
-        counts = [row["segments"] for row in figures]
-        fidelity = [row["shap"]["0.2"]["Fid-In"] for row in figures]
+        counts = [row["segments"] for row in metrics]
+        fidelity = [row["shap"]["0.2"]["Fid-In"] for row in metrics]
         assert own["kept"]["same_genre"] == pytest.approx(np.average(fidelity, weights=counts))
-        loss = [row["shap"]["0.2"]["FF"] for row in figures]
+        loss = [row["shap"]["0.2"]["FF"] for row in metrics]
         assert own["original"]["probability"] - own["removed"]["probability"] == pytest.approx(
             np.average(loss, weights=counts), abs=1e-5
         )

@@ -1,4 +1,4 @@
-"""Fast modulation: flicker counts; level, frequency content and silence don't."""
+"""Fast modulation: flicker counts; level, frequency content and silence do not."""
 
 from __future__ import annotations
 

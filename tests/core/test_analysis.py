@@ -1,4 +1,4 @@
-"""Analyses: times of the segments, probabilities, verdicts and the JSON format."""
+"""Analyses: times of the segments, probabilities, predicted genres and the JSON format."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def test_probabilities_are_predicted_from_the_mfccs_of_the_song(
     np.testing.assert_array_equal(analysis.logmel[1], logmel(song.samples, tiny.parameters)[72:144])
 
 
-def test_the_verdict_is_the_mean_of_the_segments(song: Audio, tiny: SpectrogramModel) -> None:
+def test_the_genre_of_a_song_has_the_largest_mean_probability(
+    song: Audio, tiny: SpectrogramModel
+) -> None:
     analysis = analyze(song, tiny)
     mean = analysis.probabilities.astype(np.float64).mean(axis=0)
     np.testing.assert_allclose(analysis.song_probabilities, mean)

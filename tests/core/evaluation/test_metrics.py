@@ -122,7 +122,7 @@ def test_invalid_input_is_refused_with_the_reason(
 
 
 def equal(found: Any, expected: Any) -> bool:
-    """Whether nested figures agree within 1e-12."""
+    """Whether nested numbers agree within 1e-12."""
     if isinstance(expected, dict):
         return found.keys() == expected.keys() and all(
             equal(found[key], expected[key]) for key in expected
@@ -132,7 +132,7 @@ def equal(found: Any, expected: Any) -> bool:
     return found == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-def test_stored_input_has_the_stored_figures() -> None:
+def test_stored_input_has_the_stored_metrics() -> None:
     fixture = json.loads((Path(__file__).parent / "metrics.json").read_text(encoding="utf-8"))
     given = {name: np.array(values) for name, values in fixture["input"].items()}
     probabilities, labels, songs = given["probabilities"], given["labels"], given["songs"]

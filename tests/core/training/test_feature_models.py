@@ -74,10 +74,10 @@ def test_a_trained_model_classifies_songs(name: str, clips: TrackSet, tmp_path: 
     result, final = train(name, features, tracks, split, 0, 0.9, SequenceSettings(epochs=2))
     np.testing.assert_array_equal(result.segments.track, split.test.track)
     np.testing.assert_allclose(result.probabilities.sum(axis=1), 1)
-    assert ("epochs" in result.figures) == (name == "bilstm")
+    assert ("epochs" in result.scores) == (name == "bilstm")
     save_model(package(result, final, "log-mel archive"), tmp_path)
     model = load_model(tmp_path / f"{name}.json")
-    assert model.card["metrics"]["test"] == result.figures["test"]
+    assert model.card["metrics"]["test"] == result.scores["test"]
     assert model.card["data"]["refit"]["segments"] == len(split.refit)
     assert model.card["pca"] == (0.9 if name == "svm" else None)
     stored = model.predict(features.subset(split.test).inputs)

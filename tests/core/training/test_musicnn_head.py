@@ -49,8 +49,8 @@ def test_training_predicts_the_tagged_segments_of_the_test_set(many_tracks: Trac
     table[untagged] = np.nan
     result, head = train(table, many_tracks, split, 0, {"tracks": 0})
     assert result.name == MUSICNN
-    assert result.figures["test"]["song"]["accuracy"] > 0.9
-    assert result.figures["rebuilt"] == {"tracks": 0}
+    assert result.scores["test"]["song"]["accuracy"] > 0.9
+    assert result.scores["rebuilt"] == {"tracks": 0}
     assert untagged not in result.segments.track
     assert set(result.segments.track) == set(split.test.track) - {untagged}
     logits, _ = tagged(table, many_tracks, split.test)

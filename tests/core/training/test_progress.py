@@ -1,4 +1,4 @@
-"""Progress bars: counts, labels and figures."""
+"""Progress bars: counts, labels and metrics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_reporter_sets_absolute_numbers() -> None:
         assert (bar.n, bar.total) == (done, 10)
 
 
-def test_each_fit_has_a_bar_with_its_latest_figures(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_fit_has_a_bar_with_its_latest_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     bars = EpochBars()
     bars("cnn, training", 1, 2, {"epoch": 1, "loss": 2.0})
     bars("cnn, training", 2, 2, {"epoch": 2, "loss": 1.25})

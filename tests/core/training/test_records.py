@@ -48,7 +48,7 @@ def result_of(name: str, tracks: TrackSet, protocol: str = "artist") -> Result:
         seed=3,
         segments=split.test,
         probabilities=probabilities,
-        figures={"temperature": 1.5, "training_s": 2, "valid": metrics, "test": metrics},
+        scores={"temperature": 1.5, "training_s": 2, "valid": metrics, "test": metrics},
         validation=(predicted(len(split.valid)), split.valid),
     )
 
@@ -75,8 +75,8 @@ def test_a_card_describes_model_data_and_scores(few_tracks: TrackSet) -> None:
     assert card["data"] == data
     assert card["metrics"] == {
         "protocol": "artist",
-        "test": result.figures["test"],
-        "valid": result.figures["valid"],
+        "test": result.scores["test"],
+        "valid": result.scores["valid"],
     }
     json.dumps(card, allow_nan=False)
 
@@ -102,7 +102,7 @@ def test_the_artist_protocol_writes_model_scores_and_predictions(
     row = scores(folders)["cnn/artist"]
     assert row["title"] == "CNN"
     assert row["seed"] == 3
-    assert row["test"] == result.figures["test"]
+    assert row["test"] == result.scores["test"]
     assert set(row["report"]) == set(GENRES)
     assert row["bytes"] > 0
     assert row["ms_per_segment"] > 0

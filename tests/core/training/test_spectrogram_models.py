@@ -79,8 +79,8 @@ def test_the_final_fit_has_the_epochs_that_validation_chose_and_no_validation_se
 ) -> None:
     result, _ = trainer.train("mlp")
     assert fits == [("mlp", "train", 5, trainer.split.valid), ("mlp", "refit", 3, None)]
-    assert result.figures["epochs"] == 3
-    assert result.figures["training_s"] == 2
+    assert result.scores["epochs"] == 3
+    assert result.scores["training_s"] == 2
     assert result.segments is trainer.split.test
     assert result.validation is not None
     assert result.validation[1] is trainer.split.valid
@@ -96,10 +96,10 @@ def test_the_packaged_model_predicts_what_was_measured(
     logmel = segment_logmel(trainer.tracks, trainer.split.test)
     np.testing.assert_allclose(model.predict_logmel(logmel), result.probabilities, atol=1e-5)
     uncalibrated = final.predict(trainer.tracks, trainer.split.test)
-    temperature = result.figures["temperature"]
+    temperature = result.scores["temperature"]
     np.testing.assert_allclose(result.probabilities, apply_temperature(uncalibrated, temperature))
     assert model.card["training"]["epochs"] == 3
     assert model.card["training"]["augmentation"]["mixup"] == 0.2
     assert set(model.card["training"]["history"]) == {"train", "refit"}
-    assert model.card["parameters"] == result.figures["parameters"] > 0
+    assert model.card["parameters"] == result.scores["parameters"] > 0
     assert len(model.background.weights) == len(model.background.logmel) > 10

@@ -1,0 +1,55 @@
+"""The README's tables: units, separated thousands and the notes below them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from benchmarks.tables import estimator_table, faithfulness_table
+from core.constants import EXPLANATION_METHODS, MODELS_DIR
+
+GAP = {"mean": 0.004, "max": 0.01}
+
+
+def cells(row: str) -> list[str]:
+    """Split a row of a Markdown table."""
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def stored(name: str) -> Any:
+    return json.loads((MODELS_DIR / name).read_text(encoding="utf-8"))
+
+
+def test_thousands_are_separated_from_five_digits_on() -> None:
+    results = {
+        "cnn": {
+            "ours": {"error": 0.02, "gradients": 9_999.0, "seconds": 0.2},
+            "equal_error": {"gradients": 13_760, "seconds": 6.0},
+            "fewer_gradients": 44.0,
+            "less_time": 30.0,
+            "gap": GAP,
+            "song": {"all": 15.0},
+        }
+    }
+    row = cells(estimator_table(results).splitlines()[-1])
+    assert row[2] == "9999"
+    assert row[4] == "13\u202f760 gradients, 6.0 s"
+
+
+def test_times_below_the_resolution_are_not_zero() -> None:
+    results = stored("faithfulness.json")
+    for method, seconds in zip(EXPLANATION_METHODS, (0.004, 0.26), strict=False):
+        results["models"]["cnn"]["methods"][method]["seconds"] = seconds
+    rows = faithfulness_table(results).splitlines()[2:4]
+    assert [cells(row)[-1] for row in rows] == ["< 0.01", "0.26"]
+
+
+def test_a_note_compares_the_models_on_each_other_s_important_parts() -> None:
+    results = stored("faithfulness.json")
+    for part, share in (("original", 0.874), ("kept", 0.931), ("removed", 0.06)):
+        results["across"]["cnn"]["cnn_lstm"][part]["same_genre"] = share
+    notes = [line for line in faithfulness_table(results).splitlines() if line.startswith("- ")]
+    assert len(notes) == 2
+    assert notes[0].startswith("- From CNN's important parts alone, CNN-LSTM predicts the genre")
+    for share in ("93\u202f%", "87\u202f%", "6\u202f%"):
+        assert share in notes[0]
