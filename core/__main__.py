@@ -218,7 +218,7 @@ def _row(path: Path) -> tuple[str, ...]:
         str(card.get("title", "-")),
         str(_part(card, "metrics", "protocol") or "-"),
         accuracy,
-        f"{parameters:,}" if parameters else "-",
+        f"{parameters:,}".replace(",", " ") if parameters else "-",
         f"{size / 1e6:.1f} MB",
     )
 

@@ -162,7 +162,7 @@ def encode_audio(audio: Audio, format: str = "FLAC") -> bytes:
         Audio to encode; samples beyond [-1, 1] are clipped.
     format : {"FLAC", "WAV", "MP3", "OGG"}
         File format. FLAC and WAV have 16 bits, so every sample is exact to half a step of 1/32 768;
-        OGG holds Vorbis.
+        OGG contains Vorbis.
 
     Returns
     -------

@@ -51,5 +51,5 @@ def test_a_note_compares_the_models_on_each_other_s_important_parts() -> None:
     notes = [line for line in faithfulness_table(results).splitlines() if line.startswith("- ")]
     assert len(notes) == 2
     assert notes[0].startswith("- From CNN's important parts alone, CNN-LSTM predicts the genre")
-    for share in ("93\u202f%", "87\u202f%", "6\u202f%"):
-        assert share in notes[0]
+    for percentage in ("93\u202f%", "87\u202f%", "6\u202f%"):
+        assert percentage in notes[0]
