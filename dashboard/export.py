@@ -110,7 +110,7 @@ def report(
         float(each.probabilities[genre]) for each in (whole, song_parts.kept, song_parts.rest)
     )
     notes = [
-        f"Important parts: {share_percent(selection.keep)} of the {SHARES[selection.of]}.",
+        f"Important parts: {share_percent(selection.keep)} of the {SHARES[selection.of].lower()}.",
         METHOD_MEANINGS[selection.method],
         sentences.readings(selection.keep, selection.of, target.genre, *probabilities),
     ]

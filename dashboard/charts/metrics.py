@@ -136,7 +136,7 @@ def reliability(found: dict[str, Reliability], unit: str, *, dark: bool) -> go.F
             marker={"size": 5 + 13 * np.sqrt(each.counts / each.counts.max())},
             hovertext=[
                 f"{model_name(name)}: confidence {percent(confidence)}, accuracy "
-                f"{share_percent(accuracy)} ({count} {unit})"
+                f"{share_percent(accuracy)} ({_counted(count, unit)})"
                 for confidence, accuracy, count in zip(
                     each.confidence, each.accuracy, each.counts, strict=True
                 )
@@ -219,13 +219,17 @@ def protocols(
         )
     )
     figure = framed(go.Figure(marks), colours, 110 + 30 * len(names), "Accuracy", "")
-    with_percentages(figure.update_xaxes, (0.2, 1))
+    with_percentages(figure.update_xaxes, (0.2, 1.03))
     figure.update_yaxes(
         tickvals=list(range(len(names))),
         ticktext=[model_name(name) for name in names],
         range=[-0.6, len(names) - 0.4],
     )
     return figure
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit.removesuffix('s') if count == 1 else unit}"
 
 
 def _hover_of(name: str, protocol: str, part: dict[str, Any]) -> str:

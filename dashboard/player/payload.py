@@ -92,7 +92,7 @@ def tracks_of(
     whole: Excerpt,
     parts: SongParts | PassageParts | None,
 ) -> list[Track]:
-    """List the original and, if they exist, the important parts and the rest.
+    """List the original and, if they exist, the important parts and everything else.
 
     Parameters
     ----------

@@ -63,14 +63,14 @@ def sound_of(stage: Stage) -> bytes:
 
 @dataclass(frozen=True)
 class GameRound:
-    """One round of the game: an excerpt, and the network's predictions.
+    """One round of the game: the important parts of a song, and the network's predictions.
 
     Parameters
     ----------
     file : bytes
         FLAC of the most important parts of a song.
     song_genre, excerpt_genre : str
-        Predicted genre of the whole song and of the excerpt.
+        Predicted genre of the whole song and of its important parts.
     song_confidence, excerpt_confidence : float [range=[0, 1]]
         Probabilities of these two genres.
     """

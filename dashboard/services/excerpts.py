@@ -1,4 +1,4 @@
-"""Audio that the pages play: the song, its important parts, the rest, and the network's input.
+"""Audio that the pages play: the song, its parts, and the network's input.
 
 `core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
 """
@@ -84,7 +84,7 @@ class Excerpt:
 
 @dataclass(frozen=True, eq=False)
 class SongParts:
-    """The important parts of a song, and the rest.
+    """The important parts of a song, and everything else.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def cached_song_parts(song: Song, name: str, selection: PartSelection) -> SongPa
 def song_parts_of(
     song: Song, name: str, selection: PartSelection, report: ProgressCallback
 ) -> SongParts:
-    """Divide a song into its important parts and the rest, with a model's predictions for both."""
+    """Divide a song into its important parts and everything else, with predictions for both."""
     model = models.model_of(name)
 
     def compute() -> SongParts:

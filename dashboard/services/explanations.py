@@ -115,7 +115,7 @@ def analyses_of(song: Song, report: ProgressCallback) -> tuple[dict[str, Analysi
 
 
 def segment_at(analysis: Analysis, moment_s: float) -> int:
-    """Index of the segment that contains a moment of the song."""
+    """Index of the segment that contains a time in the song."""
     return max(0, int(np.searchsorted(analysis.starts_s, moment_s, side="right")) - 1)
 
 

@@ -1,9 +1,9 @@
 """Phases in which the parts of a song become playable on the page *Listen*.
 
-The whole song is explained first, then divided into its important parts and the rest. Streamlit
-runs the page again at every click, so a run derives the phase from what is cached and from two
-facts that only the session has: which explanation the user has stopped, and which division has
-failed. This module is pure; the page draws the phase and reports the events.
+The whole song is explained first, then divided into its important parts and everything else.
+Streamlit runs the page again at every click, so a run derives the phase from what is cached and
+from two facts that only the session has: which explanation the user has stopped, and which division
+has failed. This module is pure; the page draws the phase and reports the events.
 
     EXPLAINING -- stop --> STOPPED -- resume --> EXPLAINING
     EXPLAINING -- explained --> PASSAGE (long song) or COMPLETE

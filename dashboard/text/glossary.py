@@ -16,7 +16,7 @@ METRICS = """
   The last two have *data leakage*, which inflates the results.
 - **Accuracy**: share of correct predictions. A song's prediction is the mean over its segments
   (*song vote*). For unseen segments, each three-second segment counts by itself.
-- **Small type**: the **95 % confidence interval** and **n**, the number of test songs.
+- **Small type**: the **95\u202f% confidence interval** and **n**, the number of test songs.
 - **Reported elsewhere**: accuracy published for similar models on the same data set, nearly always
   on unseen segments (CRNN and BiLSTM: on unseen songs). MSD-musicnn: Pons & Serra 2019, on unseen
   artists. Select a model below to see how it differs.
@@ -24,7 +24,7 @@ METRICS = """
   *recall* (share of a genre's songs that are found). **Macro F1** is the mean over genres, so every
   genre counts the same. Higher is better.
 - **Log loss**: mean of −ln of the probability given to the true genre. Lower is better; always
-  predicting 10 % for each genre scores 2.30.
+  predicting 10\u202f% for each genre scores 2.30.
 - **ECE**, expected calibration error: mean absolute difference between confidence and accuracy.
   0.05 means 5 percentage points. Lower is better.
 - **Size**: size of the model's files. **Time**: milliseconds per segment from decoded audio to
@@ -68,7 +68,7 @@ the mean difference between successive frames.
 - **MFCC 1, 2, 3 …**: shape of the spectrum, from coarse to fine. MFCC 1 is the level, MFCC 2 the
   balance of low and high frequencies.
 - **Centroid**: centre of the spectrum (brightness). **Bandwidth**: width of the spectrum.
-  **Roll-off**: frequency below which 85 % of the power lies.
+  **Roll-off**: frequency below which 85\u202f% of the power lies.
 - **Flatness**: noise-like rather than tonal. **Contrast 1–6**: height of peaks above valleys in
   six frequency ranges, from low to high.
 - **Energy**, **level**: loudness. **Zero crossings**: rate of sign changes of the waveform.

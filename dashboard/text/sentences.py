@@ -159,8 +159,8 @@ def cancellation(shap_values: np.ndarray) -> str:
     if values.clip(min=0).sum() <= 1:
         return ""
     if values.clip(max=0).sum() < -1:
-        return "Positive and negative contributions both exceed 100 % and nearly cancel."
-    return "Positive contributions exceed 100 %; negative ones offset part of them."
+        return "Positive and negative contributions both exceed 100\u202f% and nearly cancel."
+    return "Positive contributions exceed 100\u202f%; negative ones offset part of them."
 
 
 def view_meanings(with_mfcc: bool) -> str:

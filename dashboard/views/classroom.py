@@ -60,6 +60,7 @@ def main() -> None:
         key="part",
         persist_state="session",
         label_visibility="collapsed",
+        wrap=True,
     )
     url_state.write()
     with renewed("classroom", section), failures_as_sentences():

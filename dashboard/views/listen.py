@@ -62,7 +62,7 @@ def empty_page() -> None:
         "Prediction": "A CNN, a CNN-LSTM and a third network, pretrained on a million songs, "
         "predict the genre of every three seconds of the song.",
         "Evidence": "SHAP values show which parts of the spectrogram count for a genre and which "
-        "against it. Added to the average, they give the prediction.",
+        "against it. Added to the average probability, they give the prediction.",
         "Sound": "Play only the important parts, or everything else, and compare the predictions "
         "for both.",
     }
@@ -82,8 +82,8 @@ def predictions(song: Song) -> dict[str, Analysis]:
     agreement = f" {sentences.agreement(genres)}" if genres else ""
     st.markdown(f"{formatting.duration(audio.duration_s)}.{agreement}")
     cards = [
-        prediction_card(name, answer.genres, answer.song_probabilities, models.accuracy(name))
-        for name, answer in analyses.items()
+        prediction_card(name, analysis.genres, analysis.song_probabilities, models.accuracy(name))
+        for name, analysis in analyses.items()
     ]
     st.html(prediction_cards(cards))
     for failure in failures:

@@ -30,7 +30,7 @@ METHOD_MEANINGS = {
     OPTIMISED: "This method finds the smallest region that alone convinces the network. It shows "
     "what is sufficient for the prediction, not what caused it.",
 }
-SHARES = {"area": "spectrogram area", "evidence": "positive evidence"}
+SHARES = {"area": "Spectrogram area", "evidence": "Positive evidence"}
 
 Option = TypeVar("Option", bound=str)
 
@@ -108,6 +108,7 @@ def choose_option(label: str, options: Mapping[Option, str], default: Option, ke
         required=True,
         key=key,
         persist_state="session",
+        wrap=True,
     )
     return state[key]
 
@@ -203,7 +204,7 @@ def draw_timeline(
 
 def choose_selection(target: ExplanationTarget) -> PartSelection:
     """Draw the selection of the important parts."""
-    left, middle, right = st.columns([3, 4, 2], vertical_alignment="bottom", gap="medium")
+    left, middle, right = st.columns([4, 4, 2], vertical_alignment="bottom", gap="medium")
     if state.get("method") not in METHODS:
         state["method"] = ATTRIBUTED
     if state.get("keep") not in KEEP_PERCENTS:
@@ -218,6 +219,7 @@ def choose_selection(target: ExplanationTarget) -> PartSelection:
             key="method",
             persist_state="session",
             required=True,
+            wrap=True,
         )
     with middle:
         st.select_slider(

@@ -177,10 +177,10 @@ def test_a_report_opens_without_a_server_and_plays(
     context.close()
 
     with page.expect_download(timeout=WAIT_MS) as download:
-        page.get_by_role("button", name="Figures (JSON)").click()
-    figures = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
-    assert figures["song"]["name"] == mp3.name
-    assert len(figures["explanation"]["segments"]) == len(figures["segments"]) == 3
+        page.get_by_role("button", name="Results (JSON)").click()
+    results = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert results["song"]["name"] == mp3.name
+    assert len(results["explanation"]["segments"]) == len(results["segments"]) == 3
 
 
 def test_an_untrusted_name_is_shown_as_it_is(page: Page, mp3: Path) -> None:
@@ -228,9 +228,7 @@ def test_hovering_the_evidence_shows_time_row_value_and_shap(page: Page, mp3: Pa
     stage.hover(position={"x": 300, "y": 150})
     text = page.locator(".readout")
     expect(text).to_have_text(
-        re.compile(
-            r"0:0\d\.\d\d · coefficient \d+ · value [−-]?\d+\.\d · SHAP for \S+ [+−]0\.\d{5}"
-        )
+        re.compile(r"0:0\d\.\d\d · MFCC \d+ · value [−-]?\d+\.\d · SHAP for \S+ [+−]0\.\d{5}")
     )
     page.locator(".views").get_by_text("Mel spectrogram").click()
     stage.hover(position={"x": 300, "y": 150})

@@ -40,7 +40,7 @@ def test_calibration_is_drawn_with_the_diagonal() -> None:
     ideal, line = metrics.reliability({"cnn": found}, "songs", dark=False).data
     assert list(ideal.x) == list(ideal.y) == [0, 1]
     np.testing.assert_allclose(line.y, [0, 1])
-    assert line.hovertext[1] == "CNN: confidence 90\u202f%, accuracy 100\u202f% (1 songs)"
+    assert line.hovertext[1] == "CNN: confidence 90\u202f%, accuracy 100\u202f% (1 song)"
 
 
 def test_protocols_are_drawn_with_their_intervals() -> None:

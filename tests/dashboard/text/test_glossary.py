@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -52,3 +53,9 @@ def test_every_stage_of_the_classroom_has_a_text(song: Audio) -> None:
     assert list(glossary.STAGES) == found
     titles = [title for title, _ in glossary.STAGES.values()]
     assert [title[:3] for title in titles] == [f"{number}. " for number in range(1, 7)]
+
+
+def test_percentages_have_a_narrow_no_break_space() -> None:
+    texts = [text for text in vars(glossary).values() if isinstance(text, str)]
+    assert sum("\u202f%" in text for text in texts) == 2
+    assert not any(re.search(r"\d ?%", text) for text in texts)

@@ -122,8 +122,8 @@ def test_only_a_large_gap_asks_for_caution() -> None:
     ("values", "beginning"),
     [
         ([0.5, -0.4], ""),
-        ([1.5, -1.2], "Positive and negative contributions both exceed 100 %"),
-        ([1.2, -0.4], "Positive contributions exceed 100 %;"),
+        ([1.5, -1.2], "Positive and negative contributions both exceed 100\u202f%"),
+        ([1.2, -0.4], "Positive contributions exceed 100\u202f%;"),
     ],
 )
 def test_contributions_beyond_100_percent_are_explained(
