@@ -219,7 +219,8 @@ def protocols(
         )
     )
     figure = framed(go.Figure(marks), colours, 110 + 30 * len(names), "Accuracy", "")
-    with_percentages(figure.update_xaxes, (0.2, 1.03))
+    with_percentages(figure.update_xaxes, (0.2, 1.01))
+    figure.update_layout(margin_r=24)  # room for the last label
     figure.update_yaxes(
         tickvals=list(range(len(names))),
         ticktext=[model_name(name) for name in names],
