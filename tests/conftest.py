@@ -21,6 +21,9 @@ from hypothesis import settings
 from core.constants import SAMPLE_RATE
 from tests.synthetic import song_samples, tiny_model
 
+# Tests import and trace a lot and leave little garbage behind, so it is collected less often.
+gc.set_threshold(50_000, 20, 50)
+
 # The same cases on every machine, however slow it is.
 settings.register_profile("reproducible", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("reproducible")
@@ -64,7 +67,6 @@ def _collect_only_new_objects() -> None:
     Streamlit collects garbage after every run of a page, and a collection visits half a million
     objects of TensorFlow.
     """
-    gc.collect()
     gc.freeze()
 
 

@@ -12,6 +12,7 @@ import importlib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,14 +87,23 @@ def genres(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two small songs."""
+    folder = tmp_path_factory.mktemp("songs")
+    for name in ("song.mp3", "other.flac"):
+        soundfile.write(folder / name, song_samples(3.5), SAMPLE_RATE)
+    return folder
+
+
 @pytest.fixture
 def workplace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: Path, genres: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, songs: Path, models: Path, genres: Path
 ) -> dict[str, str]:
     """A working folder with small songs; small data in place of the documents' placeholders."""
     monkeypatch.chdir(tmp_path)
-    for name in ("song.mp3", "other.flac"):
-        soundfile.write(name, song_samples(3.5), SAMPLE_RATE)
+    for song in songs.iterdir():
+        shutil.copy(song, tmp_path)
     monkeypatch.setattr(core.__main__, "_preferred_model", lambda: str(models / "cnn_lstm.json"))
     monkeypatch.setattr(yamnet, "fetch", lambda given: tmp_path / "yamnet.tflite")
     monkeypatch.setattr(train, "RUNS_DIR", tmp_path / "runs")
