@@ -74,7 +74,7 @@ def updated(page: Page, before: int) -> None:
 
 def moved_slider(page: Page) -> float:
     """Time an update of the audio at a new slider position."""
-    slider = page.get_by_role("slider", name="Size of the important parts")
+    slider = page.get_by_role("slider", name="Amount kept")
     settled(page)
     before = ready(page)
     return timed(lambda: slider.press("ArrowRight"), lambda: updated(page, before))

@@ -123,7 +123,7 @@ def contributions_table(
         f'<tr class="{kind}"><th scope="row">{text}</th><td>{value}</td></tr>'
         for kind, text, value in rows
     )
-    caption = f"How the prediction for this segment adds up{unit}"
+    caption = f"How this 3-second prediction adds up{unit}"
     return (
         f'<table class="contributions"><caption>{caption}</caption><tbody>{lines}</tbody></table>'
     )

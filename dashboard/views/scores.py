@@ -173,7 +173,7 @@ def faithfulness(name: str) -> None:
         return
     model = measured[name]
     areas = {str(area): share_percent(float(area)) for area in found["areas"]}
-    area = choose_option("Size of the important parts", areas, str(DEFAULT_KEEP), "area")
+    area = choose_option("Amount kept", areas, str(DEFAULT_KEEP), "area")
     st.html(
         grid(
             RANKING_TABLE,

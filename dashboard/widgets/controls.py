@@ -141,7 +141,7 @@ def choose_rival(analysis: Analysis, target: str) -> str:
     if state.get("versus") not in others:
         state["versus"] = ""
     return st.selectbox(
-        "Compare with",
+        "Compared with",
         others,
         format_func=lambda genre: genre_title(genre) if genre else "All genres",
         key="versus",
@@ -223,7 +223,7 @@ def choose_selection(target: ExplanationTarget) -> PartSelection:
         )
     with middle:
         st.select_slider(
-            "Size of the important parts",
+            "Amount kept",
             KEEP_PERCENTS,
             format_func=lambda value: f"{value}\u202f%",
             key="keep",

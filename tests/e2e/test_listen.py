@@ -59,7 +59,7 @@ def test_an_upload_is_classified_explained_and_played(
     page.locator(".views").get_by_text("Mel spectrogram").click()
     page.locator(".tracks label").nth(1).click()
     sparse = picture(page)
-    slider(page, "Size of the important parts").press("End")
+    slider(page, "Amount kept").press("End")
     expect(page.get_by_text("On the important parts alone (90\u202f%)")).to_be_visible()
     settled(page)
     assert picture(page) != sparse, "the picture shows the important parts"
@@ -251,7 +251,7 @@ def test_model_and_genre_can_be_chosen_and_a_new_song_starts_over(
     expect(evidence_heading(page)).to_contain_text(other.lower())
     settled(page)
 
-    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("combobox", name="Compared with").click()
     page.get_by_role("option", name="Classical").click()
     expect(evidence_heading(page)).to_contain_text(f"{other.lower()} rather than classical")
     expect(page.locator(".contributions")).to_contain_text("average log-odds of")
@@ -319,7 +319,7 @@ def test_long_work_can_be_stopped_and_continued(page: Page, tmp_path: Path) -> N
     # The surroundings of the segment can be played before the rest of the song.
     kept = page.locator(".tracks label").nth(1)
     expect(kept).to_have_text(re.compile(r"\d\s%"))
-    slider(page, "Size of the important parts").press("ArrowRight")
+    slider(page, "Amount kept").press("ArrowRight")
     expect(kept).to_have_text(re.compile("…"))
     expect(page.get_by_text("Preparing the rest of the song")).to_be_visible()
     expect(kept).to_have_text(re.compile(r"\d\s%"))
