@@ -20,7 +20,7 @@ CHECKED := core dashboard tests benchmarks examples docs train.py
 
 # Tests run in two processes; tests/conftest.py groups and orders them.
 WORKERS ?= 2
-PYTEST := $(RUN) -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+PYTEST := $(RUN) -m pytest --numprocesses=$(WORKERS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

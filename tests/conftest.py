@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 # One thread for each test process, because several of them run at the same time.
@@ -29,35 +28,62 @@ settings.register_profile("reproducible", deadline=None, derandomize=True, max_e
 settings.load_profile("reproducible")
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+
     from core.audio.io import Audio
     from core.models.spectrogram_models import SpectrogramModel
 
-TESTS = Path(__file__).parent
-BROWSER_TESTS = Path("e2e")
-TRAINING_TESTS = (Path("test_train.py"), Path("core/training"))
+BROWSER_TESTS = "tests/e2e/"
+TRAINING_TESTS = ("tests/test_train.py", "tests/core/training/")
+# Their explanations make shap compile the same functions, which takes seconds in every process.
+COMPILED_TESTS = (
+    "tests/core/explanation/test_feature_attribution.py",
+    "tests/core/models/test_bundled_models.py",
+    "tests/core/models/test_feature_models.py",
+    "tests/dashboard/services/test_feature_models.py",
+    "tests/dashboard/services/test_processes.py",
+)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark and order the tests, and group those that share a fixture in one process.
+def group(nodeid: str) -> str:
+    """Group of tests that run in one process, from the name of a test.
 
-    With ``--dist loadgroup``, a group runs in one process: the tests of one file, which share its
-    fixtures, and all browser tests, which share the dashboard and the browser. The longest groups
-    come first, so that no process is left with one of them at the end.
+    Tests of one file share its fixtures; all browser tests share the dashboard and the browser.
     """
+    file = nodeid.split("::")[0]
+    if file.startswith(BROWSER_TESTS):
+        return "browser"
+    return "compiled" if file in COMPILED_TESTS else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests, and put the longest groups first so that no process ends with one."""
     order = {}
     for item in items:
-        path = item.path.relative_to(TESTS)
-        rank, group = 2, str(path)
-        if path.is_relative_to(BROWSER_TESTS):
-            rank, group = 0, "browser"
+        order[item] = 3
+        if group(item.nodeid) == "browser":
+            order[item] = 0
             item.add_marker(pytest.mark.e2e)
-        elif any(path.is_relative_to(training) for training in TRAINING_TESTS):
-            rank = 1
+        elif item.nodeid.startswith(TRAINING_TESTS):
+            order[item] = 1
             item.add_marker(pytest.mark.training)
-        item.add_marker(pytest.mark.xdist_group(group))
-        order[item] = rank
+        elif group(item.nodeid) == "compiled":
+            order[item] = 2
     items.sort(key=order.__getitem__)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Distribute groups of tests to the processes, in the order of the tests."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="module", autouse=True)
