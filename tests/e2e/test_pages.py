@@ -147,6 +147,8 @@ def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
 
 def test_the_classroom_shows_every_stage_and_plays_a_game(page: Page) -> None:
     page.get_by_role("radio", name=EXAMPLE).click()
+    # Streamlit drops a choice if the page changes before the server has taken it over.
+    expect(page.get_by_role("heading", name=EXAMPLE)).to_be_visible()
     visit(page, "Classroom")
     expect(page.locator("audio.stAudio, .stAudio audio")).to_have_count(6)
     charts(page, 6)
