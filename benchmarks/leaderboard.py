@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.constants import MODELS_DIR
 from core.errors import ModelError
-from core.evaluation.predictions import load_predictions, predictions_file
+from core.evaluation.predictions import list_predictions, load_predictions
 from core.evaluation.scores import SCORES_FILE, details
 from core.models.cards import list_models
 from core.models.store import load_model
@@ -26,10 +26,9 @@ def main() -> None:
     """Rewrite the leaderboard."""
     path = MODELS_DIR / SCORES_FILE
     scores = json.loads(path.read_text(encoding="utf-8"))
-    for row in scores.values():
-        file = predictions_file(MODELS_DIR, row.get("model", ""), row.get("protocol", ""))
-        if file.is_file():
-            predictions = load_predictions(file)
+    for name, protocol in list_predictions(MODELS_DIR):
+        if row := scores.get(f"{name}/{protocol}"):
+            predictions = load_predictions(MODELS_DIR, name, protocol)
             row |= details(predictions.probabilities, predictions.labels, predictions.songs)
     for card in list_models():
         try:

@@ -13,7 +13,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.constants import EXPLANATION_METHODS, FAITHFULNESS_METRICS, MODELS_DIR, PROJECT_DIR
-from core.evaluation.predictions import load_predictions, on_common_songs, predictions_file
+from core.evaluation.predictions import load_predictions, on_common_songs
 from core.models.registry import TITLES
 from core.storage import replacing
 
@@ -57,7 +57,7 @@ def smaller_test_sets(scores: dict[str, Any], protocol: str) -> list[str]:
 def common_songs(scores: dict[str, Any]) -> str:
     """Format the accuracy of all models on the songs that all were tested on, by artist."""
     found = {
-        name: load_predictions(predictions_file(MODELS_DIR, name, "artist"))
+        name: load_predictions(MODELS_DIR, name, "artist")
         for name in TITLES
         if f"{name}/artist" in scores
     }

@@ -6,10 +6,13 @@ import hashlib
 import json
 import os
 import tempfile
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+LINE_LENGTH = 100  # characters of a line of JSON, not counting the name before a value
 
 
 @contextmanager
@@ -47,6 +50,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
 def write_json(path: Path | str, content: Any) -> None:
     """Write `content` as indented JSON, atomically.
 
+    Lists and dictionaries that fit in a line of 100 characters are written on one line, and longer
+    lists of numbers fill such lines. This halves the size and shows matrices as such.
+
     Parameters
     ----------
     path : Path or str
@@ -59,9 +65,27 @@ def write_json(path: Path | str, content: Any) -> None:
     ValueError
         If a number is NaN or infinite. The old file then stays as it was.
     """
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = _indented(content, "") + "\n"
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _indented(content: Any, indent: str) -> str:
+    """Format `content` as JSON that continues a line with the given indentation."""
+    line = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    if len(indent) + len(line) <= LINE_LENGTH or not isinstance(content, dict | list | tuple):
+        return line
+    deeper = indent + "  "
+    if isinstance(content, dict):
+        names = [json.dumps(name, ensure_ascii=False) for name in content]
+        values = [_indented(value, deeper) for value in content.values()]
+        items = [f"{name}: {value}" for name, value in zip(names, values, strict=True)]
+        return "{\n" + ",\n".join(deeper + item for item in items) + f"\n{indent}}}"
+    if all(isinstance(value, int | float) for value in content):
+        lines = textwrap.wrap(line[1:-1], LINE_LENGTH - len(deeper))
+        return "[\n" + "\n".join(deeper + each for each in lines) + f"\n{indent}]"
+    items = [deeper + _indented(value, deeper) for value in content]
+    return "[\n" + ",\n".join(items) + f"\n{indent}]"
 
 
 def sha256(path: Path | str) -> str:

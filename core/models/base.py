@@ -1,9 +1,9 @@
 """The base class of all genre models: a card, a background, and predictions for segments.
 
 A model is three files in one folder: ``NAME.json``, the card; ``NAME.keras`` or ``NAME.skops``, the
-trained weights; and ``NAME.background.npz``, the baseline segments of explanations. The card
-contains the digests of the other two files; a file that does not match is not opened. Nothing
-is pickled.
+trained weights; and ``background-DIGEST.npz``, the baseline segments of explanations, which models
+with the same background share. The card contains the names and digests of the other two files; a
+file that does not match is not opened. Nothing is pickled.
 
 See Also
 --------

@@ -1,8 +1,8 @@
 """Model cards: list and read them, and verify the files that they describe.
 
 A card is the JSON file beside a model's weights and background. It describes the model, its
-training data and its scores, and contains the digests of the two files. Reading a card imports
-nothing beyond the standard library.
+training data and its scores, and contains the names and digests of the two files. Models with the
+same background share its file. Reading a card imports nothing beyond the standard library.
 """
 
 from __future__ import annotations
@@ -130,9 +130,11 @@ def read_card(path: Path) -> dict[str, Any]:
             card[key]
         if card["features"].keys() != FEATURES:
             raise ValueError("its feature parameters belong to another version")
+        # Cards of earlier versions do not name the background's file.
+        card["background"].setdefault("file", f"{path.stem}.background.npz")
         for part in PARTS:
             card[part]["sha256"]
-            if Path(card[part]["file"]).name != card[part]["file"]:
+            if not is_file_name(card[part]["file"]):
                 raise ValueError(f"{part} must be a file in the folder of the card")
         return card
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -141,6 +143,11 @@ def read_card(path: Path) -> dict[str, Any]:
             f"The model card {path.name} cannot be read ({reason}). Train the model again or "
             "restore the file."
         ) from error
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name is that of a file in the same folder on every system, not of a path."""
+    return bool(name.strip(". ")) and not set(name) & set("/\\:\0")
 
 
 def checked_file(path: Path, card: dict[str, Any], part: str) -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import re
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import ModelError
-from core.models.base import GenreModel
+from core.models.base import Background, GenreModel
 from core.models.cards import PARTS, card_path, checked_file, read_card
 from core.models.feature_models import FeatureModel, load_pipeline
 from core.models.spectrogram_models import SpectrogramModel
@@ -17,6 +20,8 @@ from core.storage import replacing, sha256, write_json
 
 if TYPE_CHECKING:
     import keras
+
+BACKGROUND_FILE = re.compile(r"background-[0-9a-f]{12}\.npz|\w+\.background\.npz")
 
 _cache: dict[Path, GenreModel] = {}
 _cache_lock = threading.Lock()
@@ -108,6 +113,9 @@ def _load_network(weights: Path) -> keras.Model:
 def save_model(model: GenreModel, folder: Path | str) -> Path:
     """Write a model: weights and background first, then the card with their digests.
 
+    The background is named after its content, so that models with the same one share a file. The
+    background of an older model of this name is removed unless another card names it.
+
     Parameters
     ----------
     model : GenreModel
@@ -122,17 +130,53 @@ def save_model(model: GenreModel, folder: Path | str) -> Path:
     """
     folder = Path(folder)
     weights = folder / f"{model.name}{model.weights_suffix}"
-    background = folder / f"{model.name}.background.npz"
+    card = folder / f"{model.name}.json"
+    older = _background_named_on(card)
     with replacing(weights) as temporary:
         model.save_weights(temporary)
-    with replacing(background) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **model.background.to_arrays())
+    background = _save_background(model.background, folder)
     for part, path in zip(PARTS, (weights, background), strict=True):
         model.card[part] = {
             "file": path.name,
             "sha256": sha256(path),
             "bytes": path.stat().st_size,
         }
-    card = folder / f"{model.name}.json"
     write_json(card, model.card)
+    if older and not _is_named_in(folder, older):
+        (folder / older).unlink(missing_ok=True)
     return card
+
+
+def _save_background(background: Background, folder: Path) -> Path:
+    """Write a background, unless its file is there already, and return the file.
+
+    ``np.savez_compressed`` dates all arrays 1980-01-01, so equal backgrounds make equal files.
+    """
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **background.to_arrays())
+    content = stream.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
+    path = folder / f"background-{digest[:12]}.npz"
+    if not path.is_file() or sha256(path) != digest:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    return path
+
+
+def _background_named_on(card: Path) -> str | None:
+    """File of the background on a card; None if the card is missing or damaged.
+
+    It is also None if the name is not that of a background, so that no card can make `save_model`
+    remove any other file.
+    """
+    try:
+        name: str = read_card(card)["background"]["file"]
+    except ModelError:
+        return None
+    return name if BACKGROUND_FILE.fullmatch(name) else None
+
+
+def _is_named_in(folder: Path, name: str) -> bool:
+    """Whether any card in a folder names a file, even a card that is damaged otherwise."""
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.json"))
+    return any(f'"{name}"' in text for text in texts)

@@ -18,12 +18,7 @@ import scipy.special
 from core.errors import DatasetError
 from core.evaluation.calibration import apply_temperature, fit_temperature
 from core.evaluation.metrics import cross_entropy, evaluate
-from core.evaluation.predictions import (
-    Predictions,
-    load_predictions,
-    predictions_file,
-    save_predictions,
-)
+from core.evaluation.predictions import Predictions, load_predictions, save_predictions
 from core.evaluation.scores import save_scores, summary
 from core.models.registry import ENSEMBLE
 from core.training.records import Folders, score_row
@@ -127,7 +122,9 @@ def record_ensemble(folders: Folders, members: Sequence[str], protocol: str, see
     }
     save_predictions(
         Predictions(probabilities, labels, songs, test[0].names),
-        predictions_file(folders.models, ENSEMBLE, protocol),
+        folders.models,
+        ENSEMBLE,
+        protocol,
     )
     row = score_row(ENSEMBLE, protocol, seed, scores, probabilities, labels, songs)
     save_scores(folders.models, f"{ENSEMBLE}/{protocol}", row)
@@ -137,7 +134,7 @@ def record_ensemble(folders: Folders, members: Sequence[str], protocol: str, see
 def _load(folder: Path, members: Sequence[str], protocol: str) -> list[Predictions]:
     """Read the members' predictions from a folder."""
     try:
-        return [load_predictions(predictions_file(folder, name, protocol)) for name in members]
+        return [load_predictions(folder, name, protocol) for name in members]
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"The {ENSEMBLE} averages {', '.join(members)}, and the predictions of one of them "

@@ -20,7 +20,7 @@ from core.audio.io import Audio
 from core.constants import GENRES
 from core.data.gtzan import TrackSet
 from core.data.splits import Segments, Split
-from core.evaluation.predictions import Predictions, index_songs, predictions_file, save_predictions
+from core.evaluation.predictions import Predictions, index_songs, save_predictions
 from core.evaluation.scores import details, save_scores, summary
 from core.features import yamnet
 from core.features.spectrogram import FeatureParameters
@@ -325,4 +325,4 @@ def store_predictions(
     """
     songs, names = index_songs(segments.track, np.array(tracks.track_ids))
     predictions = Predictions(probabilities, tracks.labels[segments.track], songs, names)
-    save_predictions(predictions, predictions_file(folder, name, protocol))
+    save_predictions(predictions, folder, name, protocol)

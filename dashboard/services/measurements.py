@@ -71,10 +71,10 @@ def predictions(name: str, protocol: str = "artist") -> Predictions | None:
     """Load the stored predictions of a model for a test set; None if there are none."""
 
     def load() -> Predictions | None:
-        from core.evaluation.predictions import load_predictions, predictions_file
+        from core.evaluation.predictions import load_predictions
 
         try:
-            return load_predictions(predictions_file(MODELS_DIR, name, protocol))
+            return load_predictions(MODELS_DIR, name, protocol)
         except (OSError, ValueError):
             return None
 

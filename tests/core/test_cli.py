@@ -344,7 +344,8 @@ def test_a_damaged_model_is_listed_with_its_reason(
         (tmp_path / path.name).write_bytes(path.read_bytes())
     with open(tmp_path / "cnn.keras", "ab") as stream:
         stream.write(b"more")
-    (tmp_path / "cnn_lstm.background.npz").unlink()
+    background = json.loads((tmp_path / "cnn_lstm.json").read_text())["background"]["file"]
+    (tmp_path / background).unlink()
     (tmp_path / "empty.json").write_text("")
     (tmp_path / "half.json").write_text('{"name": "half", "weights": {}, "genres": []}')
     (tmp_path / "metrics.json").write_text('{"accuracy": 0.9}')
@@ -353,7 +354,7 @@ def test_a_damaged_model_is_listed_with_its_reason(
     assert run("models") == 1
     lines = capsys.readouterr().out.splitlines()[1:]
     assert lines[0].startswith("cnn: damaged. cnn.keras does not match its model card")
-    assert lines[1].startswith("cnn_lstm: damaged. cnn_lstm.background.npz is missing")
+    assert lines[1].startswith(f"cnn_lstm: damaged. {background} is missing")
     assert lines[2].startswith("empty: damaged. ")
     assert lines[3].startswith("half: damaged. ")
     assert "missing 'standardisation'" in lines[3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,30 @@ def test_json_keeps_names_readable(tmp_path: Path) -> None:
     text = (tmp_path / "song.json").read_text(encoding="utf-8")
     assert "Für Elise – 月光" in text
     assert text.endswith("}\n")
+
+
+def test_json_has_short_lists_on_one_line_and_fills_lines_with_long_ones(tmp_path: Path) -> None:
+    content = {
+        "names": ["a long name, with a comma" * 2] * 3,
+        "matrix": [[1, 2], [3, 4.5]] * 20,
+        "curve": [0.123456789] * 40,
+        "nested": {"empty": {}, "none": None, "flags": [True, False], "text": 'a\n"b" ' * 30},
+    }
+    write_json(tmp_path / "content.json", content)
+    text = (tmp_path / "content.json").read_text(encoding="utf-8")
+    assert json.loads(text) == content
+    lines = text.splitlines()
+    assert lines.count("    [1, 2],") == 20
+    assert '    "flags": [true, false],' in lines
+    assert sum("0.123456789" in line for line in lines) == 6
+    assert max(len(line) for line in lines if "0.1" in line) <= 100
+
+
+def test_json_without_content_is_complete(tmp_path: Path) -> None:
+    contents: list[Any] = [{}, [], None, 0, "", [[]], {"a": []}]
+    for content in contents:
+        write_json(tmp_path / "content.json", content)
+        assert json.loads((tmp_path / "content.json").read_text()) == content
 
 
 def test_the_digest_is_sha256(tmp_path: Path) -> None:

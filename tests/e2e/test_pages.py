@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.constants import GENRES, MODELS_DIR
-from core.evaluation.predictions import load_predictions, predictions_file
+from core.evaluation.predictions import load_predictions
 from tests.e2e.steps import WAIT_MS, choose, settled, tracks, upload, visit
 
 pytestmark = pytest.mark.e2e
@@ -140,7 +140,7 @@ def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
     expect(truth).not_to_have_text(before)
     page.get_by_role("radio", name="Segments", exact=True).click()
     report = page.get_by_role("region", name="Classification report")
-    labels = load_predictions(predictions_file(MODELS_DIR, "cnn", "artist")).labels
+    labels = load_predictions(MODELS_DIR, "cnn", "artist").labels
     blues = int(np.sum(labels == GENRES.index("blues")))
     expect(report.locator("tbody tr").first).to_have_text(re.compile(f"^Blues.*{blues}$", re.S))
 

@@ -93,13 +93,34 @@ def test_an_unknown_model_lists_the_available_ones(path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("file", ["../secret.keras", "/etc/passwd", "folder/cnn.keras", ".", ""])
-def test_a_card_cannot_point_outside_its_folder(path: Path, part: str, file: str) -> None:
+@pytest.mark.parametrize(
+    "file",
+    [
+        "../secret.keras",
+        "/etc/passwd",
+        "folder/cnn.keras",
+        "..\\secret.keras",
+        "c:secret.keras",
+        "cnn\0.keras",
+        "..",
+        ".",
+        "",
+        7,
+    ],
+)
+def test_a_card_cannot_point_outside_its_folder(path: Path, part: str, file: Any) -> None:
     (path.parent.parent / "secret.keras").write_bytes(b"abc")
     digest = sha256(path.parent.parent / "secret.keras")
     change(path, **{part: {"file": file, "sha256": digest}})
     with pytest.raises(ModelError):
         checked_file(path, read_card(path), part)
+
+
+def test_a_card_that_names_no_background_file_means_the_one_with_its_name(path: Path) -> None:
+    (path.parent / "cnn.background").rename(path.parent / "cnn.background.npz")
+    change(path, background={"sha256": sha256(path.parent / "cnn.background.npz")})
+    found = checked_file(path, read_card(path), "background")
+    assert found == path.parent / "cnn.background.npz"
 
 
 @pytest.mark.parametrize("part", PARTS)

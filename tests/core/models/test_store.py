@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,11 +119,95 @@ def test_weights_that_contain_code_are_refused(card: Path) -> None:
 
 
 def test_a_background_with_pickled_objects_is_refused(card: Path) -> None:
-    background = card.parent / "cnn.background.npz"
+    background = card.parent / "other.npz"
     np.savez(background, logmel=np.array([{"pickled": True}]), weights=np.ones(1))
     replace_file(card, "background", background)
     with pytest.raises(ValueError, match="allow_pickle=False"):
         _ = load_model(card).background
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def another(model: SpectrogramModel, name: str, shift: float = 0.0) -> SpectrogramModel:
+    """The same network under another name, with a background that is `shift` dB louder."""
+    background = dataclasses.replace(model.background, logmel=model.background.logmel + shift)
+    return SpectrogramModel(model.network, copy.deepcopy(model.card) | {"name": name}, background)
+
+
+def test_models_with_the_same_background_share_its_file(
+    card: Path, tiny_cnn: SpectrogramModel
+) -> None:
+    (shared,) = card.parent.glob("*.npz")
+    assert shared.name == f"background-{sha256(shared)[:12]}.npz"
+    written = shared.stat().st_mtime_ns
+    copied = save_model(another(tiny_cnn, "copy"), card.parent)
+    louder = save_model(another(tiny_cnn, "louder", 8), card.parent)
+    assert json.loads(copied.read_text())["background"]["file"] == shared.name
+    assert shared.stat().st_mtime_ns == written
+    assert len(list(card.parent.glob("*.npz"))) == 2
+    quiet, loud = (load_spectrogram_model(each).background for each in (copied, louder))
+    np.testing.assert_allclose(loud.logmel, quiet.logmel + 8, atol=0.07)  # float16
+
+
+def test_a_replaced_background_is_removed_once_no_card_names_it(
+    card: Path, tiny_cnn: SpectrogramModel
+) -> None:
+    folder = card.parent
+    (shared,) = folder.glob("*.npz")
+    save_model(another(tiny_cnn, "copy"), folder)
+    save_model(another(tiny_cnn, "cnn", 8), folder)
+    assert shared.is_file(), "copy needs it"
+    save_model(another(tiny_cnn, "copy", 8), folder)
+    assert not shared.exists()
+    assert len(files(folder)) == 2 + 2 + 1
+
+
+def test_a_background_on_a_damaged_card_is_kept(card: Path, tiny_cnn: SpectrogramModel) -> None:
+    (shared,) = card.parent.glob("*.npz")
+    (card.parent / "copy.json").write_text(card.read_text()[:-9])
+    save_model(another(tiny_cnn, "cnn", 8), card.parent)
+    assert shared.is_file()
+
+
+@pytest.mark.parametrize("file", ["scores.json", "other.keras", "../secret.npz"])
+def test_no_card_makes_a_new_model_remove_other_files(
+    card: Path, tiny_cnn: SpectrogramModel, file: str
+) -> None:
+    (card.parent / file).write_text("precious")
+    content = json.loads(card.read_text())
+    write_json(card, content | {"background": {"file": file, "sha256": ""}})
+    save_model(another(tiny_cnn, "cnn", 8), card.parent)
+    assert (card.parent / file).read_text() == "precious"
+
+
+def test_a_background_under_its_old_name_loads_and_gives_way(
+    card: Path, tiny_cnn: SpectrogramModel
+) -> None:
+    (shared,) = card.parent.glob("*.npz")
+    old = shared.rename(card.parent / "cnn.background.npz")
+    content = json.loads(card.read_text())
+    del content["background"]["file"]
+    write_json(card, content)
+    assert load_spectrogram_model(card).background.logmel.shape == (
+        tiny_cnn.background.logmel.shape
+    )
+    save_model(another(tiny_cnn, "cnn"), card.parent)
+    assert not old.exists()
+    assert shared.is_file()
+
+
+def test_a_damaged_background_is_written_anew(card: Path, tiny_cnn: SpectrogramModel) -> None:
+    (shared,) = card.parent.glob("*.npz")
+    flip_a_bit(shared)
+    saved = save_model(another(tiny_cnn, "copy"), card.parent)
+    assert len(load_spectrogram_model(saved).background.weights) > 0
+
+
+def test_no_two_bundled_files_have_the_same_content() -> None:
+    digests = [sha256(path) for path in MODELS_DIR.iterdir()]
+    assert len(set(digests)) == len(digests)
 
 
 def test_the_models_folder_holds_cards_weights_and_arrays_only() -> None:

@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import DatasetError
-from core.evaluation.predictions import (
-    Predictions,
-    load_predictions,
-    predictions_file,
-    save_predictions,
-)
+from core.evaluation.predictions import Predictions, load_predictions, save_predictions
 from core.training.ensemble import on_common_segments, record_ensemble
 from core.training.records import Folders
 
@@ -23,7 +18,7 @@ def store(folder: Path, name: str, probabilities: np.ndarray, songs: list[int]) 
     predictions = Predictions(
         probabilities, np.array([0, 0, 1]), np.array(songs), np.array(["a", "b"])
     )
-    save_predictions(predictions, predictions_file(folder, name, "artist"))
+    save_predictions(predictions, folder, name, "artist")
 
 
 def of_two_genres(*shares: float) -> np.ndarray:
@@ -68,7 +63,7 @@ def test_an_average_that_is_underconfident_on_validation_is_sharpened(tmp_path: 
         store(folder, "two", of_two_genres(0.6, 0.6, 0.4), [0, 0, 1])
     row = recorded(tmp_path)
     assert row["temperature"] < 0.5
-    stored = load_predictions(predictions_file(tmp_path, "ensemble", "artist"))
+    stored = load_predictions(tmp_path, "ensemble", "artist")
     assert stored.probabilities[0, 0] > 0.6 + 0.1
     assert stored.probabilities[2, 1] == pytest.approx(stored.probabilities[0, 0], abs=1e-3)
 
@@ -85,7 +80,7 @@ def test_predictions_for_different_segments_are_not_averaged(tmp_path: Path) -> 
 def test_missing_predictions_of_a_member_are_named(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "valid"):
         store(folder, "one", of_two_genres(0.9, 0.4, 0.4), [0, 0, 1])
-    with pytest.raises(DatasetError, match=r"two\.artist.*Train these models"):
+    with pytest.raises(DatasetError, match=r"two/artist.*Train these models"):
         recorded(tmp_path)
 
 

@@ -13,7 +13,7 @@ import pytest
 from core.data.gtzan import TrackSet
 from core.data.segments import standardisation
 from core.errors import DatasetError
-from core.evaluation.predictions import Predictions, predictions_file, save_predictions
+from core.evaluation.predictions import Predictions, list_predictions, save_predictions
 from core.models.registry import SHOWN_MODELS
 from core.networks import musicnn
 from core.networks.spectrogram_networks import build_network
@@ -122,7 +122,7 @@ def test_musicnn_is_recorded_like_the_other_models(
     assert row["rebuilt"] == {"tracks": 0}
     assert row["test"]["song"]["accuracy"] > 0.8
     for folder in (folders.models, folders.validation):
-        assert predictions_file(folder, "musicnn", "track").is_file()
+        assert list_predictions(folder) == [("musicnn", "track")]
 
 
 def test_musicnn_without_its_checkpoint_is_a_dataset_error(
@@ -143,7 +143,7 @@ def test_the_ensemble_is_fitted_after_its_members(few_tracks: TrackSet, folders:
     )
     for folder in (folders.models, folders.validation):
         for name in SHOWN_MODELS:
-            save_predictions(predictions, predictions_file(folder, name, "artist"))
+            save_predictions(predictions, folder, name, "artist")
     train(experiment)
     assert set(scores(folders)["ensemble/artist"]["members"]) == set(SHOWN_MODELS)
 

@@ -12,7 +12,7 @@ from core.data.gtzan import TrackSet
 from core.data.segments import segment_logmel
 from core.data.splits import split_tracks
 from core.errors import DatasetError, ModelError
-from core.evaluation.predictions import load_predictions, predictions_file
+from core.evaluation.predictions import load_predictions
 from core.explanation.genre_profiles import load_profiles
 from core.features.spectrogram import FeatureParameters
 from core.models.spectrogram_models import SpectrogramModel
@@ -33,7 +33,7 @@ def test_profiles_and_predictions_of_the_test_set_are_written(
     assert profiles.bands.shape == (10, 128)
     assert reports[-1] == (10, 10)
     test = split_tracks(few_tracks, "artist").test
-    stored = load_predictions(predictions_file(tmp_path, "cnn", "artist"))
+    stored = load_predictions(tmp_path, "cnn", "artist")
     expected = tiny_cnn.predict_logmel(segment_logmel(few_tracks, test))
     np.testing.assert_allclose(stored.probabilities, expected, atol=1e-3)
 

@@ -15,7 +15,7 @@ from core.constants import GENRES
 from core.data.gtzan import TrackSet
 from core.data.splits import split_tracks
 from core.evaluation.metrics import evaluate
-from core.evaluation.predictions import load_predictions, predictions_file
+from core.evaluation.predictions import load_predictions
 from core.features import yamnet
 from core.models.cards import read_card
 from core.models.registry import MODELS
@@ -108,10 +108,10 @@ def test_the_artist_protocol_writes_model_scores_and_predictions(
     assert row["ms_per_segment"] > 0
     card = read_card(folders.models / "cnn.json")
     assert card["weights"]["bytes"] + card["background"]["bytes"] == row["bytes"]
-    test = load_predictions(predictions_file(folders.models, "cnn", "artist"))
+    test = load_predictions(folders.models, "cnn", "artist")
     np.testing.assert_allclose(test.probabilities, result.probabilities, atol=1e-3)
     np.testing.assert_array_equal(test.labels, result.labels)
-    valid = load_predictions(predictions_file(folders.validation, "cnn", "artist"))
+    valid = load_predictions(folders.validation, "cnn", "artist")
     assert len(valid.labels) == len(result.split.valid)
     assert "cnn, artist: 10 tracks" in capsys.readouterr().out
 
