@@ -214,15 +214,19 @@ def stft(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     return spectrum.T
 
 
-def logmel_from_power(power: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+def logmel_from_power(
+    power: np.ndarray, parameters: FeatureParameters, *, peak: float | None = None
+) -> np.ndarray:
     """Convert a power spectrogram to a log-mel spectrogram relative to its own maximum.
 
     Parameters
     ----------
     power : np.ndarray [shape=(frames, 1 + n_fft / 2), non-negative]
-        Power spectrogram of the whole song.
+        Power spectrogram of the whole song, or of a part of it if `peak` is given.
     parameters : FeatureParameters
         Feature parameters.
+    peak : float, optional
+        Power of the loudest mel cell of the whole song; by default that of `power`.
 
     Returns
     -------
@@ -235,12 +239,13 @@ def logmel_from_power(power: np.ndarray, parameters: FeatureParameters) -> np.nd
     logmel : Compute a log-mel spectrogram from samples.
     """
     mel = power @ mel_filterbank(parameters).T
-    if not mel.max() > 0:
+    peak = float(mel.max()) if peak is None else peak
+    if not peak > 0:
         return np.full(mel.shape, -parameters.top_db, dtype=np.float32)
     # Normalised first: power_to_db has an absolute floor (1e-10), which would cut off the lower
-    # part of a quiet recording.
-    decibels = librosa.power_to_db(mel / mel.max(), ref=1.0, amin=1e-10, top_db=parameters.top_db)
-    return decibels.astype(np.float32)
+    # part of a quiet recording. Its own `top_db` would refer to the maximum of a part.
+    decibels = librosa.power_to_db(mel / peak, ref=1.0, amin=1e-10, top_db=None)
+    return np.maximum(decibels, -parameters.top_db).astype(np.float32)
 
 
 def logmel(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:

@@ -1,0 +1,32 @@
+"""Onset strength: how much the level of the mel bands rises from one frame to the next."""
+
+from __future__ import annotations
+
+import librosa
+import numpy as np
+
+from core.features.spectrogram import FeatureParameters
+
+
+def onset_strength(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+    """Compute the onset-strength envelope of a segment or song: librosa's spectral flux.
+
+    Parameters
+    ----------
+    logmel_db : np.ndarray [shape=(frames, n_mels)]
+        Log-mel spectrogram in dB.
+    parameters : FeatureParameters
+        Its parameters.
+
+    Returns
+    -------
+    np.ndarray [shape=(frames,), dtype=float64, non-negative]
+        Mean rise of the bands in dB. librosa shifts the envelope by half a window, so that a peak
+        lies in the frame of the onset rather than where the window first reaches it.
+    """
+    return librosa.onset.onset_strength(
+        S=np.asarray(logmel_db, dtype=np.float64).T,
+        sr=parameters.sample_rate,
+        n_fft=parameters.n_fft,
+        hop_length=parameters.hop_length,
+    )
