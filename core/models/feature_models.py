@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from core.errors import ModelError
 from core.features.extractors import EXTRACTORS, Extractor
 from core.models.base import Background, GenreModel, batched_predictor
+from core.models.network_files import save_network
 from core.networks.classical import decision_scores
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class FeatureModel(GenreModel):
     def save_weights(self, path: Path) -> None:
         """Write the network or the pipeline."""
         if not isinstance(self.classifier, Pipeline):
-            self.classifier.save(path)
+            save_network(self.classifier, path)
             return
         import skops.io
 

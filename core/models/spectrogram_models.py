@@ -13,6 +13,7 @@ import numpy as np
 from core.errors import ModelError
 from core.features.spectrogram import mfcc_from_logmel
 from core.models.base import Background, GenreModel, batched_predictor
+from core.models.network_files import save_network
 
 if TYPE_CHECKING:
     import keras
@@ -169,4 +170,4 @@ class SpectrogramModel(GenreModel):
 
     def save_weights(self, path: Path) -> None:
         """Write the network."""
-        self.network.save(path)
+        save_network(self.network, path)

@@ -7,7 +7,7 @@ import io
 import re
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,9 @@ from core.errors import ModelError
 from core.models.base import Background, GenreModel
 from core.models.cards import PARTS, card_path, checked_file, read_card
 from core.models.feature_models import FeatureModel, load_pipeline
+from core.models.network_files import load_network
 from core.models.spectrogram_models import SpectrogramModel
 from core.storage import replacing, sha256, write_json
-
-if TYPE_CHECKING:
-    import keras
 
 BACKGROUND_FILE = re.compile(r"background-[0-9a-f]{12}\.npz|\w+\.background\.npz")
 
@@ -91,23 +89,10 @@ def load_spectrogram_model(name: str | Path) -> SpectrogramModel:
 def _open(card: dict[str, Any], weights: Path, background: Path) -> GenreModel:
     if weights.suffix == ".skops":
         return FeatureModel(load_pipeline(weights), card, background)
-    network = _load_network(weights)
+    network = load_network(weights)
     if "reads" in card:
         return FeatureModel(network, card, background)
     return SpectrogramModel(network, card, background)
-
-
-def _load_network(weights: Path) -> keras.Model:
-    import keras
-
-    import core.networks.single_channel_conv  # noqa: F401  # registers the custom layer for loading
-
-    try:
-        return keras.models.load_model(weights, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(
-            f"{weights.name} cannot be opened by this version of Keras ({error})."
-        ) from error
 
 
 def save_model(model: GenreModel, folder: Path | str) -> Path:
