@@ -49,6 +49,8 @@ train: train-data $(VENV)/.installed
 bench: bench-data $(VENV)/.installed-dev
 	$(RUN) benchmarks/faithfulness.py --data "$(DATA)"
 	$(RUN) benchmarks/estimator.py --logmel "$(DATA)/logmel.npz"
+	$(RUN) benchmarks/order.py --logmel "$(DATA)/logmel.npz"
+	$(RUN) benchmarks/transfer.py --data "$(DATA)"
 	$(RUN) benchmarks/archive_agreement.py --data "$(DATA)"
 	$(RUN) benchmarks/leaderboard.py
 	-$(RUN) benchmarks/budgets.py

@@ -40,6 +40,7 @@ from benchmarks.faithfulness_runs import (
     measure,
     randomisation,
 )
+from benchmarks.intervals import mean_interval
 from core.constants import GENRES, MODELS_DIR
 from core.models.cards import list_models
 from core.models.spectrogram_models import SpectrogramModel
@@ -48,7 +49,6 @@ from core.storage import write_json
 
 MODELS = ("cnn", "cnn_lstm")
 RESULT = MODELS_DIR / "faithfulness.json"
-RESAMPLES = 2_000
 SUMMARY = "summary.json"  # in a model's folder of runs
 
 
@@ -70,7 +70,7 @@ def summary(model: SpectrogramModel, tracks: Sequence[Track]) -> dict[str, Any]:
         methods[name] = _mean(rows, counts) | {
             "intervals": {
                 str(area): {
-                    metric: _interval([row[str(area)][metric] for row in rows], counts)
+                    metric: mean_interval([row[str(area)][metric] for row in rows], counts)
                     for metric in rows[0][str(area)]
                 }
                 for area in AREAS
@@ -92,13 +92,6 @@ def _mean(values: Sequence[Any], weights: Sequence[int]) -> Any:
     if isinstance(values[0], dict):
         return {key: _mean([value[key] for value in values], weights) for key in values[0]}
     return np.average(values, axis=0, weights=weights).tolist()
-
-
-def _interval(values: Sequence[float], weights: Sequence[int]) -> list[float]:
-    """95 % interval of a weighted mean, by bootstrapping whole tracks."""
-    chosen = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
-    means = np.average(np.array(values)[chosen], axis=1, weights=np.array(weights)[chosen])
-    return np.percentile(means, [2.5, 97.5]).tolist()
 
 
 def merged() -> dict[str, Any]:

@@ -21,12 +21,14 @@ def onset_strength(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.n
     Returns
     -------
     np.ndarray [shape=(frames,), dtype=float64, non-negative]
-        Mean rise of the bands in dB. librosa shifts the envelope by half a window, so that a peak
-        lies in the frame of the onset rather than where the window first reaches it.
+        Mean rise of the bands in dB since the frame before. An onset is assigned to the frame on
+        which it falls, to within one frame.
     """
     return librosa.onset.onset_strength(
         S=np.asarray(logmel_db, dtype=np.float64).T,
         sr=parameters.sample_rate,
-        n_fft=parameters.n_fft,
         hop_length=parameters.hop_length,
+        # By default, librosa delays the envelope by half a window. It does so for windows of many
+        # hops, which an onset reaches long before their centres; ours span little more than two.
+        center=False,
     )
