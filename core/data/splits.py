@@ -294,3 +294,34 @@ def artist_folds(tracks: TrackSet, n_folds: int = FOLDS, seed: int = 0) -> list[
             )
         )
     return splits
+
+
+def folds_within(
+    tracks: TrackSet, segments: Segments, n_folds: int, seed: int = 0
+) -> list[tuple[Segments, Segments]]:
+    """Split a training set into folds by artist, for cross-validation without the test set.
+
+    Parameters
+    ----------
+    tracks : TrackSet
+        Tracks.
+    segments : Segments
+        Training set. A track whose artist is unknown counts as an artist of its own.
+    n_folds : int
+        Number of folds.
+    seed : int
+        Seed of the assignment.
+
+    Returns
+    -------
+    list of (Segments, Segments)
+        For each fold, the segments to fit on and those that are held out.
+    """
+    members = np.unique(segments.track)
+    groups = artist_groups(tracks)[members]
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    folds = []
+    for _, chosen in splitter.split(members, tracks.labels[members], groups):
+        held_out = np.isin(segments.track, members[chosen])
+        folds.append((segments.where(~held_out), segments.where(held_out)))
+    return folds

@@ -1,141 +1,254 @@
-"""Hidden layers of CNN and CNN-LSTM on 13 MFCCs.
+"""Hidden layers of CNN and CNN-LSTM: every path to the genres passes through trained convolutions.
 
-CNN has three convolutional blocks and dense layers; CNN-LSTM adds a bidirectional LSTM on
-top of the same blocks. Neither flattens: a dense layer must not learn *when* something happens
-within a segment. Both pool over time instead: the output of the blocks by mean and deviation
-("statistics pooling", Snyder et al. 2018) and the MFCCs themselves by moments, correlations between
-coefficients at several lags ("second-order pooling", after Mandel & Ellis 2005) and modulation
-spectra (McKinney & Breebaart 2003).
+Three convolutions over time process the standardised MFCCs. Their outputs are pooled in nine
+blocks, and these in overlapping windows of 1.3 s, one every third of a second: products of the
+first convolution's channels at several lags ("bilinear pooling", Lin et al. 2015, "Bilinear CNN
+models for fine-grained visual recognition"), energies of the second, which responds to modulation
+(McKinney & Breebaart 2003, "Features for audio and music classification"), and mean and maximum of
+the third, which responds to patterns of a fifth of a second. A dense layer follows on every window.
 
-Layers are named, because trained weights are transferred and stored by these names.
+From there on the networks differ. CNN has another convolution, over three neighbouring windows,
+with gates (Dauphin et al. 2017, "Language modeling with gated convolutional networks"). CNN-LSTM
+has a bidirectional LSTM over all windows instead.
+
+Layers are named, because trained weights are compressed and stored by these names.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Callable
 
 import keras
 import numpy as np
 from keras import layers, ops
 
 from core.constants import SEGMENT_FRAMES
+from core.networks.compression import BASIS
 
-FILTERS = (16, 32, 64)  # of the three blocks
-POOLS = ((2, 1), (2, 2), (2, 2))  # time × coefficients
-LSTM_UNITS = 48  # in each direction
-BRANCH_UNITS = 64  # of the dense layer after each pooled block
-DENSE_UNITS = 512
-LAGS = (0, 1, 2, 4, 8, 16)  # frames of 41 ms
-# Edges of the modulation bands in cycles per segment: 0.33 to 12 Hz.
-MODULATION_EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 27, 37)
+FILTERS = 24  # of the first convolution
+FILTER_FRAMES = 3
+LAGS = (0, 1, 2, 4, 8, 16)  # in frames of 41 ms
+MODULATIONS = 12  # pairs of temporal filters for each coefficient
+MODULATION_FRAMES = 37
+MODULATION_HZ = (0.6, 10.5)
+FRAMES_PER_SECOND = 24.1
+PATTERNS = 64  # channels of the third convolution
+PATTERN_FRAMES = 5
+BLOCKS = 9  # of equal length in a segment; a window begins with each
+BLOCKS_PER_WINDOW = 4
+ENERGIES_PER_BLOCK = 2  # modulation energies are computed at every fourth frame
+WINDOW_UNITS = 512  # of the dense layer on each window
+GATED_UNITS = 384
+GATED_WINDOWS = 3
+LSTM_UNITS = 192  # in each direction
+HIDDEN_UNITS = 512
+# Dimensions of the inputs of these layers that remain when the trained network is compressed.
+RANKS = {"window_hidden": 64, "gated": 64, "lstm": 88, "hidden": 48}
+BATCH_NORM_MOMENTUM = 0.95
+
+OverWindows = Callable[[keras.KerasTensor], keras.KerasTensor]
 
 
-def cnn(mfcc: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """Three convolutional blocks, pooled over time, and a dense layer."""
-    return _hidden_layers(mfcc, dropout, recurrent=False)
+def cnn(mfcc: keras.KerasTensor, dropout: float, *, compressed: bool = False) -> keras.KerasTensor:
+    """Build CNN up to its hidden layer.
+
+    Parameters
+    ----------
+    mfcc : keras.KerasTensor [shape=(batch, frames, n_mfcc, 1)]
+        Standardised MFCCs.
+    dropout : float
+        Dropout rate of the hidden layer; the inputs of other dense layers have two thirds of it.
+    compressed : bool
+        Whether large kernels are in two factors, see `core.networks.compression`.
+
+    Returns
+    -------
+    keras.KerasTensor [shape=(batch, units)]
+        Hidden layer.
+    """
+
+    def gated(windows: keras.KerasTensor) -> keras.KerasTensor:
+        size = GATED_WINDOWS
+        if compressed:
+            windows = layers.Conv1D(
+                RANKS["gated"], size, padding="same", use_bias=False, name="gated" + BASIS
+            )(windows)
+            size = 1
+        both = layers.Conv1D(2 * GATED_UNITS, size, padding="same", name="gated")(windows)
+        values, gates = ops.split(both, 2, axis=2)
+        return ops.tanh(values) * ops.sigmoid(gates)
+
+    return _hidden_layer(mfcc, dropout, gated, compressed=compressed)
 
 
-def cnn_lstm(mfcc: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """Three convolutional blocks and a bidirectional LSTM, pooled over time, and a dense layer."""
-    return _hidden_layers(mfcc, dropout, recurrent=True)
-
-
-def _hidden_layers(
-    mfcc: keras.KerasTensor, dropout: float, *, recurrent: bool
+def cnn_lstm(
+    mfcc: keras.KerasTensor, dropout: float, *, compressed: bool = False
 ) -> keras.KerasTensor:
-    summary = _mfcc_statistics(layers.Reshape(mfcc.shape[1:3])(mfcc))
-    branches = []
-    values = mfcc
-    for block, (filters, pool) in enumerate(zip(FILTERS, POOLS, strict=True), start=1):
-        prefix = f"block{block}"
-        values = layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, name=f"{prefix}_convolution"
-        )(values)
-        values = layers.BatchNormalization(momentum=0.95, name=f"{prefix}_norm")(values)
-        values = layers.ReLU(name=f"{prefix}_relu")(values)
-        values = layers.MaxPooling2D(pool, name=f"{prefix}_pool")(values)
-        values = layers.SpatialDropout2D(0.1, name=f"{prefix}_dropout")(values)
-        if block > 1:
-            branches.append(_mean_and_deviation(values))
-    if recurrent:
-        sequence = layers.Reshape((values.shape[1], -1), name="sequence")(values)
-        lstm = layers.LSTM(LSTM_UNITS, return_sequences=True, unroll=True)
-        branches.append(_mean_and_deviation(layers.Bidirectional(lstm, name="lstm")(sequence)))
-    joined = [layers.BatchNormalization(momentum=0.95, name="summary_norm")(summary)]
-    for number, branch in enumerate(branches, start=1):
-        branch = layers.BatchNormalization(momentum=0.95, name=f"branch{number}_norm")(branch)
-        branch = layers.Dense(BRANCH_UNITS, activation="relu", name=f"branch{number}")(branch)
-        joined.append(layers.Dropout(dropout, name=f"branch{number}_dropout")(branch))
-    features = layers.Concatenate(name="heard")(joined)
-    features = layers.Dropout(dropout * 2 / 3, name="heard_dropout")(features)
-    hidden = layers.Dense(DENSE_UNITS, activation="relu", name="hidden")(features)
-    return layers.Dropout(dropout, name="hidden_dropout")(hidden)
+    """Build CNN-LSTM up to its hidden layer.
+
+    Parameters
+    ----------
+    mfcc, dropout, compressed
+        As in `cnn`.
+
+    Returns
+    -------
+    keras.KerasTensor [shape=(batch, units)]
+        Hidden layer.
+    """
+
+    def lstm(windows: keras.KerasTensor) -> keras.KerasTensor:
+        if compressed:
+            windows = _basis("lstm")(windows)
+        layer = layers.LSTM(LSTM_UNITS, return_sequences=True, unroll=True)
+        return layers.Bidirectional(layer, name="lstm")(windows)
+
+    return _hidden_layer(mfcc, dropout, lstm, compressed=compressed)
 
 
-def _fixed_linear(width: int, name: str) -> layers.Layer:
-    """Linear layer whose weights are set once and not trained."""
-    return layers.Dense(width, use_bias=False, trainable=False, name=name)
+def _hidden_layer(
+    mfcc: keras.KerasTensor, dropout: float, over_windows: OverWindows, *, compressed: bool
+) -> keras.KerasTensor:
+    """Build everything up to the hidden layer, given the layers that connect the windows."""
+    values = window_features(mfcc)
+    values = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name="features_norm")(values)
+    values = layers.Dropout(dropout * 2 / 3, name="features_dropout")(values)
+    if compressed:
+        values = _basis("window_hidden")(values)
+    values = layers.Dense(WINDOW_UNITS, activation="relu", name="window_hidden")(values)
+    states = over_windows(values)
+    mean = layers.GlobalAveragePooling1D(name="states_mean")(states)
+    maximum = layers.GlobalMaxPooling1D(name="states_maximum")(states)
+    values = layers.Concatenate(name="states")([mean, maximum])
+    values = layers.Dropout(dropout * 2 / 3, name="states_dropout")(values)
+    if compressed:
+        values = _basis("hidden")(values)
+    values = layers.Dense(HIDDEN_UNITS, activation="relu", name="hidden")(values)
+    return layers.Dropout(dropout, name="hidden_dropout")(values)
 
 
-def _smooth_sqrt(values: keras.KerasTensor) -> keras.KerasTensor:
-    """Square root with a finite gradient at zero, as in digital silence."""
-    return ops.sqrt(values + 1e-3)
+def _basis(name: str) -> layers.Dense:
+    """Create the first factor of a compressed layer."""
+    return layers.Dense(RANKS[name], use_bias=False, name=name + BASIS)
 
 
-def _mean_and_deviation(values: keras.KerasTensor) -> keras.KerasTensor:
-    """Mean and standard deviation over time of ``(batch, frames, …)``."""
-    values = layers.Reshape((values.shape[1], -1))(values)
-    mean = ops.mean(values, axis=1, keepdims=True)
-    variance = ops.mean(ops.square(values - mean), axis=1)
-    return layers.Concatenate()([ops.squeeze(mean, axis=1), _smooth_sqrt(variance)])
+def window_features(mfcc: keras.KerasTensor) -> keras.KerasTensor:
+    """Convolve the MFCCs over time, and pool the outputs of the convolutions in windows.
+
+    Parameters
+    ----------
+    mfcc : keras.KerasTensor [shape=(batch, frames, n_mfcc, 1)]
+        Standardised MFCCs.
+
+    Returns
+    -------
+    keras.KerasTensor [shape=(batch, windows, features)]
+        Features of overlapping windows.
+    """
+    frames, coefficients = mfcc.shape[1:3]
+    block = max(frames // BLOCKS, 1)
+    used = slice(0, BLOCKS * block)
+    spectra = layers.Reshape((frames, coefficients), name="spectra")(mfcc)
+    channels = layers.Conv1D(
+        FILTERS,
+        FILTER_FRAMES,
+        padding="same",
+        kernel_initializer=keras.initializers.Orthogonal(),
+        name="filters",
+    )(spectra)[:, used]
+    patterns = layers.Conv1D(
+        PATTERNS, PATTERN_FRAMES, padding="same", use_bias=False, name="patterns"
+    )(spectra)
+    patterns = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name="patterns_norm")(
+        patterns
+    )
+    patterns = layers.ReLU(name="patterns_relu")(patterns)[:, used]
+    mean = _window_mean(channels, block)
+    variance = ops.relu(_window_mean(ops.square(channels), block) - ops.square(mean))
+    step = max(block // ENERGIES_PER_BLOCK, 1)
+    energy = _modulation_energy(spectra, step)[:, : BLOCKS * (block // step)]
+    return layers.Concatenate(name="features")(
+        [
+            _window_products(channels),
+            ops.log(_window_mean(energy, block // step) + 1e-2),
+            _window_mean(patterns, block),
+            layers.MaxPooling1D(BLOCKS_PER_WINDOW * block, block)(patterns),
+            mean,
+            ops.log(variance + 1e-2),
+        ]
+    )
 
 
-def _modulation_weights(frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Windowed cosines and sines over time, and the matrix that averages them into bands."""
-    cycles = np.arange(1, MODULATION_EDGES[-1])
-    angle = 2 * np.pi * np.outer(np.arange(frames), cycles) / frames
-    waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
-    waves *= np.hanning(frames)[:, np.newaxis] / frames
-    bands = np.zeros((len(cycles), len(MODULATION_EDGES) - 1))
-    for band, (low, high) in enumerate(pairwise(MODULATION_EDGES)):
-        bands[low - 1 : high - 1, band] = 1 / (high - low)
-    return waves, bands
+def _window_mean(values: keras.KerasTensor, block: int) -> keras.KerasTensor:
+    """Average ``(batch, BLOCKS * block, channels)`` in each window."""
+    return layers.AveragePooling1D(BLOCKS_PER_WINDOW * block, block)(values)
 
 
-def _mfcc_statistics(mfcc: keras.KerasTensor) -> keras.KerasTensor:
-    """Moments, extremes, lagged correlations and modulation spectra of the MFCCs."""
-    frames, coefficients = mfcc.shape[1:]
-    mean = ops.mean(mfcc, axis=1, keepdims=True)
-    centred = mfcc - mean
-    deviation = _smooth_sqrt(ops.mean(ops.square(centred), axis=1, keepdims=True))
+def _window_products(channels: keras.KerasTensor) -> keras.KerasTensor:
+    """Multiply all pairs of channels at several lags, and average the products in each window.
+
+    The channels are standardised over the segment first, so that the products are correlations
+    and the level of a recording does not count.
+    """
+    frames, count = channels.shape[1:]
+    centred = channels - ops.mean(channels, axis=1, keepdims=True)
+    # The constant keeps the gradient finite in digital silence.
+    deviation = ops.sqrt(ops.mean(ops.square(centred), axis=1, keepdims=True) + 1e-3)
     standardised = centred / deviation
-    steps = mfcc[:, 1:] - mfcc[:, :-1]
-    steps = steps - ops.mean(steps, axis=1, keepdims=True)
-    step_deviation = _smooth_sqrt(ops.mean(ops.square(steps), axis=1, keepdims=True))
-    waves, bands = _modulation_weights(frames)
-    fourier = _fixed_linear(waves.shape[1], "modulation_waves")
-    banding = _fixed_linear(bands.shape[1], "modulation_bands")
-    parts = [
-        ops.squeeze(mean, axis=1),
-        ops.squeeze(deviation, axis=1),
-        ops.squeeze(step_deviation, axis=1),
-        ops.mean(standardised * standardised * standardised, axis=1),
-        ops.mean(ops.minimum(ops.square(ops.square(standardised)), 50.0), axis=1),
-        ops.max(standardised, axis=1),
-        ops.min(standardised, axis=1),
-    ]
+    block = frames // BLOCKS
+    in_blocks = layers.Reshape((BLOCKS, block, count))
+    current = layers.Permute((1, 3, 2))(in_blocks(standardised))
+    products = []
     for lag in LAGS:
         lag = round(lag * frames / SEGMENT_FRAMES)
-        correlation = layers.Dot(axes=1)([standardised[:, lag:], standardised[:, : frames - lag]])
-        parts.append(layers.Flatten()(correlation / (frames - lag)))
-    standardised_steps = steps / step_deviation
-    correlation = layers.Dot(axes=1)([standardised_steps, standardised_steps])
-    parts.append(layers.Flatten()(correlation / (frames - 1)))
-    spectrum = fourier(layers.Permute((2, 1))(centred))
-    count = len(bands)
-    power = ops.square(spectrum[..., :count]) + ops.square(spectrum[..., count:])
-    modulation = ops.log(banding(ops.sqrt(power + 1e-6)) + 1e-2)
-    fourier.set_weights([waves])
-    banding.set_weights([bands])
-    parts.append(layers.Reshape((coefficients * bands.shape[1],))(modulation))
-    return layers.Concatenate()(parts)
+        earlier = layers.ZeroPadding1D((lag, 0))(standardised)[:, :frames]
+        product = ops.matmul(current, in_blocks(earlier)) / block
+        products.append(layers.Reshape((BLOCKS, count * count))(product))
+    return _window_mean(layers.Concatenate(name="products")(products), 1)
+
+
+def _modulation_energy(spectra: keras.KerasTensor, step: int) -> keras.KerasTensor:
+    """Filter each coefficient over time by pairs of filters, and compute the pairs' energies.
+
+    Only every `step`-th frame is computed.
+    """
+    frames, coefficients = spectra.shape[1:]
+    length = 2 * round(MODULATION_FRAMES * frames / SEGMENT_FRAMES / 2 - 0.5) + 1
+    filters = layers.DepthwiseConv1D(
+        length,
+        strides=step,
+        padding="same",
+        depth_multiplier=2 * MODULATIONS,
+        use_bias=False,
+        name="modulation",
+    )
+    waves = filters(spectra)
+    kernel = modulation_filters(length, FRAMES_PER_SECOND * frames / SEGMENT_FRAMES)
+    filters.set_weights([np.repeat(kernel[:, np.newaxis], coefficients, axis=1)])
+    waves = layers.Reshape((waves.shape[1], coefficients, 2, MODULATIONS))(waves)
+    energy = ops.sum(ops.square(waves), axis=3)
+    return layers.Reshape((waves.shape[1], -1))(energy)
+
+
+def modulation_filters(length: int, frames_per_second: float) -> np.ndarray:
+    """Compute the initial temporal filters: windowed cosines and sines.
+
+    Parameters
+    ----------
+    length : int
+        Frames of a filter.
+    frames_per_second : float
+        Frame rate.
+
+    Returns
+    -------
+    np.ndarray [shape=(length, 2 * MODULATIONS), dtype=float32]
+        Cosines, then sines, of frequencies that are spaced evenly on a logarithmic scale; unit
+        energy, and no response to a constant.
+    """
+    time = (np.arange(length) - (length - 1) / 2) / frames_per_second
+    angle = 2 * np.pi * np.outer(time, np.geomspace(*MODULATION_HZ, MODULATIONS))
+    window = np.hanning(length + 2)[1:-1, np.newaxis]
+    waves = window * np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+    waves -= window * waves.sum(axis=0) / window.sum()
+    return (waves / np.sqrt((waves**2).sum(axis=0))).astype(np.float32)

@@ -1,14 +1,15 @@
 """Networks on spectrograms: standardised MFCCs in, genre logits out.
 
 Every network has the same input and the same two outputs; the hidden layers in between are those of
-`core.networks.cnn` or `core.networks.baselines`. The second output exists during training only: it
-predicts the tags of a teacher that was trained on far more music (knowledge distillation, Hinton et
-al. 2015).
+`core.networks.cnn`, `core.networks.mfcc_statistics` or `core.networks.baselines`. The second output
+exists during training only: it predicts the tags of a teacher that was trained on far more music
+(knowledge distillation, Hinton et al. 2015).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
@@ -16,12 +17,13 @@ from keras import layers
 
 from core.constants import GENRES
 from core.features.spectrogram import FeatureParameters, dct_matrix
-from core.networks import baselines, cnn
+from core.networks import baselines, cnn, mfcc_statistics
 from core.networks.baselines import LOGMEL_LAYER
 
 HIDDEN_LAYERS: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
     "cnn": cnn.cnn,
     "cnn_lstm": cnn.cnn_lstm,
+    "mfcc_statistics": mfcc_statistics.mfcc_statistics,
     "cnn3": baselines.cnn3,
     "mlp": baselines.mlp,
     "gru": baselines.gru,
@@ -31,10 +33,20 @@ HIDDEN_LAYERS: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]
     "logmel_lstm": baselines.logmel_lstm,
     "crnn": baselines.crnn,
 }
+# Networks that are smaller in use than in training, see `core.networks.compression`.
+COMPRESSED_HIDDEN_LAYERS: dict[str, Callable[[keras.KerasTensor, float], keras.KerasTensor]] = {
+    "cnn": partial(cnn.cnn, compressed=True),
+    "cnn_lstm": partial(cnn.cnn_lstm, compressed=True),
+}
 
 
 def build_network(
-    name: str, parameters: FeatureParameters, n_tags: int = 0, dropout: float = 0.6
+    name: str,
+    parameters: FeatureParameters,
+    n_tags: int = 0,
+    dropout: float = 0.6,
+    *,
+    compressed: bool = False,
 ) -> keras.Model:
     """Build an untrained network.
 
@@ -48,6 +60,8 @@ def build_network(
         Number of the teacher's tags; zero without a teacher.
     dropout : float, range=[0, 1)
         Dropout rate of the hidden layers; it is scaled for their inputs.
+    compressed : bool
+        Whether to build the form that `core.networks.compression.compress` fills.
 
     Returns
     -------
@@ -60,7 +74,8 @@ def build_network(
         If there is no such network.
     """
     mfcc = keras.Input((parameters.segment_frames, parameters.n_mfcc, 1), name="mfcc")
-    hidden = HIDDEN_LAYERS[name](mfcc, dropout)
+    hidden_layers = COMPRESSED_HIDDEN_LAYERS if compressed else HIDDEN_LAYERS
+    hidden = hidden_layers[name](mfcc, dropout)
     outputs = [
         layers.Dense(len(GENRES), name="logits")(hidden),
         layers.Dense(max(n_tags, 1), name="tags")(hidden),
@@ -88,27 +103,19 @@ def set_standardisation(
         network.get_layer(LOGMEL_LAYER).set_weights(weights)
 
 
-def transfer_weights(source: keras.Model, target: keras.Model) -> None:
-    """Initialise a CNN-LSTM with the weights of a trained CNN.
+def shift_logits(network: keras.Model, shifts: np.ndarray) -> None:
+    """Add a constant to each genre's logit.
 
     Parameters
     ----------
-    source : keras.Model
-        Trained CNN.
-    target : keras.Model
-        CNN-LSTM, changed in place. Layers that only CNN-LSTM has keep their random weights; the
-        hidden layer starts with zero weights for them, so both networks predict the same at first.
+    network : keras.Model
+        Network from `build_network`, changed in place.
+    shifts : np.ndarray [shape=(10,)]
+        Added to the bias of the layer `logits`.
     """
-    shared = {layer.name for layer in source.layers}
-    for layer in target.layers:
-        if layer.name not in shared or not layer.weights:
-            continue
-        weights = source.get_layer(layer.name).get_weights()
-        if layer.name == "hidden":
-            kernel = np.zeros(layer.kernel.shape, dtype=np.float32)
-            kernel[: len(weights[0])] = weights[0]
-            weights[0] = kernel
-        layer.set_weights(weights)
+    layer = network.get_layer("logits")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias + shifts])
 
 
 def serving_network(trained: keras.Model, temperature: float) -> keras.Model:

@@ -26,7 +26,6 @@ from core.models.registry import (
     MUSICNN,
     SHOWN_MODELS,
     SPECTROGRAM_MODELS,
-    with_prerequisites,
 )
 from core.networks import musicnn
 from core.training import feature_models, musicnn_head, musicnn_tags
@@ -82,6 +81,10 @@ class Experiment:
             for name in SPECTROGRAM_MODELS
         }
 
+    def spectrogram_models(self) -> list[str]:
+        """List the selected spectrogram models."""
+        return [name for name in SPECTROGRAM_MODELS if name in self.models]
+
     def describe_data(self, split: Split, tracks: TrackSet) -> dict[str, Any]:
         """Describe the training data of a spectrogram model for its card."""
         return describe_data(
@@ -110,8 +113,6 @@ class Experiment:
 
 def train(experiment: Experiment) -> None:
     """Train and measure models, and write what `core.training.records` describes.
-
-    A model that others start from is trained before them.
 
     Parameters
     ----------
@@ -152,7 +153,7 @@ def train_spectrogram_models(experiment: Experiment) -> None:
     """Train and record the spectrogram models, and compare CNN and CNN-LSTM by McNemar's test."""
     bars = EpochBars()
     correct: dict[str, np.ndarray] = {}
-    for name in with_prerequisites(experiment.models):
+    for name in experiment.spectrogram_models():
         if _is_skipped(name, experiment.protocol):
             continue
         parameters = SPECTROGRAM_MODELS[name].parameters(experiment.sources.tracks.parameters)
@@ -161,8 +162,6 @@ def train_spectrogram_models(experiment: Experiment) -> None:
         trainer = experiment.trainer(tracks, split, experiment.folders.runs, bars)
         result, final = trainer.train(name)
         bars.close()
-        if name not in experiment.models:
-            continue
         data = experiment.describe_data(split, tracks)
         record(result, experiment.folders, partial(trainer.package, result, final, data))
         correct[name] = correct_votes(result)
@@ -253,13 +252,13 @@ def cross_validate(experiment: Experiment) -> None:
     """Measure spectrogram models on five folds by artist, without early stopping."""
     bars = EpochBars()
     metrics: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in experiment.models if name in SPECTROGRAM_MODELS
+        name: [] for name in experiment.spectrogram_models()
     }
     skipped = [name for name in experiment.models if name not in SPECTROGRAM_MODELS]
     if skipped:
         print(f"Skipped: {', '.join(skipped)}. Cross-validation covers spectrogram models only.")
     for fold in range(FOLDS):
-        for name in with_prerequisites(experiment.models):
+        for name in metrics:
             parameters = SPECTROGRAM_MODELS[name].parameters(experiment.sources.tracks.parameters)
             tracks = replace(experiment.sources.tracks, parameters=parameters)
             split = artist_folds(tracks, FOLDS, experiment.seed)[fold]
@@ -268,10 +267,9 @@ def cross_validate(experiment: Experiment) -> None:
             )
             final = trainer.refit(name, trainer.settings[name].epochs)
             bars.close()
-            if name in metrics:
-                _, measured = trainer.measure(final, temperature=1.0)
-                metrics[name].append(measured)
-                print(summary(name, f"fold {fold + 1}", measured))
+            _, measured = trainer.measure(final)
+            metrics[name].append(measured)
+            print(summary(name, f"fold {fold + 1}", measured))
     for name, folds in metrics.items():
         _record_folds(experiment, name, folds)
 

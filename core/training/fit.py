@@ -54,6 +54,8 @@ class Settings:
         Weight of the tag loss, relative to the genre loss.
     patience : int
         Epochs without a lower validation loss before the fit stops.
+    offset_penalty : float
+        See `core.evaluation.calibration.fit_offsets`; zero to fit a temperature without offsets.
     augmentation : Augmentation
         Strength of the data augmentation.
     """
@@ -68,6 +70,7 @@ class Settings:
     average: float = 0.995
     taught: float = 1.0
     patience: int = 15
+    offset_penalty: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -147,11 +150,6 @@ class Fit:
             rows = json.loads((self.folder / "history.json").read_text(encoding="utf-8"))
             self.history = rows[: int(self.epoch)]
         return int(self.epoch)
-
-    def start_averages(self) -> None:
-        """Set the averages to the current weights; needed after weights were copied into it."""
-        for average, variable in zip(self.averages, self.network.trainable_variables, strict=True):
-            average.assign(variable)
 
     def _steps(self, count: tf.Tensor) -> tf.Tensor:
         """Train on batches; the result is the mean genre loss."""

@@ -1,13 +1,15 @@
 """Training of the spectrogram models.
 
 Every model is trained in the same order: the network is fitted on `train` and stopped early on
-`valid`; its temperature is fitted on `valid`; a second network is fitted on `refit`, which includes
-`valid`, for the number of epochs that the first fit chose. Only then is the second network measured
-on `test`, once: no choice depends on the test set.
+`valid`; its temperature is fitted on `valid`, or together with offsets by cross-validation on
+`refit`; a second network is fitted on `refit`, which includes `valid`, for the number of epochs
+that the first fit chose. Only then is the second network measured on `test`, once: no choice
+depends on the test set.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,19 +19,23 @@ import keras
 import numpy as np
 import scipy.special
 
+from core.constants import GENRES
 from core.data.gtzan import TrackSet
 from core.data.segments import Standardisation, segment_mfcc, standardisation
-from core.data.splits import Segments, Split
-from core.evaluation.calibration import apply_temperature, fit_temperature
+from core.data.splits import Segments, Split, folds_within
+from core.evaluation.calibration import apply_temperature, fit_offsets, fit_temperature
 from core.evaluation.metrics import evaluate
 from core.models.registry import SPECTROGRAM_MODELS
 from core.models.spectrogram_models import SpectrogramModel
+from core.networks.compression import compress
 from core.networks.spectrogram_networks import (
+    COMPRESSED_HIDDEN_LAYERS,
     build_network,
     serving_network,
     set_standardisation,
-    transfer_weights,
+    shift_logits,
 )
+from core.storage import write_json
 from core.training.augmentation import BatchMaker
 from core.training.background import PER_GENRE, choose_background
 from core.training.distillation import soft_labels
@@ -38,6 +44,8 @@ from core.training.progress import EpochBars
 from core.training.records import Result, model_card
 
 EVALUATION_BATCH = 256  # segments at a time
+CALIBRATION_FOLDS = 3
+FIT_LABELS = {"train": "training", "refit": "final fit"}  # of the sets, on progress bars
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +124,7 @@ class SpectrogramTrainer:
         Parameters
         ----------
         name : str
-            Model, see `core.models.registry.SPECTROGRAM_MODELS`. The model that it starts from
-            must have been trained before.
+            Model, see `core.models.registry.SPECTROGRAM_MODELS`.
 
         Returns
         -------
@@ -126,17 +133,23 @@ class SpectrogramTrainer:
         final : FittedNetwork
             Network fitted on `refit`.
         """
-        first = self.fit(name, "train", self.settings[name], self.split.valid)
+        settings = self.settings[name]
+        first = self.fit(name, "train", self.split.train, settings, self.split.valid)
         uncalibrated = first.predict(self.tracks, self.split.valid)
         labels = self.tracks.labels[self.split.valid.track]
-        temperature = fit_temperature(uncalibrated, labels)
-        calibrated = apply_temperature(uncalibrated, temperature)
+        if settings.offset_penalty:
+            temperature, offsets = self.cross_calibrate(name, first.best_epoch)
+        else:
+            temperature, offsets = fit_temperature(uncalibrated, labels), np.zeros(len(GENRES))
+        calibrated = apply_temperature(uncalibrated, temperature, offsets)
         final = self.refit(name, first.best_epoch)
+        shift_logits(final.network, temperature * offsets)
         probabilities, test = self.measure(final, temperature)
         seconds = sum(row.get("seconds", 0.0) for row in (*first.history, *final.history))
         scores = {
             "epochs": first.best_epoch,
             "temperature": temperature,
+            "offsets": offsets.tolist(),
             "valid": evaluate(calibrated, labels, self.split.valid.track),
             "test": test,
             "parameters": int(final.network.count_params()),
@@ -155,18 +168,61 @@ class SpectrogramTrainer:
         )
         return result, final
 
-    def fit(
-        self, name: str, subset: str, settings: Settings, valid: Segments | None
-    ) -> FittedNetwork:
-        """Fit a network on one set of the split.
+    def cross_calibrate(self, name: str, epochs: int) -> tuple[float, np.ndarray]:
+        """Fit temperature and offsets on held-out predictions: folds of `refit` by artist.
+
+        Which genres a network predicts too rarely depends on the artists, and the validation set
+        alone has too few of them. The result is stored for a run that is resumed.
 
         Parameters
         ----------
         name : str
             Model.
-        subset : {"train", "refit"}
-            Set to fit on, and part of the name of the checkpoint folder. A model that starts from
-            another one takes the weights that this had after the fit on the same set.
+        epochs : int
+            Number of epochs of each fit.
+
+        Returns
+        -------
+        temperature : float
+            Divisor of the logits.
+        offsets : np.ndarray [shape=(10,)]
+            Added to the logits after the division.
+        """
+        file = self.folder / f"{name}-calibration.json"
+        if self.resume and file.is_file():
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            return stored["temperature"], np.array(stored["offsets"])
+        settings = replace(self.settings[name], epochs=epochs)
+        probabilities, labels = [], []
+        folds = folds_within(self.tracks, self.split.refit, CALIBRATION_FOLDS)
+        for number, (fitted, held_out) in enumerate(folds, start=1):
+            network = self.fit(name, f"fold{number}", fitted, settings, None)
+            probabilities.append(network.predict(self.tracks, held_out))
+            labels.append(self.tracks.labels[held_out.track])
+        temperature, offsets = fit_offsets(
+            np.concatenate(probabilities), np.concatenate(labels), settings.offset_penalty
+        )
+        write_json(file, {"temperature": temperature, "offsets": offsets.tolist()})
+        return temperature, offsets
+
+    def fit(
+        self,
+        name: str,
+        part: str,
+        segments: Segments,
+        settings: Settings,
+        valid: Segments | None,
+    ) -> FittedNetwork:
+        """Fit a network.
+
+        Parameters
+        ----------
+        name : str
+            Model.
+        part : {"train", "refit", "fold1", …}
+            Name of the set to fit on; part of the name of the checkpoint folder.
+        segments : Segments
+            Set to fit on.
         settings : Settings
             Settings of the fit.
         valid : Segments, optional
@@ -175,9 +231,8 @@ class SpectrogramTrainer:
         Returns
         -------
         FittedNetwork
-            With the averaged weights of the best epoch.
+            With the averaged weights of the best epoch; compressed, if the model is.
         """
-        segments: Segments = getattr(self.split, subset)
         statistics = standardisation(self.tracks, segments)
         keras.utils.set_random_seed(self.seed)
         n_tags = 0 if self.taggrams is None else self.taggrams.shape[2]
@@ -199,13 +254,9 @@ class SpectrogramTrainer:
             self.taggrams,
             labels,
         )
-        fit = Fit(network, batches, settings, self.folder / f"{name}-{subset}")
-        done = fit.resume() if self.resume else 0
-        if not done and (source_name := SPECTROGRAM_MODELS[name].starts_from):
-            source = build_network(source_name, self.tracks.parameters, n_tags)
-            source.load_weights(self.folder / f"{source_name}-{subset}" / "final.weights.h5")
-            transfer_weights(source, network)
-            fit.start_averages()
+        fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
+        if self.resume:
+            fit.resume()
         validate = None
         if valid is not None:
             inputs = network_inputs(self.tracks, valid, statistics)
@@ -214,17 +265,23 @@ class SpectrogramTrainer:
             def validate() -> tuple[np.ndarray, np.ndarray]:
                 return predict(network, inputs), truth
 
-        label = f"{name}, {'training' if subset == 'train' else 'final fit'}"
+        label = f"{name}, {FIT_LABELS.get(part, part)}"
         fit.run(validate, lambda row: self.progress(label, row["epoch"], settings.epochs, row))
-        network.save_weights(fit.folder / "final.weights.h5")
+        if name in COMPRESSED_HIDDEN_LAYERS:
+            large, network = (
+                network,
+                build_network(name, self.tracks.parameters, n_tags, compressed=True),
+            )
+            compress(large, network, network_inputs(self.tracks, segments, statistics))
         return FittedNetwork(network, statistics, fit.best_epoch, fit.history)
 
     def refit(self, name: str, epochs: int) -> FittedNetwork:
         """Fit a network on `refit` for a given number of epochs."""
-        return self.fit(name, "refit", replace(self.settings[name], epochs=epochs), None)
+        settings = replace(self.settings[name], epochs=epochs)
+        return self.fit(name, "refit", self.split.refit, settings, None)
 
     def measure(
-        self, fitted: FittedNetwork, temperature: float
+        self, fitted: FittedNetwork, temperature: float = 1.0
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Measure a network on the test set.
 

@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data.gtzan import TrackSet, gtzan_index
-from core.data.splits import Split, all_segments, artist_folds, duplicate_groups, split_tracks
+from core.data.splits import (
+    Split,
+    all_segments,
+    artist_folds,
+    artist_groups,
+    duplicate_groups,
+    folds_within,
+    split_tracks,
+)
 from core.errors import DatasetError
 from tests.archives import archive, some_track_ids, track_set
 
@@ -118,6 +126,22 @@ def test_folds_test_every_track_with_a_known_artist_once(tracks: TrackSet) -> No
         assert not artists & {
             tracks.entry(track).artist for track in set(fold.refit.track.tolist())
         }
+
+
+def test_folds_of_a_training_set_hold_out_every_segment_once_and_share_no_artist(
+    tracks: TrackSet,
+) -> None:
+    segments = split_tracks(tracks, "artist").refit
+    folds = folds_within(tracks, segments, 3)
+    assert len(folds) == 3
+    held_out = [(part.track, part.start) for _, part in folds]
+    pairs = np.concatenate([np.stack(pair, axis=1) for pair in held_out])
+    expected = np.stack([segments.track, segments.start], axis=1)
+    np.testing.assert_array_equal(np.unique(pairs, axis=0), np.unique(expected, axis=0))
+    assert len(pairs) == len(segments)
+    artists = artist_groups(tracks)
+    for fitted, part in folds:
+        assert not set(artists[fitted.track]) & set(artists[part.track])
 
 
 def test_tracks_without_known_artists_cannot_be_split_by_artist(tmp_path: Path) -> None:

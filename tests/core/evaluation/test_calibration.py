@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.evaluation.calibration import TEMPERATURES, apply_temperature, fit_temperature
-from core.evaluation.metrics import calibration_error
+from core.evaluation.calibration import (
+    TEMPERATURES,
+    apply_temperature,
+    fit_offsets,
+    fit_temperature,
+)
+from core.evaluation.metrics import calibration_error, cross_entropy
 
 
 def calibrated(n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
@@ -62,3 +67,27 @@ def test_temperatures_stay_within_bounds(correct: bool, bound: int) -> None:
 def test_arrays_that_do_not_match_are_refused() -> None:
     with pytest.raises(ValueError, match=r"labels shape \(n,\)"):
         fit_temperature(np.eye(3), np.zeros(2, dtype=int))
+
+
+def test_offsets_undo_a_bias_of_the_logits() -> None:
+    probabilities, labels = calibrated()
+    bias = np.array([1.0, 0.0, -1.0, 0.5, -0.5])
+    distorted = apply_temperature(probabilities, 0.5, bias)
+    temperature, offsets = fit_offsets(distorted, labels, 1e-6)
+    assert temperature == pytest.approx(2.0, rel=0.1)
+    np.testing.assert_allclose(offsets - offsets.mean(), -bias / 2, atol=0.15)
+    corrected = apply_temperature(distorted, temperature, offsets)
+    assert cross_entropy(corrected, labels) <= cross_entropy(probabilities, labels) + 1e-3
+
+
+def test_a_large_penalty_leaves_the_temperature_alone() -> None:
+    probabilities, labels = calibrated()
+    distorted = apply_temperature(probabilities, 0.5)
+    temperature, offsets = fit_offsets(distorted, labels, 1e6)
+    np.testing.assert_allclose(offsets, 0, atol=1e-4)
+    assert temperature == pytest.approx(fit_temperature(distorted, labels), rel=1e-2)
+
+
+def test_offsets_need_matching_arrays_as_well() -> None:
+    with pytest.raises(ValueError, match=r"labels shape \(n,\)"):
+        fit_offsets(np.eye(3), np.zeros(2, dtype=int), 0.1)

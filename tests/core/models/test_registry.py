@@ -1,4 +1,4 @@
-"""The registry describes every model: its cards, its prerequisites, its pretrained networks."""
+"""The registry describes every model: its cards, its inputs, its pretrained networks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from core.models.registry import (
     TITLES,
     is_pretrained,
     needs_download,
-    with_prerequisites,
 )
 
 
@@ -57,12 +56,6 @@ def test_whole_clips_are_longer_than_segments() -> None:
     assert SPECTROGRAM_MODELS["crnn"].parameters(shared).segment_frames == CLIP_FRAMES
     assert SPECTROGRAM_MODELS["cnn"].parameters(shared) == shared
     assert SPECTROGRAM_MODELS["mfcc_cnn"].parameters(shared).n_mfcc == 20
-
-
-def test_a_model_is_trained_after_the_one_it_starts_from() -> None:
-    assert with_prerequisites(["cnn_lstm"]) == ["cnn", "cnn_lstm"]
-    assert with_prerequisites(["mlp", "cnn_lstm", "cnn"]) == ["cnn", "cnn_lstm", "mlp"]
-    assert with_prerequisites(["svm", MUSICNN, ENSEMBLE]) == []
 
 
 def test_pretrained_networks_are_named_and_only_yamnet_is_downloaded() -> None:

@@ -43,7 +43,7 @@ def test_overrides_change_the_hyperparameters_of_all_networks(
     )
     settings = experiment.settings()
     assert {each.epochs for each in settings.values()} == {2}
-    assert settings["cnn"].learning_rate != settings["cnn_lstm"].learning_rate
+    assert settings["cnn"].learning_rate != settings["mlp"].learning_rate
 
 
 def test_models_of_whole_clips_are_skipped_under_the_segment_protocol(

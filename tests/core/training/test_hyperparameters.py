@@ -22,19 +22,19 @@ from core.training.hyperparameters import (
 ALL = (*PROTOCOLS, "folds")
 
 
-def test_the_cnn_has_the_default_presets() -> None:
-    assert hyperparameters("cnn", "artist") == hyperparameters("cnn", "track") == GENERAL
-    assert hyperparameters("cnn", "segment") == KNOWN_SONGS
+def test_models_have_the_presets_that_the_registry_names() -> None:
+    for protocol in ("artist", "track"):
+        assert hyperparameters("mfcc_statistics", protocol) == GENERAL
+    assert hyperparameters("mfcc_statistics", "segment") == KNOWN_SONGS
     assert hyperparameters("mlp", "artist") == SMALL
     assert hyperparameters("crnn", "artist") == WHOLE_CLIP
 
 
-def test_a_model_that_starts_from_another_learns_more_slowly() -> None:
+def test_cnn_and_cnn_lstm_differ_in_their_layers_only() -> None:
     for protocol in ALL:
-        slow, fast = (hyperparameters(name, protocol) for name in ("cnn_lstm", "cnn"))
-        assert slow.learning_rate == fast.learning_rate / 2
-    assert hyperparameters("cnn_lstm", "folds").epochs == 8
-    assert hyperparameters("cnn_lstm", "artist").epochs == GENERAL.epochs
+        assert hyperparameters("cnn", protocol) == hyperparameters("cnn_lstm", protocol)
+    assert hyperparameters("cnn", "artist").offset_penalty > 0
+    assert hyperparameters("cnn", "track").offset_penalty == 0
 
 
 def test_differences_reach_the_augmentation_and_leave_the_rest_of_it_alone() -> None:

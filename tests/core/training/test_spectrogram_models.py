@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from core.data.segments import segment_logmel, standardisation
 from core.data.splits import Segments, split_tracks
 from core.evaluation.calibration import apply_temperature
 from core.models.spectrogram_models import SpectrogramModel
-from core.networks.spectrogram_networks import build_network
+from core.networks.spectrogram_networks import build_network, shift_logits
 from core.training.fit import Settings
 from core.training.hyperparameters import hyperparameters
 from core.training.progress import EpochBars
@@ -47,11 +48,13 @@ def fits(trainer: SpectrogramTrainer, monkeypatch: pytest.MonkeyPatch) -> list[A
     """Arguments of the fits; nothing is trained, and the third epoch counts as the best."""
     made: list[Any] = []
 
-    def fit(name: str, subset: str, settings: Settings, valid: Segments | None) -> FittedNetwork:
-        made.append((name, subset, settings.epochs, valid))
+    def fit(
+        name: str, part: str, segments: Segments, settings: Settings, valid: Segments | None
+    ) -> FittedNetwork:
+        made.append((name, part, settings.epochs, valid))
         keras.utils.set_random_seed(len(made))
         network = build_network(name, trainer.tracks.parameters)
-        statistics = standardisation(trainer.tracks, getattr(trainer.split, subset))
+        statistics = standardisation(trainer.tracks, segments)
         return FittedNetwork(network, statistics, 3, [{"epoch": 1, "seconds": 0.75}])
 
     monkeypatch.setattr(trainer, "fit", fit)
@@ -84,6 +87,54 @@ def test_the_final_fit_has_the_epochs_that_validation_chose_and_no_validation_se
     assert result.segments is trainer.split.test
     assert result.validation is not None
     assert result.validation[1] is trainer.split.valid
+
+
+def test_offsets_are_fitted_on_folds_of_the_final_training_set_and_stored(
+    trainer: SpectrogramTrainer, fits: list[Any]
+) -> None:
+    trainer.settings = {"mlp": replace(trainer.settings["mlp"], offset_penalty=0.01)}
+    result, final = trainer.train("mlp")
+    assert [part for _, part, *_ in fits] == ["train", "fold1", "fold2", "fold3", "refit"]
+    assert all(epochs == 3 and valid is None for _, _, epochs, valid in fits[1:])
+    offsets = np.array(result.scores["offsets"])
+    assert np.abs(offsets).max() > 0
+    stored = json.loads((trainer.folder / "mlp-calibration.json").read_text(encoding="utf-8"))
+    assert stored == {
+        "temperature": result.scores["temperature"],
+        "offsets": result.scores["offsets"],
+    }
+    trainer.resume = True
+    temperature, again = trainer.cross_calibrate("mlp", 3)
+    assert len(fits) == 5
+    np.testing.assert_array_equal(again, offsets)
+    # The final network has the offsets in its logits, so that the temperature alone is left.
+    probabilities, _ = trainer.measure(final, temperature)
+    np.testing.assert_allclose(result.probabilities, probabilities)
+    shift_logits(final.network, -temperature * offsets)
+    uncorrected = final.predict(trainer.tracks, trainer.split.test)
+    expected = apply_temperature(uncorrected, temperature, offsets)
+    np.testing.assert_allclose(expected, probabilities, atol=1e-3)
+
+
+def test_a_compressed_model_is_measured_and_packaged_compressed(
+    few_tracks: TrackSet, tmp_path: Path
+) -> None:
+    settings = replace(hyperparameters("cnn", "artist"), epochs=1, steps=1, batch_size=4)
+    trainer = SpectrogramTrainer(
+        few_tracks,
+        split_tracks(few_tracks, "artist"),
+        {"cnn": settings},
+        tmp_path,
+        seed=0,
+        taggrams=None,
+        resume=False,
+        progress=EpochBars(),
+    )
+    fitted = trainer.fit("cnn", "train", trainer.split.train, settings, None)
+    assert (
+        fitted.network.count_params()
+        < 0.3 * build_network("cnn", few_tracks.parameters).count_params()
+    )
 
 
 def test_the_packaged_model_predicts_what_was_measured(
