@@ -97,7 +97,7 @@ class FeatureModelSpec(ModelSpec):
 FRAME_RATE = "24 spectrogram frames per second, the frame rate of the training archive"
 PAIRED_BANDS = "64 mel bands, averaged in pairs from 128"
 # CNN and CNN-LSTM are compared with each other, so they are trained in the same way.
-COMPARED = {
+COMPARED: dict[str, dict[str, Any]] = {
     # From reversed segments a network would learn that the direction of time does not matter.
     "all": {"epochs": 15, "learning_rate": 1e-3, "augmentation": {"reverse": 0.0}},
     # Both predict some genres too rarely for unseen artists.

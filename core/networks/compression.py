@@ -48,11 +48,10 @@ def _factor(
 ) -> None:
     """Compute the weights of a compressed layer and of the basis in front of it."""
     weights = layer.get_weights()
+    kernels, biases = [0], [1]
     if isinstance(layer, layers.Bidirectional):
         # The kernel, the recurrent kernel and the bias of each direction.
-        kernels, biases = (0, 3), (2, 5)
-    else:
-        kernels, biases = (0,), (1,)
+        kernels, biases = [0, 3], [2, 5]
     if isinstance(layer, layers.Conv1D):
         inputs = neighbours(inputs, len(weights[0]))
     flat = [weights[kernel].reshape(-1, weights[kernel].shape[-1]) for kernel in kernels]

@@ -12,7 +12,7 @@ from keras import layers
 
 from core.constants import SEGMENT_FRAMES
 from core.features.spectrogram import FeatureParameters
-from core.models.store import load_model
+from core.models.store import load_spectrogram_model
 from core.networks.cnn import MODULATIONS, modulation_filters
 from core.networks.spectrogram_networks import build_network
 
@@ -46,7 +46,7 @@ def reaches_input(tensor: keras.KerasTensor, blocks: Callable[[keras.Operation],
 def networks(name: str) -> list[keras.Model]:
     """A network as it is trained, as it is compressed, and the shipped one."""
     parameters = FeatureParameters()
-    shipped = load_model(name).network
+    shipped = load_spectrogram_model(name).network
     built = [
         build_network(name, parameters, n_tags=5, compressed=compressed)
         for compressed in (False, True)
