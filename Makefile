@@ -48,6 +48,7 @@ train: train-data $(VENV)/.installed
 
 bench: bench-data $(VENV)/.installed-dev
 	$(RUN) benchmarks/faithfulness.py --data "$(DATA)"
+	$(RUN) benchmarks/mixes.py --data "$(DATA)"
 	$(RUN) benchmarks/estimator.py --logmel "$(DATA)/logmel.npz"
 	$(RUN) benchmarks/order.py --logmel "$(DATA)/logmel.npz"
 	$(RUN) benchmarks/transfer.py --data "$(DATA)"

@@ -58,6 +58,7 @@ MIXES = 120  # of each kind
 LEVELS_DB = (-6.0, 6.0)  # of the target, relative to the other song
 LEVEL_MIXES = 30  # of each kind that are repeated at these levels
 RESAMPLES = 2_000
+DIGITS = 5  # of the written shares
 RESULTS = ("kept", "mass", "gate_kept", "gate_mass")
 REFERENCE, DEFAULT = "random", "shap"
 
@@ -254,8 +255,17 @@ def written(results: dict[str, dict[str, Any]], before: dict[str, Any]) -> dict[
         "most_per_song": MOST_PER_SONG,
         "random_copies": RANDOM_COPIES,
         "resamples": RESAMPLES,
-        "models": before.get("models", {}) | results,
+        "models": before.get("models", {}) | _rounded(results),
     }
+
+
+def _rounded(content: Any) -> Any:
+    """Round all numbers, which halves the file."""
+    if isinstance(content, dict):
+        return {key: _rounded(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_rounded(value) for value in content]
+    return round(content, DIGITS) if isinstance(content, float) else content
 
 
 def main() -> None:

@@ -46,6 +46,30 @@ EXPLANATION_METHODS = {
     "lime": "LIME, 1000 samples",
     "random": "random regions",
 }
+# Row titles of the tables on where explanations of mixes lie; the last five are controls.
+LOCALISATION_METHODS = {
+    "shap": EXPLANATION_METHODS["shap"],
+    "versus": "default, compared with the other genre",
+    "shap_alone": EXPLANATION_METHODS["shap_alone"],
+    "shap_mel": "all SHAP values (mel view)",
+    **{
+        method: EXPLANATION_METHODS[method]
+        for method in (
+            "silencing",
+            "extremal",
+            "gradient_times_input",
+            "gradient",
+            "occlusion",
+            "lime",
+            "random",
+        )
+    },
+    "level": "loudest cells, without a model",
+    "other_genre": "default, explaining the other genre",
+    "other_genre_mel": "all SHAP values, explaining the other genre",
+    "random_weights": "default, random weights",
+    "random_weights_mel": "all SHAP values, random weights",
+}
 FAITHFULNESS_METRICS = {
     "AI": "AI ↑",
     "AD": "AD ↓",

@@ -19,7 +19,7 @@ belong to no song. Cells are counted by area: each one counts the same, however 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class TimeGate:
         Beginning and end in seconds from the beginning of the mix; ``start_s < end_s``.
     """
 
+    kind: ClassVar[Literal["seconds"]] = "seconds"
     start_s: float
     end_s: float
 
@@ -63,9 +64,6 @@ class TimeGate:
             raise ValueError(
                 f"The seconds must end after they begin, not {self.start_s} to {self.end_s}."
             )
-
-    def __str__(self) -> str:
-        return "seconds"
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ class BandGate:
         Lower and upper limit in Hz; ``low_hz < high_hz``.
     """
 
+    kind: ClassVar[Literal["bands"]] = "bands"
     low_hz: float
     high_hz: float
 
@@ -86,9 +85,6 @@ class BandGate:
             raise ValueError(
                 f"The frequencies must be in ascending order, not {self.low_hz} to {self.high_hz}."
             )
-
-    def __str__(self) -> str:
-        return "frequency bands"
 
 
 Gate = TimeGate | BandGate
@@ -160,7 +156,7 @@ def mix_songs(target: Audio, other: Audio, gate: Gate, *, level_db: float = 0.0)
     )
     target = _gated(target, gate)
     if loudness(target) == -np.inf:
-        raise AudioError(f"The target song is silent in the chosen {gate}. Choose others.")
+        raise AudioError(f"The target song is silent in the chosen {gate.kind}. Choose others.")
     both = target.samples + other.samples
     peak = max(1.0, *(float(np.abs(part).max()) for part in (both, target.samples, other.samples)))
     mix = replace(target, samples=both / np.float32(peak), name=f"{target.name} and {other.name}")

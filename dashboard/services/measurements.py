@@ -67,6 +67,11 @@ def faithfulness() -> dict[str, Any]:
     return _json("faithfulness.json")
 
 
+def mixes() -> dict[str, Any]:
+    """Localisation of the explanations in mixes of two songs; empty if it was not measured."""
+    return _json("mixes.json")
+
+
 def predictions(name: str, protocol: str = "artist") -> Predictions | None:
     """Load the stored predictions of a model for a test set; None if there are none."""
 

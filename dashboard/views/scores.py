@@ -21,6 +21,7 @@ from dashboard.text.score_tables import (
 )
 from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import choose_model, choose_option, is_dark
+from dashboard.widgets.ground_truth import draw_ground_truth
 from dashboard.widgets.song_picker import masthead
 from dashboard.widgets.status import failures_as_sentences
 
@@ -46,6 +47,7 @@ def main() -> None:
         url_state.write()
         details(name)
         faithfulness(name)
+        draw_ground_truth(name)
 
 
 def leaderboard(names: list[str]) -> None:

@@ -162,7 +162,7 @@ def test_a_mix_is_the_sum_of_its_parts_and_as_long_as_the_shorter_song(
             tone(100),
             OTHER,
             BandGate(5_000, 9_000),
-            r"^The target song is silent in the chosen frequency bands\.",
+            r"^The target song is silent in the chosen bands\.",
         ),
         (
             Audio(song_samples(0.3)),

@@ -120,6 +120,7 @@ OF_THE_MODELS: dict[str, Callable[[], object]] = {
     "score": lambda: measurements.score("cnn", "artist"),
     "folds": lambda: measurements.folds("cnn"),
     "faithfulness": measurements.faithfulness,
+    "mixes": measurements.mixes,
     "predictions": lambda: measurements.predictions("cnn"),
     "profiles": lambda: measurements.genre_profiles("cnn"),
     "protocols": lambda: measurements.stored_protocols("cnn"),
