@@ -50,6 +50,7 @@ bench: bench-data $(VENV)/.installed-dev
 	$(RUN) benchmarks/faithfulness.py --data "$(DATA)"
 	$(RUN) benchmarks/mixes.py --data "$(DATA)"
 	$(RUN) benchmarks/estimator.py --logmel "$(DATA)/logmel.npz"
+	$(RUN) benchmarks/ablation.py --logmel "$(DATA)/logmel.npz"
 	$(RUN) benchmarks/order.py --logmel "$(DATA)/logmel.npz"
 	$(RUN) benchmarks/transfer.py --data "$(DATA)"
 	$(RUN) benchmarks/archive_agreement.py --data "$(DATA)"

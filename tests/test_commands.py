@@ -208,6 +208,8 @@ def test_a_command_of_the_documents_runs(
         run_core(words[2:])
     elif words[:2] == ["-m", "pytest"]:
         assert all((PROJECT_DIR / folder).is_dir() for folder in words[2:])
+    elif words[0] == "-m":
+        run_script(f"{words[1].replace('.', '/')}.py", words[2:], monkeypatch)
     elif words[0] == "train.py":
         run_training(words[1:], monkeypatch)
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -19,6 +20,9 @@ from core.data.gtzan import TrackSet, list_recordings
 from core.errors import AudioError, DatasetError
 from core.networks import musicnn
 from core.storage import fingerprint, replacing
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 WINDOWS = 28  # of a clip of thirty seconds
 WHOLE_CLIP_WINDOWS = 24  # minimum number of windows of a complete clip
@@ -121,23 +125,50 @@ def tag_recordings(folders: Sequence[Path], tagger: keras.Model, progress: Progr
             audio = load_audio(path, sample_rate=musicnn.PARAMETERS.sample_rate)
         except AudioError:
             continue
-        power = musicnn.mel_power(audio.samples)
-        missing = musicnn.PARAMETERS.segment_frames - len(power)
-        if missing > 0:
-            power = np.pad(power, ((0, missing), (0, 0)), mode="wrap")
-        windows = musicnn.window_bounds(len(power), WINDOW_STEP)[:WINDOWS]
-        served = power / max(power.max(), 1e-12) * 10 ** (musicnn.PEAK_LEVEL_DB / 10)
-        for scaled, collected in ((served, logits), (power, own_level)):
-            spectrogram = musicnn.compress(scaled)
-            batch = np.stack([spectrogram[start:stop] for start, stop in windows])
-            tags = np.asarray(forward(tf.constant(batch, tf.float32)))
-            collected.append(tags[np.arange(WINDOWS) % len(tags)])
+        served, own = tag_samples(audio.samples, forward)
+        logits.append(served[np.arange(WINDOWS) % len(served)])
+        own_level.append(own[np.arange(WINDOWS) % len(own)])
         names.append(name)
-        counts.append(len(windows))
+        counts.append(len(own))
     progress(len(files), len(files))
     if not names:
         raise DatasetError(f"None of the {len(files)} recordings can be read.")
     return TagLogits(tuple(names), np.stack(logits), np.stack(own_level), np.array(counts))
+
+
+def tag_samples(
+    samples: np.ndarray, forward: Callable[[tf.Tensor], tf.Tensor]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tag one recording of up to thirty seconds.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,)]
+        Audio at the sampling rate of `core.networks.musicnn.PARAMETERS`; repeated if it is shorter
+        than one window.
+    forward : callable
+        From log-mel windows ``(n, 187, 96)`` to tag logits ``(n, 50)``.
+
+    Returns
+    -------
+    served, own_level : np.ndarray [shape=(windows, 50), dtype=float32]
+        Logits at the level of the served model and at the recording's own level; one window starts
+        about every second.
+    """
+    import tensorflow as tf
+
+    power = musicnn.mel_power(samples)
+    missing = musicnn.PARAMETERS.segment_frames - len(power)
+    if missing > 0:
+        power = np.pad(power, ((0, missing), (0, 0)), mode="wrap")
+    windows = musicnn.window_bounds(len(power), WINDOW_STEP)[:WINDOWS]
+    served = power / max(power.max(), 1e-12) * 10 ** (musicnn.PEAK_LEVEL_DB / 10)
+    found = []
+    for scaled in (served, power):
+        spectrogram = musicnn.compress(scaled)
+        batch = np.stack([spectrogram[start:stop] for start, stop in windows])
+        found.append(np.asarray(forward(tf.constant(batch, tf.float32))))
+    return found[0], found[1]
 
 
 def cached_tags(
