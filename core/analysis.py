@@ -8,11 +8,13 @@ mean probability over the segments.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.audio.decoding import SILENT_PEAK
 from core.audio.io import resample
 from core.features.spectrogram import FeatureParameters, logmel, segment_starts, split_segments
 
@@ -52,6 +54,16 @@ class Analysis:
         Beginning and end of each segment in seconds.
     padded : bool
         Whether the song is shorter than one segment and was padded with silence.
+    silent : bool
+        Whether the recording has no sound.
+    novelty : float
+        How strange the song is to the model, see `core.models.novelty`; higher is stranger. 5 % of
+        songs like those of the training set have more than 1. Infinite without sound, NaN if the
+        model has no novelty score.
+    genre_set : tuple of str
+        Genres that remain possible, the most probable first: nine of ten sets contain the true
+        genre, see `core.models.genre_sets`. Empty where nothing fits: if the novelty is above 1.
+        The predicted genre alone if the model's sets are not calibrated.
     """
 
     song: str
@@ -67,6 +79,9 @@ class Analysis:
     starts_s: np.ndarray
     ends_s: np.ndarray
     padded: bool
+    silent: bool
+    novelty: float
+    genre_set: tuple[str, ...]
 
     @property
     def song_probabilities(self) -> np.ndarray:
@@ -113,6 +128,9 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
     starts = segment_starts(len(spectrogram), parameters)
     filled = np.minimum(len(spectrogram) - starts, parameters.segment_frames)
     inputs = model.extract(own_rate, segments, starts)
+    probabilities, novelty = model.predict_song(inputs, filled)
+    silent = bool(np.abs(audio.samples).max(initial=0) < SILENT_PEAK)
+    novelty = math.inf if silent else novelty
     seconds_per_frame = parameters.hop_length / parameters.sample_rate
     return Analysis(
         song=audio.name,
@@ -122,13 +140,16 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
         parameters=parameters,
         logmel=segments,
         inputs=inputs,
-        probabilities=model.predict(inputs),
+        probabilities=probabilities,
         starts=starts,
         filled=filled,
         starts_s=starts * seconds_per_frame,
         # A centred frame reaches beyond the last sample; a segment does not.
         ends_s=np.minimum((starts + filled) * seconds_per_frame, audio.duration_s),
         padded=len(spectrogram) < parameters.segment_frames,
+        silent=silent,
+        novelty=novelty,
+        genre_set=() if novelty > 1 else model.genre_set(probabilities.mean(axis=0, dtype=float)),
     )
 
 
@@ -152,7 +173,14 @@ def to_json(analysis: Analysis, *, explanation: dict[str, Any] | None = None) ->
         "song": {"name": analysis.song, "duration_s": analysis.duration_s},
         "model": analysis.model,
         "genres": list(analysis.genres),
-        "verdict": {"genre": analysis.genre, "probability": analysis.probability},
+        "verdict": {
+            "genre": analysis.genre,
+            "probability": analysis.probability,
+            "genre_set": list(analysis.genre_set),
+            # JSON has neither NaN nor infinity.
+            "novelty": analysis.novelty if math.isfinite(analysis.novelty) else None,
+            "silent": analysis.silent,
+        },
         "segments": [
             {
                 "start_s": float(start),

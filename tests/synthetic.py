@@ -8,6 +8,7 @@ import numpy as np
 
 from core.constants import GENRES, N_MFCC, SAMPLE_RATE, SEGMENT_FRAMES
 from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
+from core.models.novelty import Distance, NoveltyScore, describe
 from core.models.spectrogram_models import SpectrogramBackground, SpectrogramModel
 
 if TYPE_CHECKING:
@@ -183,4 +184,40 @@ def tiny_model(
     }
     return SpectrogramModel(
         network, card, SpectrogramBackground(weights=weights / weights.sum(), logmel=segments)
+    )
+
+
+def novelty_score(model: SpectrogramModel, *, typical: float = 0.0) -> NoveltyScore:
+    """Build a novelty score of a small model, fitted on synthetic songs.
+
+    Parameters
+    ----------
+    model : SpectrogramModel
+        The model.
+    typical : float
+        Value that every part of the novelty is compared with.
+
+    Returns
+    -------
+    NoveltyScore
+        The sum of the parts counts.
+    """
+    mfcc = np.concatenate(
+        [
+            mfcc_from_logmel(
+                split_segments(
+                    logmel(song_samples(9.0, seed=seed), model.parameters), model.parameters
+                ),
+                model.parameters.n_mfcc,
+            )
+            for seed in range(4)
+        ]
+    )
+    _, hidden = model.predict_hidden(mfcc)
+    return NoveltyScore(
+        Distance.fit(describe(mfcc, model.parameters)),
+        Distance.fit(hidden),
+        np.full(3, typical),
+        np.ones(3),
+        np.ones((1, 3)),
     )

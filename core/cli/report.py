@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +86,11 @@ class SongResult:
         return to_json(self.analysis, explanation=explanation)
 
     def to_text(self) -> str:
-        """Format as text: genre of the song, and the two most probable ones of each segment."""
+        """Format as text: genres of the song, and the two most probable ones of each segment."""
         analysis = self.analysis
         lines = [
             f"{printable(analysis.song)} ({minutes(analysis.duration_s)}), {analysis.model}: "
-            f"{analysis.genre}, probability {analysis.probability:.2f}"
+            f"{answer(analysis)}"
         ]
         if analysis.padded:
             lines.append("  The song is shorter than one segment and was padded with silence.")
@@ -201,6 +201,38 @@ def write_result(result: SongResult, folder: Path) -> list[str]:
             )
         write_json(temporary / "analysis.json", result.to_json())
     return [file for file in before if not (folder / file).exists()]
+
+
+def answer(analysis: Analysis) -> str:
+    """Format the prediction for a song: its genre set, or why there is none.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Predictions for the song.
+
+    Returns
+    -------
+    str
+        ``"reggae, probability 0.81"``, ``"reggae or disco, probabilities 0.41 and 0.30"``, ``"no
+        sound"`` or ``"unlike anything it was trained on (nearest genre: reggae, 0.37)"``.
+    """
+    if analysis.silent:
+        return "no sound"
+    if not analysis.genre_set:
+        return (
+            "unlike anything it was trained on "
+            f"(nearest genre: {analysis.genre}, {analysis.probability:.2f})"
+        )
+    shares = analysis.song_probabilities
+    values = [f"{shares[analysis.genres.index(genre)]:.2f}" for genre in analysis.genre_set]
+    noun = "probability" if len(values) == 1 else "probabilities"
+    return f"{_joined(analysis.genre_set, 'or')}, {noun} {_joined(values, 'and')}"
+
+
+def _joined(words: Sequence[str], conjunction: str) -> str:
+    *first, last = words
+    return f"{', '.join(first)} {conjunction} {last}" if first else last
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 A model is three files in one folder: ``NAME.json``, the card; ``NAME.keras`` or ``NAME.skops``, the
 trained weights; and ``background-DIGEST.npz``, the baseline segments of explanations, which models
 with the same background share. The card contains the names and digests of the other two files; a
-file that does not match is not opened. Nothing is pickled.
+file that does not match is not opened. Nothing is pickled. A spectrogram model may have a fourth
+file, ``NAME.novelty.npz``, see `core.models.novelty`.
 
 See Also
 --------
@@ -13,6 +14,7 @@ core.models.feature_models.FeatureModel : classifiers of descriptors or embeddin
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.features.spectrogram import FeatureParameters
+from core.models.genre_sets import genre_set
 
 if TYPE_CHECKING:
     import keras
@@ -112,6 +115,41 @@ class GenreModel(ABC):
         np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
             Probabilities in the order of `genres`; rows sum to one.
         """
+
+    def predict_song(self, inputs: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, float]:
+        """Compute the genre probabilities of a song's segments, and the novelty of the song.
+
+        Parameters
+        ----------
+        inputs : np.ndarray [shape=(n, …)]
+            Output of `extract`.
+        filled : np.ndarray [shape=(n,), dtype=int]
+            Number of frames of each segment that lie within the song.
+
+        Returns
+        -------
+        probabilities : np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
+            As from `predict`.
+        novelty : float
+            See `core.models.novelty`; NaN if the model has no novelty score.
+        """
+        return self.predict(inputs), math.nan
+
+    def genre_set(self, probabilities: np.ndarray) -> tuple[str, ...]:
+        """Choose the genres that remain possible for a song.
+
+        Parameters
+        ----------
+        probabilities : np.ndarray [shape=(10,), range=[0, 1]]
+            Mean probabilities of the song.
+
+        Returns
+        -------
+        tuple of str
+            See `core.models.genre_sets`; only the most probable genre if the card has no threshold.
+        """
+        threshold = self.card.get("genre_sets", {}).get("threshold", 0.0)
+        return genre_set(probabilities, threshold, self.genres)
 
     @property
     @abstractmethod

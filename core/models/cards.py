@@ -1,7 +1,7 @@
 """Model cards: list and read them, and verify the files that they describe.
 
 A card is the JSON file beside a model's weights and background. It describes the model, its
-training data and its scores, and contains the names and digests of the two files. Models with the
+training data and its scores, and contains the names and digests of these files. Models with the
 same background share its file. Reading a card imports nothing beyond the standard library.
 """
 
@@ -16,6 +16,7 @@ from core.errors import ModelError
 from core.storage import sha256
 
 PARTS = ("weights", "background")  # entries of a card that describe files
+NOVELTY = "novelty"  # another one, which older cards lack
 FEATURES = frozenset(  # fields of `core.features.spectrogram.FeatureParameters`
     ("sample_rate", "n_fft", "hop_length", "n_mels", "n_mfcc", "top_db", "segment_frames")
 )
@@ -132,7 +133,7 @@ def read_card(path: Path) -> dict[str, Any]:
             raise ValueError("its feature parameters belong to another version")
         # Cards of earlier versions do not name the background's file.
         card["background"].setdefault("file", f"{path.stem}.background.npz")
-        for part in PARTS:
+        for part in (*PARTS, *({NOVELTY} & card.keys())):
             card[part]["sha256"]
             if not is_file_name(card[part]["file"]):
                 raise ValueError(f"{part} must be a file in the folder of the card")
@@ -160,7 +161,7 @@ def checked_file(path: Path, card: dict[str, Any], part: str) -> Path:
     card : dict
         Content of the card.
     part : str
-        ``"weights"`` or ``"background"``.
+        ``"weights"``, ``"background"`` or ``"novelty"``.
 
     Returns
     -------

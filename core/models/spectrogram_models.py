@@ -14,6 +14,7 @@ from core.errors import ModelError
 from core.features.spectrogram import mfcc_from_logmel
 from core.models.base import Background, GenreModel, batched_predictor
 from core.models.network_files import save_network
+from core.models.novelty import NoveltyScore, describe
 
 if TYPE_CHECKING:
     import keras
@@ -70,14 +71,21 @@ class SpectrogramModel(GenreModel):
         Model card, as written by `core.models.store.save_model`.
     background : SpectrogramBackground or Path
         Reference segments, or the file that holds them; it is read on first access.
+    novelty_score : NoveltyScore, optional
+        Novelty score; older models have none.
     """
 
     weights_suffix = ".keras"
 
     def __init__(
-        self, network: keras.Model, card: dict[str, Any], background: SpectrogramBackground | Path
+        self,
+        network: keras.Model,
+        card: dict[str, Any],
+        background: SpectrogramBackground | Path,
+        novelty_score: NoveltyScore | None = None,
     ) -> None:
         super().__init__(card)
+        self.novelty_score = novelty_score
         self.network = network
         self.mean = np.asarray(card["standardisation"]["mean"], dtype=np.float32)
         self.scale = np.asarray(card["standardisation"]["scale"], dtype=np.float32)
@@ -144,6 +152,9 @@ class SpectrogramModel(GenreModel):
         ModelError
             If the shape of the MFCCs is not the one on the model's card.
         """
+        return self._probabilities(self._network_inputs(inputs))
+
+    def _network_inputs(self, inputs: np.ndarray) -> np.ndarray:
         mfcc = np.asarray(inputs, dtype=np.float32)
         expected = (self.parameters.segment_frames, self.parameters.n_mfcc)
         if mfcc.ndim != 3 or mfcc.shape[1:] != expected:
@@ -151,7 +162,57 @@ class SpectrogramModel(GenreModel):
                 f"{self.name} expects MFCCs of shape (n, {expected[0]}, {expected[1]}), "
                 f"not {mfcc.shape}. Compute them with the parameters on its card."
             )
-        return self._probabilities(self.standardise(mfcc)[..., np.newaxis])
+        return self.standardise(mfcc)[..., np.newaxis]
+
+    def predict_song(self, inputs: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, float]:
+        """Compute the genre probabilities of a song's segments, and the novelty of the song.
+
+        Parameters
+        ----------
+        inputs : np.ndarray [shape=(n, segment_frames, n_mfcc)]
+            MFCCs, not standardised.
+        filled : np.ndarray [shape=(n,), dtype=int]
+            Number of frames of each segment that lie within the song.
+
+        Returns
+        -------
+        probabilities : np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
+            As from `predict`.
+        novelty : float
+            See `core.models.novelty`; NaN if the model has no novelty score.
+        """
+        if self.novelty_score is None or not len(inputs):
+            return super().predict_song(inputs, filled)
+        probabilities, hidden = self.predict_hidden(inputs)
+        description = describe(inputs, self.parameters, filled)
+        parts = self.novelty_score.parts(description, hidden, probabilities)
+        return probabilities, float(self.novelty_score.combine(parts))
+
+    def predict_hidden(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute the genre probabilities of segments, and the last hidden layer.
+
+        Parameters
+        ----------
+        inputs : np.ndarray [shape=(n, segment_frames, n_mfcc)]
+            MFCCs, not standardised.
+
+        Returns
+        -------
+        probabilities : np.ndarray [shape=(n, 10), dtype=float32, range=[0, 1]]
+            As from `predict`.
+        hidden : np.ndarray [shape=(n, units), dtype=float32]
+            Input of the layer that computes the logits.
+        """
+        both = self._with_hidden(self._network_inputs(inputs))
+        return both[:, : len(self.genres)], both[:, len(self.genres) :]
+
+    @cached_property
+    def _with_hidden(self) -> Callable[[np.ndarray], np.ndarray]:
+        import keras
+
+        outputs = [self.network.output, hidden_layer(self.network).input]
+        joined = keras.layers.Concatenate()(outputs)
+        return batched_predictor(keras.Model(self.network.input, joined))
 
     def predict_logmel(self, logmel_db: np.ndarray) -> np.ndarray:
         """Compute the genre probabilities of log-mel segments.
@@ -171,3 +232,19 @@ class SpectrogramModel(GenreModel):
     def save_weights(self, path: Path) -> None:
         """Write the network."""
         save_network(self.network, path)
+
+
+def hidden_layer(network: keras.Model) -> keras.layers.Layer:
+    """Find the layer that computes the genres' logits; its input is the last hidden layer.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Network of a spectrogram model, in training or as it is saved.
+
+    Returns
+    -------
+    keras.layers.Layer
+        Dense layer from hidden units to logits, before calibration.
+    """
+    return network.get_layer("logits")

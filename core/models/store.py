@@ -13,9 +13,10 @@ import numpy as np
 
 from core.errors import ModelError
 from core.models.base import Background, GenreModel
-from core.models.cards import PARTS, card_path, checked_file, read_card
+from core.models.cards import NOVELTY, PARTS, card_path, checked_file, read_card
 from core.models.feature_models import FeatureModel, load_pipeline
 from core.models.network_files import load_network
+from core.models.novelty import NoveltyScore
 from core.models.spectrogram_models import SpectrogramModel
 from core.storage import replacing, sha256, write_json
 
@@ -55,7 +56,8 @@ def load_model(name: str | Path) -> GenreModel:
         if path not in _cache:
             card = read_card(path)
             weights, background = (checked_file(path, card, part) for part in PARTS)
-            _cache[path] = _open(card, weights, background)
+            novelty = checked_file(path, card, NOVELTY) if NOVELTY in card else None
+            _cache[path] = _open(card, weights, background, novelty)
         return _cache[path]
 
 
@@ -86,17 +88,31 @@ def load_spectrogram_model(name: str | Path) -> SpectrogramModel:
     return model
 
 
-def _open(card: dict[str, Any], weights: Path, background: Path) -> GenreModel:
+def _open(
+    card: dict[str, Any], weights: Path, background: Path, novelty: Path | None
+) -> GenreModel:
     if weights.suffix == ".skops":
         return FeatureModel(load_pipeline(weights), card, background)
     network = load_network(weights)
     if "reads" in card:
         return FeatureModel(network, card, background)
-    return SpectrogramModel(network, card, background)
+    return SpectrogramModel(network, card, background, _novelty_score(novelty))
+
+
+def _novelty_score(file: Path | None) -> NoveltyScore | None:
+    """Read a novelty score, if the model has one."""
+    if file is None:
+        return None
+    try:
+        return NoveltyScore.load(file)
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelError(
+            f"{file.name} is not a novelty score ({error}). Restore the file."
+        ) from error
 
 
 def save_model(model: GenreModel, folder: Path | str) -> Path:
-    """Write a model: weights and background first, then the card with their digests.
+    """Write a model: weights, background and novelty score first, then the card with their digests.
 
     The background is named after its content, so that models with the same one share a file. The
     background of an older model of this name is removed unless another card names it.
@@ -120,7 +136,16 @@ def save_model(model: GenreModel, folder: Path | str) -> Path:
     with replacing(weights) as temporary:
         model.save_weights(temporary)
     background = _save_background(model.background, folder)
-    for part, path in zip(PARTS, (weights, background), strict=True):
+    files = dict(zip(PARTS, (weights, background), strict=True))
+    model.card.pop(NOVELTY, None)
+    novelty = folder / f"{model.name}.{NOVELTY}.npz"
+    if isinstance(model, SpectrogramModel) and model.novelty_score is not None:
+        with replacing(novelty) as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **model.novelty_score.to_arrays())
+        files[NOVELTY] = novelty
+    else:
+        novelty.unlink(missing_ok=True)
+    for part, path in files.items():
         model.card[part] = {
             "file": path.name,
             "sha256": sha256(path),

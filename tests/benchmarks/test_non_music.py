@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import non_music
-from benchmarks.non_music import DURATION_S, KINDS, PEAK, sounds
+from benchmarks.non_music import PEAK, sounds
+from benchmarks.sound_effects import DURATION_S, KINDS
 from core.constants import SAMPLE_RATE
 
 

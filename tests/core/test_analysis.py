@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from typing import TYPE_CHECKING
+import math
 
 import numpy as np
 import pytest
@@ -14,11 +15,9 @@ from core.analysis import analyze, to_json
 from core.audio.io import Audio, load_audio, resample
 from core.constants import EXAMPLES_DIR, GENRES, SAMPLE_RATE
 from core.features.spectrogram import logmel, segment_starts
+from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import load_model
-from tests.synthetic import song_samples
-
-if TYPE_CHECKING:
-    from core.models.spectrogram_models import SpectrogramModel
+from tests.synthetic import novelty_score, song_samples
 
 SEGMENT_S = 72 * 915 / SAMPLE_RATE
 
@@ -139,6 +138,9 @@ def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: SpectrogramMo
     assert content["verdict"] == {
         "genre": analysis.genre,
         "probability": pytest.approx(analysis.probability),
+        "genre_set": [analysis.genre],
+        "novelty": None,
+        "silent": False,
     }
     assert len(content["segments"]) == 3
     for index, segment in enumerate(content["segments"]):
@@ -146,6 +148,56 @@ def test_json_has_exactly_the_promised_keys(song: Audio, tiny_cnn: SpectrogramMo
         assert segment["start_s"] == pytest.approx(index * SEGMENT_S)
         assert segment["end_s"] == pytest.approx((index + 1) * SEGMENT_S)
         np.testing.assert_allclose(segment["probabilities"], analysis.probabilities[index])
+
+
+def test_a_model_without_new_data_on_its_card_predicts_as_before(
+    song: Audio, tiny_cnn: SpectrogramModel
+) -> None:
+    analysis = analyze(song, tiny_cnn)
+    assert math.isnan(analysis.novelty)
+    assert analysis.genre_set == (analysis.genre,)
+    assert not analysis.silent
+
+
+def test_the_genre_set_comes_from_the_threshold_on_the_card(
+    song: Audio, tiny_cnn: SpectrogramModel
+) -> None:
+    card = tiny_cnn.card | {"genre_sets": {"level": 0.9, "threshold": 1.0, "songs": 50}}
+    model = SpectrogramModel(tiny_cnn.network, card, tiny_cnn.background)
+    analysis = analyze(song, model)
+    order = np.argsort(-analysis.song_probabilities, kind="stable")
+    assert analysis.genre_set == tuple(GENRES[index] for index in order)
+
+
+@pytest.mark.parametrize(("typical", "fits"), [(1e6, True), (-1e6, False)])
+def test_a_song_that_is_too_novel_has_no_genre(
+    song: Audio, tiny_cnn: SpectrogramModel, typical: float, fits: bool
+) -> None:
+    own = SpectrogramModel(
+        tiny_cnn.network,
+        copy.deepcopy(tiny_cnn.card),
+        tiny_cnn.background,
+        novelty_score(tiny_cnn, typical=typical),
+    )
+    analysis = analyze(song, own)
+    assert (analysis.novelty <= 1) == fits
+    assert analysis.genre_set == ((analysis.genre,) if fits else ())
+    np.testing.assert_allclose(analysis.probabilities, tiny_cnn.predict(analysis.inputs), atol=1e-6)
+    content = json.loads(json.dumps(to_json(analysis), allow_nan=False))["verdict"]
+    assert content["novelty"] == pytest.approx(analysis.novelty)
+    assert content["genre_set"] == list(analysis.genre_set)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-5])
+def test_a_recording_without_sound_is_silent_and_has_no_genre(
+    tiny_cnn: SpectrogramModel, level: float
+) -> None:
+    analysis = analyze(audio(5.0, level), tiny_cnn)
+    assert analysis.silent
+    assert analysis.genre_set == ()
+    assert analysis.novelty == math.inf
+    content = json.loads(json.dumps(to_json(analysis), allow_nan=False))["verdict"]
+    assert (content["silent"], content["genre_set"], content["novelty"]) == (True, [], None)
 
 
 def test_json_contains_a_given_explanation(song: Audio, tiny_cnn: SpectrogramModel) -> None:

@@ -20,7 +20,7 @@ from core.models.feature_models import FeatureModel
 from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import load_model, load_spectrogram_model, save_model
 from core.storage import sha256, write_json
-from tests.synthetic import random_mfcc, tiny_model
+from tests.synthetic import novelty_score, random_mfcc, tiny_model
 
 
 @pytest.fixture
@@ -134,6 +134,50 @@ def another(model: SpectrogramModel, name: str, shift: float = 0.0) -> Spectrogr
     """The same network under another name, with a background that is `shift` dB louder."""
     background = dataclasses.replace(model.background, logmel=model.background.logmel + shift)
     return SpectrogramModel(model.network, copy.deepcopy(model.card) | {"name": name}, background)
+
+
+@pytest.fixture
+def card_with_novelty(tiny_cnn: SpectrogramModel, tmp_path: Path) -> Path:
+    """Card of a model with a novelty score that was saved in an empty folder."""
+    own = SpectrogramModel(
+        tiny_cnn.network,
+        copy.deepcopy(tiny_cnn.card),
+        tiny_cnn.background,
+        novelty_score(tiny_cnn),
+    )
+    return save_model(own, tmp_path)
+
+
+def test_a_novelty_score_is_saved_and_loaded_with_its_model(
+    card_with_novelty: Path, tiny_cnn: SpectrogramModel
+) -> None:
+    content = json.loads(card_with_novelty.read_text())
+    assert content["novelty"]["sha256"] == sha256(card_with_novelty.with_name("cnn.novelty.npz"))
+    loaded = load_model(card_with_novelty)
+    filled = np.full(3, 72)
+    probabilities, novelty = loaded.predict_song(random_mfcc(3), filled)
+    np.testing.assert_allclose(probabilities, loaded.predict(random_mfcc(3)), atol=1e-6)
+    assert np.isfinite(novelty)
+    assert np.isnan(tiny_cnn.predict_song(random_mfcc(3), filled)[1])
+
+
+def test_a_model_without_a_novelty_score_removes_the_file_of_an_older_one(
+    card_with_novelty: Path, tiny_cnn: SpectrogramModel
+) -> None:
+    own = SpectrogramModel(tiny_cnn.network, copy.deepcopy(tiny_cnn.card), tiny_cnn.background)
+    content = json.loads(save_model(own, card_with_novelty.parent).read_text())
+    assert "novelty" not in content
+    assert not card_with_novelty.with_name("cnn.novelty.npz").exists()
+
+
+def test_a_damaged_novelty_score_is_not_opened(card_with_novelty: Path) -> None:
+    file = card_with_novelty.with_name("cnn.novelty.npz")
+    np.savez(file, typical=np.zeros(3))
+    with pytest.raises(ModelError, match=r"cnn\.novelty\.npz does not match its model card"):
+        load_model(card_with_novelty)
+    replace_file(card_with_novelty, "novelty", file)
+    with pytest.raises(ModelError, match=r"cnn\.novelty\.npz is not a novelty score"):
+        load_model(card_with_novelty)
 
 
 def test_models_with_the_same_background_share_its_file(

@@ -1,0 +1,240 @@
+"""Novelty: how strange a song is to a model, compared with the songs that it was trained on.
+
+The score combines three parts:
+
+``sound``
+    Distance of the sound from the training segments: mean, deviation and mean step of each MFCC
+    over time, of frames and of blocks of an eighth of a second. Noise, tones, speech are far away.
+``hidden``
+    Distance of the last hidden layer from its values for the training segments.
+``doubt``
+    Entropy of the song's genre probabilities. It is high for music between the known genres.
+
+Distances are Mahalanobis distances with one shrunk covariance matrix, averaged over the segments of
+the song. Each part is scaled by songs of the validation set, parts are added up in groups, and the
+group with the largest sum counts. Which parts form a group was chosen by leaving one genre out, see
+`core.training.novelty`. At most 5 % of the validation songs have a novelty above 1.
+
+References
+----------
+Lee, Lee, Lee & Shin 2018, "A simple unified framework for detecting out-of-distribution samples and
+adversarial attacks".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.constants import N_MFCC
+from core.features.spectrogram import FeatureParameters
+
+PARTS = ("sound", "hidden", "doubt")
+BLOCK_S = 0.125  # seconds; beats and syllables change between blocks, noise hardly does
+QUIET_STEP = 0.3  # added to deviations and steps before their logarithm is taken
+LEAST_DEVIATION = 0.01  # relative to the largest; units that hardly vary must not dominate
+SHRINKAGE = 0.1  # of the correlation matrix towards independence
+ARRAYS = (
+    "sound_centre",
+    "sound_whitening",
+    "hidden_centre",
+    "hidden_whitening",
+    "typical",
+    "spread",
+    "weights",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Distance:
+    """Mahalanobis distance from the training segments.
+
+    Parameters
+    ----------
+    centre : np.ndarray [shape=(d,)]
+        Mean of the training segments.
+    whitening : np.ndarray [shape=(d, k)]
+        Matrix that makes the segments uncorrelated, with unit variance; ``k < d`` if only the first
+        principal components count.
+    """
+
+    centre: np.ndarray
+    whitening: np.ndarray
+
+    @classmethod
+    def fit(cls, points: np.ndarray, components: int | None = None) -> Distance:
+        """Fit the distance to the training segments.
+
+        Parameters
+        ----------
+        points : np.ndarray [shape=(n, d)]
+            Training segments.
+        components : int, optional
+            Number of principal components that count; all by default.
+
+        Returns
+        -------
+        Distance
+            With a correlation matrix that is shrunk towards independence.
+        """
+        points = np.asarray(points, dtype=np.float64)
+        centre, deviation = points.mean(axis=0), points.std(axis=0)
+        deviation = np.maximum(deviation, LEAST_DEVIATION * deviation.max())
+        standardised = (points - centre) / deviation
+        correlation = standardised.T @ standardised / len(points)
+        shrunk = (1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(len(centre))
+        values, vectors = np.linalg.eigh(shrunk)
+        kept = slice(len(centre) - (components or len(centre)), None)
+        whitening = (vectors / np.sqrt(values))[:, kept] / deviation[:, np.newaxis]
+        return cls(centre, whitening)
+
+    def of(self, points: np.ndarray) -> np.ndarray:
+        """Distance of each point, `shape=(n,)`."""
+        return np.linalg.norm((points - self.centre) @ self.whitening, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class NoveltyScore:
+    """A fitted novelty score of a model.
+
+    Parameters
+    ----------
+    sound, hidden : Distance
+        Distances of `describe` and of the last hidden layer.
+    typical, spread : np.ndarray [shape=(3,)]
+        Of each part the median over validation songs, and its distance to the 95th percentile.
+    weights : np.ndarray [shape=(groups, 3), non-negative]
+        Weight of each scaled part in each group; all of them are zero if it is not in the group.
+    """
+
+    sound: Distance
+    hidden: Distance
+    typical: np.ndarray
+    spread: np.ndarray
+    weights: np.ndarray
+
+    def parts(
+        self, description: np.ndarray, hidden: np.ndarray, probabilities: np.ndarray
+    ) -> np.ndarray:
+        """Compute the parts of a song's novelty.
+
+        Parameters
+        ----------
+        description : np.ndarray [shape=(n, d)]
+            Descriptions of the song's segments, see `describe`.
+        hidden : np.ndarray [shape=(n, units)]
+            Last hidden layer.
+        probabilities : np.ndarray [shape=(n, genres), range=[0, 1]]
+            Genre probabilities.
+
+        Returns
+        -------
+        np.ndarray [shape=(3,)]
+            In the order of `PARTS`, not scaled.
+        """
+        return np.array(
+            [
+                self.sound.of(description).mean(),
+                self.hidden.of(hidden).mean(),
+                entropy(probabilities.mean(axis=0, dtype=np.float64)),
+            ]
+        )
+
+    def combine(self, parts: np.ndarray) -> np.ndarray:
+        """Combine the parts of songs.
+
+        Parameters
+        ----------
+        parts : np.ndarray [shape=(..., 3)]
+            Output of `parts`.
+
+        Returns
+        -------
+        np.ndarray [shape=(...)]
+            Novelty; 5 % of the validation songs have more than 1.
+        """
+        return (self.scale(parts) @ self.weights.T).max(axis=-1)
+
+    def scale(self, parts: np.ndarray) -> np.ndarray:
+        """Scale parts ``(..., 3)``: 0 for the median validation song, 1 for the 95th percentile."""
+        return (parts - self.typical) / self.spread
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Arrays to be stored, by name."""
+        arrays = (
+            self.sound.centre,
+            self.sound.whitening,
+            self.hidden.centre,
+            self.hidden.whitening,
+            self.typical,
+            self.spread,
+            self.weights,
+        )
+        return {name: array.astype(np.float32) for name, array in zip(ARRAYS, arrays, strict=True)}
+
+    @classmethod
+    def load(cls, path: Path) -> NoveltyScore:
+        """Read a score from a file that was written with `to_arrays`.
+
+        Raises
+        ------
+        KeyError
+            If an array is missing.
+        ValueError
+            If the file contains pickled objects.
+        """
+        with np.load(path, allow_pickle=False) as archive:
+            centre, whitening, hidden_centre, hidden_whitening, *rest = (
+                archive[name].astype(np.float64) for name in ARRAYS
+            )
+        return cls(Distance(centre, whitening), Distance(hidden_centre, hidden_whitening), *rest)
+
+
+def describe(
+    mfcc: np.ndarray, parameters: FeatureParameters, filled: np.ndarray | None = None
+) -> np.ndarray:
+    """Describe segments by how their MFCCs are distributed over time.
+
+    Parameters
+    ----------
+    mfcc : np.ndarray [shape=(n, segment_frames, n_mfcc)]
+        MFCCs, not standardised; only the first 13 count.
+    parameters : FeatureParameters
+        Their parameters.
+    filled : np.ndarray [shape=(n,), dtype=int, range=[1, segment_frames]], optional
+        Number of frames of each segment that lie within the song; all by default. The others do not
+        count.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, 65), dtype=float64]
+        Of each coefficient the mean; of frames and of blocks the logarithms of the deviation and of
+        the mean absolute step from one to the next.
+    """
+    values = np.asarray(mfcc[..., :N_MFCC], dtype=np.float64)
+    n, frames, n_mfcc = values.shape
+    filled = np.full(n, frames) if filled is None else np.asarray(filled)
+    size = max(round(BLOCK_S * parameters.sample_rate / parameters.hop_length), 1)
+    n_blocks = frames // size
+    blocks = values[:, : n_blocks * size].reshape(n, n_blocks, size, n_mfcc).mean(axis=2)
+    mean, *of_frames = _statistics(values, filled)
+    _, *of_blocks = _statistics(blocks, np.clip(filled // size, 1, n_blocks))
+    return np.concatenate([mean, *np.log(np.stack([*of_frames, *of_blocks]) + QUIET_STEP)], axis=1)
+
+
+def _statistics(values: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Mean, deviation and mean step over the first steps of each segment, `shape=(n, n_mfcc)`."""
+    inside = (np.arange(values.shape[1]) < filled[:, np.newaxis])[..., np.newaxis]
+    count = filled[:, np.newaxis]
+    mean = (values * inside).sum(axis=1) / count
+    variance = (np.square(values - mean[:, np.newaxis]) * inside).sum(axis=1) / count
+    steps = (np.abs(np.diff(values, axis=1)) * inside[:, 1:]).sum(axis=1)
+    return mean, np.sqrt(variance), steps / np.maximum(count - 1, 1)
+
+
+def entropy(probabilities: np.ndarray) -> float:
+    """Entropy of a distribution in nats."""
+    positive = probabilities[probabilities > 0]
+    return float(-(positive * np.log(positive)).sum())
