@@ -52,11 +52,11 @@ from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import load_spectrogram_model
 from core.storage import write_json
 
-MODELS = ("cnn", "cnn_lstm")
+MODELS = ("cnn", "cnn_lstm", "mfcc_statistics")
 RESULT = MODELS_DIR / "mixes.json"
-MIXES = 120  # of each kind
+MIXES = 105  # of each kind
 LEVELS_DB = (-6.0, 6.0)  # of the target, relative to the other song
-LEVEL_MIXES = 30  # of each kind that are repeated at these levels
+LEVEL_MIXES = 20  # of each kind that are repeated at these levels
 RESAMPLES = 2_000
 DIGITS = 5  # of the written shares
 RESULTS = ("kept", "mass", "gate_kept", "gate_mass")

@@ -12,7 +12,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.constants import EXPLANATION_METHODS, FAITHFULNESS_METRICS, MODELS_DIR, PROJECT_DIR
+from core.constants import (
+    EXPLANATION_METHODS,
+    FAITHFULNESS_METRICS,
+    LOCALISATION_METHODS,
+    MODELS_DIR,
+    PROJECT_DIR,
+)
 from core.evaluation.predictions import load_predictions, on_common_songs
 from core.models.registry import TITLES
 from core.storage import replacing
@@ -201,6 +207,41 @@ def faithfulness_table(results: dict[str, Any]) -> str:
                 f"everything else: {_percent(agreement['removed'])})."
             )
     return "\n".join(lines)
+
+
+def mixes_table(results: dict[str, Any]) -> str:
+    """Format the table of where the explanations of mixes lie, with a column for each model."""
+    found = {
+        title: results["models"][name]["kinds"]["all"]
+        for name, title in TITLES.items()
+        if name in results["models"]
+    }
+    lines = [f"| method | {' | '.join(found)} |", "|---" * (1 + len(found)) + "|"]
+    for method, title in LOCALISATION_METHODS.items():
+        cells = [_located(part["methods"].get(method)) for part in found.values()]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    counts = "; ".join(
+        f"{title} {part['mixes']} mixes of {part['songs']} target songs, chance "
+        f"{100 * part['chance']:.1f}"
+        for title, part in found.items()
+    )
+    lines += [
+        "",
+        "Share of the kept fifth that lies on the target song, in per cent, and its paired "
+        f"difference from random regions in points [{_percent(0.95)} interval]. {counts}; seed "
+        f"{results['seed']}.",
+    ]
+    return "\n".join(lines)
+
+
+def _located(results: dict[str, Any] | None) -> str:
+    """Cell of a share in per cent, with its difference from random regions."""
+    if results is None:
+        return "–"
+    kept = results["kept"]
+    low, high = (100 * limit for limit in kept["difference_interval"])
+    difference = f" ({100 * kept['difference']:+.1f} [{low:+.1f}, {high:+.1f}])"
+    return f"{100 * kept['mean']:.1f}{difference if low != high else ''}"
 
 
 def budgets_table(results: dict[str, Any]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from benchmarks.tables import estimator_table, faithfulness_table
-from core.constants import EXPLANATION_METHODS, MODELS_DIR
+from benchmarks.tables import estimator_table, faithfulness_table, mixes_table
+from core.constants import EXPLANATION_METHODS, LOCALISATION_METHODS, MODELS_DIR
+from tests.mix_results import results as mix_results
 
 GAP = {"mean": 0.004, "max": 0.01}
 
@@ -53,3 +54,16 @@ def test_a_note_compares_the_models_on_each_other_s_important_parts() -> None:
     assert notes[0].startswith("- From CNN's important parts alone, CNN-LSTM predicts the genre")
     for percentage in ("93\u202f%", "87\u202f%", "6\u202f%"):
         assert percentage in notes[0]
+
+
+def test_the_table_of_mixes_has_a_row_for_each_method_and_a_column_for_each_model() -> None:
+    results = mix_results(default=0.4, chance=0.3)
+    results["models"]["gru"] = mix_results(default=0.35, chance=0.3)["models"]["cnn"]
+    lines = mixes_table(results).splitlines()
+    assert cells(lines[0]) == ["method", "CNN", "GRU"]
+    rows = [cells(line) for line in lines[2:] if line.startswith("|")]
+    assert [row[0] for row in rows] == list(LOCALISATION_METHODS.values())
+    assert rows[0][1:] == ["40.0 (+10.0 [+8.0, +12.0])", "35.0 (+5.0 [+3.0, +7.0])"]
+    assert "CNN 120 mixes of 50 target songs, chance 30.0; GRU" in lines[-1]
+    del results["models"]["gru"]["kinds"]["all"]["methods"]["lime"]
+    assert "| – |" in mixes_table(results)
