@@ -15,6 +15,8 @@ Metrics
 * confidence interval over songs: bootstrap over whole songs (Efron & Tibshirani 1993), since the
   segments of a song are not independent.
 * McNemar's test, exact: McNemar 1947.
+* confidence interval of a difference of paired proportions: Newcombe 1998, "Improved confidence
+  intervals for the difference between binomial proportions based on paired data" (method 10).
 """
 
 from __future__ import annotations
@@ -232,6 +234,42 @@ def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> dict[str, float]:
     if only_a + only_b:
         p_value = float(scipy.stats.binomtest(only_a, only_a + only_b).pvalue)
     return {"only_a": only_a, "only_b": only_b, "p_value": p_value}
+
+
+def accuracy_difference(correct_a: np.ndarray, correct_b: np.ndarray) -> tuple[float, float, float]:
+    """Difference in accuracy of two models on the same samples, with its 95 % interval.
+
+    Parameters
+    ----------
+    correct_a, correct_b : np.ndarray [shape=(n,), dtype=bool]
+        Whether each model's predictions are correct, sample by sample.
+
+    Returns
+    -------
+    difference, low, high : float [range=[-1, 1]]
+        Accuracy of the second model minus that of the first, and Newcombe's interval.
+    """
+    n = len(correct_a)
+    hits = int(correct_b.sum()), int(correct_a.sum())
+    first, second = (count / n for count in hits)
+    (low_1, high_1), (low_2, high_2) = (proportion_interval(count, n) for count in hits)
+    both, neither = int(np.sum(correct_a & correct_b)), int(np.sum(~correct_a & ~correct_b))
+    only_1, only_2 = hits[0] - both, hits[1] - both
+    covariance = float(both * neither - only_1 * only_2)
+    if covariance > 0:
+        covariance = max(covariance - n / 2, 0)
+    margins = float(np.prod([hits[0], n - hits[0], hits[1], n - hits[1]], dtype=float))
+    phi = covariance / np.sqrt(margins) if margins else 0.0
+
+    def width(one: float, other: float) -> float:
+        return float(np.sqrt(max(one**2 - 2 * phi * one * other + other**2, 0)))
+
+    difference = first - second
+    return (
+        difference,
+        difference - width(first - low_1, high_2 - second),
+        difference + width(high_1 - first, second - low_2),
+    )
 
 
 def evaluate(probabilities: np.ndarray, labels: np.ndarray, songs: np.ndarray) -> dict[str, Any]:

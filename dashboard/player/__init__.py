@@ -22,6 +22,7 @@ SCRIPTS = (
     "blobs.js",
     "sound.js",
     "picture.js",
+    "waveform.js",
     "player.js",
 )  # the entry point comes last
 CARRIER = """

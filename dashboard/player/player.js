@@ -15,7 +15,8 @@ class Player {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.sound = new Sound();
-    this.picture = new Picture(this.find("canvas"));
+    const canvas = this.find("canvas");
+    this.pictures = { spectrogram: new Picture(canvas), waveform: new Waveform(canvas) };
     this.zoom = "segment";
     this.header = null;
     this.listen();
@@ -35,12 +36,15 @@ class Player {
     const bytes = (digest) => found.get(digest).slice().buffer;
     const former = this.header;
     this.header = header;
+    if (header.scope) this.find(".scope").textContent = header.scope;
+    this.find(".keys b").textContent = header.tracks.length;
     this.views = header.views.map((view) => this.decoded(view, bytes));
     this.viewName = header.views.some(({ name }) => name === this.viewName)
       ? this.viewName
       : header.views[0].name;
     const names = header.tracks.map(({ name }) => name);
     if (!names.includes(this.sound.chosen)) this.sound.choose(names[0]);
+    this.follows(this.sound.chosen);
     const moved =
       !former || former.song !== header.song || former.segment.join() !== header.segment.join();
     if (!former || former.song !== header.song) {
@@ -88,6 +92,14 @@ class Player {
     return this.views.find(({ name }) => name === this.viewName);
   }
 
+  get kind() {
+    return this.view?.origins ? "waveform" : "spectrogram";
+  }
+
+  get picture() {
+    return this.pictures[this.kind];
+  }
+
   // Build the controls that depend on the data.
   build() {
     const { tracks, views } = this.header;
@@ -120,8 +132,14 @@ class Player {
     }
   }
 
+  // Show the view of a track that has one of its own.
+  follows(track) {
+    if (this.views.some(({ name }) => name === track)) this.viewName = track;
+  }
+
   choose(name) {
     this.sound.choose(name);
+    this.follows(name);
     this.find(`.tracks input[value="${name}"]`).checked = true;
     this.refresh();
   }
@@ -148,7 +166,8 @@ class Player {
       window: this.window,
     });
     this.find(".stage").setAttribute("aria-label", alt);
-    this.legend(colours);
+    this.root.dataset.kind = this.kind;
+    if (this.header.legend) this.legend(colours);
     this.root.dataset.view = this.viewName;
     this.root.dataset.track = this.sound.chosen;
     this.follow();
@@ -251,6 +270,10 @@ class Player {
       return;
     }
     const { view, header } = this;
+    if (this.kind === "waveform") {
+      place.textContent = this.picture.reading(cell, header.duration_s);
+      return;
+    }
     const index = cell.frame * view.rows + cell.row;
     const moment = clock(cell.frame * header.frame_s, 2);
     const value = view.value.replace("{}", view.values(index).toFixed(1)).replace("-", "−");

@@ -71,6 +71,10 @@ class View:
         Name and unit of a value, as in ``"level {} dB"``.
     mask : np.ndarray [shape=(frames, rows), dtype=bool], optional
         Important cells.
+    origins : np.ndarray [shape=(frames,), range=[0, 1]], optional
+        If given, the view is a waveform: frames are its columns, `values` its smallest and largest
+        samples, `shap` the masses of two models (drawn below it unless all are zero, to the scale
+        `spread`), and `origins` the places in time from which the columns come.
     """
 
     name: str
@@ -84,6 +88,7 @@ class View:
     ticks: dict[int, str]
     value: str
     mask: np.ndarray | None = None
+    origins: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,7 @@ def encode(header: dict[str, Any], tracks: Sequence[Track], views: Sequence[View
             "ticks": list(view.ticks.items()),
             "value": view.value,
             "mask": None if view.mask is None else blob(np.packbits(view.mask).tobytes()),
+            "origins": None if view.origins is None else view.origins.round(3).tolist(),
         }
         for view in views
     ]

@@ -72,6 +72,52 @@ def mixes() -> dict[str, Any]:
     return _json("mixes.json")
 
 
+def order(name: str) -> dict[str, Any] | None:
+    """Accuracy of a model on shuffled and reversed test segments, and its evidence in time.
+
+    Returns
+    -------
+    dict or None
+        Entry of ``models/order.json``, see `benchmarks.order`; None if it was not measured, or
+        with other weights than the model's present ones.
+    """
+    found = (_json("order.json").get("models") or {}).get(name)
+    return found if found and found.get("weights") == _weights(name) else None
+
+
+def transfer() -> dict[str, dict[str, Any]]:
+    """Predictions of networks for the smallest sufficient parts of each other.
+
+    Returns
+    -------
+    dict
+        By the explained network, the entries of ``models/transfer.json``, see
+        `benchmarks.transfer`. Whatever was measured with other weights than the present ones is
+        left out.
+    """
+    found = {}
+    for name, entry in (_json("transfer.json").get("explained") or {}).items():
+        others = {
+            other: row
+            for other, row in entry.get("others", {}).items()
+            if row.get("weights") == _weights(other)
+        }
+        if others and entry.get("weights") == _weights(name):
+            found[name] = {**entry, "others": others}
+    return found
+
+
+def _weights(name: str) -> str | None:
+    """Digest of a model's weights; None if there is no such model."""
+    from core.errors import ModelError
+
+    try:
+        digest: str = card(name)["weights"]["sha256"]
+    except (ModelError, KeyError):
+        return None
+    return digest
+
+
 def predictions(name: str, protocol: str = "artist") -> Predictions | None:
     """Load the stored predictions of a model for a test set; None if there are none."""
 
@@ -165,9 +211,10 @@ def mcnemar_test(first: str, second: str) -> dict[str, float] | None:
     -------
     dict or None
         As `core.evaluation.metrics.mcnemar`, with the number of `songs` that both models were
-        tested on; None if predictions are missing.
+        tested on, and the `difference` in accuracy (the second model minus the first) with the
+        bounds `low` and `high` of its interval; None if predictions are missing.
     """
-    from core.evaluation.metrics import mcnemar
+    from core.evaluation.metrics import accuracy_difference, mcnemar
 
     one, other = predictions(first), predictions(second)
     if one is None or other is None:
@@ -176,7 +223,14 @@ def mcnemar_test(first: str, second: str) -> dict[str, float] | None:
     if not both:
         return None
     right = [np.array([each.correct[name] for name in both]) for each in (one, other)]
-    return {**mcnemar(*right), "songs": len(both)}
+    difference, low, high = accuracy_difference(*right)
+    return {
+        **mcnemar(*right),
+        "songs": len(both),
+        "difference": difference,
+        "low": low,
+        "high": high,
+    }
 
 
 def compare_on_common_songs(names: Sequence[str]) -> tuple[list[str], int, dict[str, float]]:

@@ -40,6 +40,11 @@ def genre_index(name: str, genre: str) -> int:
     return model_of(name).genres.index(genre)
 
 
+def genre_at(name: str, index: int) -> str:
+    """Genre at an index of a model's probabilities."""
+    return model_of(name).genres[index]
+
+
 def standardisation(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean and scale of a model's MFCCs, ``(n_mfcc,)`` each."""
     model = spectrogram_model_of(name)

@@ -134,6 +134,12 @@ def duration(seconds: float) -> str:
     return f"{text} second" if text == "1" else f"{text} seconds"
 
 
+def duration_ms(seconds: float) -> str:
+    """Format a short length with its unit: ``"41 ms"`` or, from one second on, ``"1.5 s"``."""
+    milliseconds = round(1_000 * seconds)
+    return f"{milliseconds} ms" if milliseconds < 1_000 else f"{seconds:.1f} s"
+
+
 def time_left(seconds: float) -> str:
     """Format the remaining time as the end of a sentence; empty for the last few seconds."""
     if seconds < SHORTEST_ESTIMATE_S:

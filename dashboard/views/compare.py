@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.constants import DEFAULT_KEEP
+from core.models.registry import DEFAULT_MODELS
 from dashboard import url_state
 from dashboard.services import (
     excerpts,
@@ -22,6 +23,7 @@ from dashboard.services import (
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
 from dashboard.text import alternatives, formatting, glossary, sentences
+from dashboard.text.conclusion import conclusion
 from dashboard.text.formatting import genre_name, markdown_safe, model_name, percent, share_percent
 from dashboard.text.html import grid, prediction_card, prediction_cards
 from dashboard.widgets.chart import draw_chart
@@ -32,6 +34,7 @@ from dashboard.widgets.controls import (
     draw_timeline,
     is_dark,
 )
+from dashboard.widgets.experiments import draw_experiments
 from dashboard.widgets.song_picker import choose_song
 from dashboard.widgets.status import Progress, failures_as_sentences, renewed
 
@@ -72,11 +75,13 @@ def offer_yamnet() -> None:
 
 
 def compare_song(song: Song, pair: tuple[str, str]) -> None:
-    """Draw predictions, timelines, evidence, and predictions for each other's important parts."""
+    """Draw predictions, timelines, evidence, experiments, and tests on each other's parts."""
     with Progress() as progress:
         first, second = (explanations.analysis_of(song, name, progress) for name in pair)
     st.header(markdown_safe(songs.title_of(song)), anchor=False)
-    st.markdown(sentences.agreement({each.model: each.genre for each in (first, second)}))
+    agreement = sentences.agreement({each.model: each.genre for each in (first, second)})
+    answer = st.empty()
+    answer.markdown(agreement)
     cards = [
         prediction_card(
             each.model, each.genres, each.song_probabilities, models.accuracy(each.model)
@@ -92,6 +97,9 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     moment = formatting.span(float(first.starts_s[segment]), float(first.ends_s[segment]))
     st.header(f"Evidence for {genre_name(genre)} at {moment}", anchor=False)
     evidence_section(song, pair, target, middle_s)
+    found = draw_experiments(song, (first, second), target, middle_s)
+    if found is not None:
+        answer.markdown(f"{agreement} {conclusion(found)}")
     st.header("Do the models agree on each other's important parts?", anchor=False)
     shared_evidence_section(song, pair, target)
 
@@ -244,13 +252,15 @@ def shared_evidence_section(song: Song, pair: tuple[str, str], target: Explanati
 def accuracy_section(pair: tuple[str, str]) -> None:
     """Draw accuracy, McNemar's test, calibration and training of both models."""
     from dashboard.charts import metrics
-    from dashboard.widgets.evaluation import draw_accuracy, draw_reliability
+    from dashboard.widgets.evaluation import draw_accuracy, draw_lstm_benefit, draw_reliability
 
     st.header("Accuracy", anchor=False)
     draw_accuracy(pair)
     test = measurements.mcnemar_test(*pair)
     if test is not None:
         st.markdown(sentences.difference(pair, test))
+        if set(pair) == set(DEFAULT_MODELS):
+            draw_lstm_benefit()
     with st.expander("About the metrics"):
         st.markdown(glossary.METRICS)
         st.markdown(glossary.MCNEMAR)

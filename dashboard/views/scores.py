@@ -52,6 +52,8 @@ def main() -> None:
 
 def leaderboard(names: list[str]) -> None:
     """Draw the leaderboard: a row for each model, the most accurate on unseen artists first."""
+    from dashboard.widgets.evaluation import draw_lstm_benefit
+
     st.header("Accuracy", anchor=False)
     scores = {
         name: score for name in names if (score := measurements.score(name, "artist")) is not None
@@ -67,6 +69,7 @@ def leaderboard(names: list[str]) -> None:
         for name in order
     ]
     st.html(grid(LEADERBOARD, rows, "95\u202f% confidence intervals in small type; seed 0"))
+    draw_lstm_benefit()
     with st.expander("About the columns"):
         st.markdown(glossary.METRICS)
     folds = {name: fold for name in scores if (fold := measurements.folds(name))}

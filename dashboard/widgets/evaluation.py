@@ -9,10 +9,12 @@ import numpy as np
 import streamlit as st
 
 from core.constants import GENRES
+from core.models.registry import DEFAULT_MODELS
 from dashboard.charts import metrics
 from dashboard.services import measurements
 from dashboard.services.measurements import Unit
 from dashboard.text import alternatives, glossary
+from dashboard.text.conclusion import lstm_benefit
 from dashboard.text.formatting import genre_title, model_name
 from dashboard.text.html import grid
 from dashboard.widgets.chart import draw_chart
@@ -55,6 +57,13 @@ def draw_accuracy(pair: Sequence[str]) -> None:
         "ECE",
     ]
     st.html(grid(header, rows, "Accuracy on unseen artists"))
+
+
+def draw_lstm_benefit() -> None:
+    """Draw whether the LSTM improves the accuracy on unseen artists, if that was measured."""
+    test = measurements.mcnemar_test(*DEFAULT_MODELS)
+    if test is not None:
+        st.markdown(lstm_benefit(DEFAULT_MODELS, test))
 
 
 def draw_reliability(found: Mapping[str, Reliability], unit: str) -> None:

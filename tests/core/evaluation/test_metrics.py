@@ -82,6 +82,34 @@ def test_mcnemar_counts_only_the_samples_that_one_model_alone_gets_right() -> No
     assert metrics.mcnemar(one, one)["p_value"] == 1
 
 
+def test_the_interval_of_a_difference_has_newcombes_value() -> None:
+    """Both right 43, only the first 0, only the second 7, neither 0 (computed by hand)."""
+    one = np.array([True] * 43 + [False] * 7)
+    other = np.ones(50, dtype=bool)
+    found = metrics.accuracy_difference(one, other)
+    low, high = metrics.proportion_interval(43, 50)
+    wilson = metrics.proportion_interval(50, 50)
+    expected = (
+        0.14,
+        0.14 - np.hypot(1 - wilson[0], high - 0.86),
+        0.14 + np.hypot(wilson[1] - 1, 0.86 - low),
+    )
+    assert found == pytest.approx(expected)
+    assert metrics.accuracy_difference(other, one) == pytest.approx(
+        (-expected[0], -expected[2], -expected[1])
+    )
+    assert metrics.accuracy_difference(one, one)[0] == 0
+
+
+def test_the_interval_of_a_difference_covers_it_in_95_of_100_samples() -> None:
+    generator = np.random.default_rng(0)
+    kinds = [(True, True), (True, False), (False, True), (False, False)]
+    pairs = np.array(kinds)[generator.choice(4, size=(600, 290), p=[0.55, 0.06, 0.1, 0.29])]
+    intervals = [metrics.accuracy_difference(each[:, 0], each[:, 1]) for each in pairs]
+    covered = np.mean([low <= 0.04 <= high for _, low, high in intervals])
+    assert 0.93 <= covered <= 0.98
+
+
 @given(st.integers(0, 1000), st.integers(2, 30))
 def test_metrics_stay_in_their_ranges(seed: int, n: int) -> None:
     generator = np.random.default_rng(seed)

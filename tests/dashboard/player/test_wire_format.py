@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,12 @@ def test_values_are_quantised_to_a_fraction_of_their_range(
     place, size = header["blobs"][encoded["mask"]]
     bits = np.unpackbits(np.frombuffer(blobs[place : place + size], np.uint8))[:12]
     np.testing.assert_array_equal(bits.reshape(4, 3), mask)
+
+
+def test_a_waveform_has_the_origins_of_its_columns() -> None:
+    wave = replace(view(np.ones((3, 2)), np.zeros((3, 2))), origins=np.array([0.0, 1 / 3, 1.0]))
+    views = encode({}, [], [wave, view(np.ones((3, 2)), np.zeros((3, 2)))]).header["views"]
+    assert [each["origins"] for each in views] == [[0.0, 0.333, 1.0], None]
 
 
 def test_tracks_with_equal_files_share_a_blob() -> None:

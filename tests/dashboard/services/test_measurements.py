@@ -21,6 +21,39 @@ def test_two_models_are_compared_on_the_songs_that_both_were_tested_on() -> None
     assert found["songs"] == len(less.names) < len(more.names)
     only_one = sum(less.correct[name] and not more.correct[name] for name in less.correct)
     assert found["only_a"] == only_one
+    assert found["difference"] == pytest.approx((found["only_b"] - only_one) / found["songs"])
+    assert found["low"] < found["difference"] < found["high"]
+
+
+def test_only_measurements_of_the_present_weights_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = {name: measurements.card(name)["weights"]["sha256"] for name in ("cnn", "gru")}
+    row = {"kept": 1}
+    files = {
+        "order.json": {"models": {"cnn": {"weights": weights["cnn"]}, "gru": {"weights": "old"}}},
+        "transfer.json": {
+            "explained": {
+                "cnn": {
+                    "weights": weights["cnn"],
+                    "others": {
+                        "gru": {"weights": weights["gru"], **row},
+                        "cnn": {"weights": "old", **row},
+                        "nobody": {"weights": "old", **row},
+                    },
+                },
+                "gru": {"weights": "old", "others": {"cnn": {"weights": weights["cnn"]}}},
+            }
+        },
+    }
+    monkeypatch.setattr(measurements, "_json", files.__getitem__)
+    assert measurements.order("cnn") == {"weights": weights["cnn"]}
+    assert measurements.order("gru") is None
+    assert measurements.order("nobody") is None
+    found = measurements.transfer()
+    assert list(found) == ["cnn"]
+    assert list(found["cnn"]["others"]) == ["gru"]
+    monkeypatch.setattr(measurements, "_json", lambda file: {})
+    assert measurements.order("cnn") is None
+    assert measurements.transfer() == {}
 
 
 def test_a_model_without_predictions_is_not_compared() -> None:

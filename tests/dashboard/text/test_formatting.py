@@ -131,3 +131,11 @@ def test_only_hip_hop_is_spelled_differently_from_its_key() -> None:
     assert formatting.genre_title("hiphop") == "Hip-hop"
     assert formatting.model_name("cnn_lstm") == "CNN-LSTM"
     assert formatting.model_name("unknown") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0415, "42 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (1.494, "1.5 s")],
+)
+def test_short_lengths_have_milliseconds(seconds: float, text: str) -> None:
+    assert formatting.duration_ms(seconds) == text

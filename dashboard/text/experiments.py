@@ -1,0 +1,323 @@
+"""Sentences about the experiments on *Compare*: order, evidence in time, smallest parts.
+
+Everything here is a pure function of numbers, names and arrays, so it is tested without a page.
+Thresholds are described in docs/explanations.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dashboard.text.formatting import (
+    duration_ms,
+    genre_name,
+    model_name,
+    percent,
+    points,
+    share_percent,
+)
+
+SAME_HALF = 0.03  # shares of frames that differ by less count as equally concentrated
+CHANCE = 0.05  # share of shifted copies above which a correlation with onsets is chance
+
+MISSING_ORDER = (
+    "These experiments need two models that read a spectrogram. Descriptors and embeddings of a "
+    "segment have no frames that could change places, and no evidence in time and frequency."
+)
+MISSING_VERSIONS = (
+    "The shuffled versions can be played only if both models read segments of similar length."
+)
+SMALLEST_PARTS = (
+    "An optimisation finds the smallest part from which each model still gives its predicted genre "
+    "90 % of the probability, and the smallest part without which it predicts another genre. "
+    "Both models classify both sounds. This takes seconds, with MSD-musicnn about a minute."
+)
+TRANSFER_TITLE = (
+    "Share of segments in which the network of the column predicts the explained network's genre "
+    "from its smallest sufficient part"
+)
+TRANSFER_METHOD = (
+    "Area: mean size of the part. Small type: 95 % interval, and the share for random parts of "
+    "the same size and similar shape. Test segments of unseen artists, one of each song; audio of "
+    "the part, seed 0. Kelly & Chockler (2026) report about 26 % for other music classifiers."
+)
+TOO_SHORT = "This segment is too short to be shuffled."
+
+
+def order_on_test_set(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Sentences on the accuracy of models with shuffled and reversed segments, on the test set.
+
+    Parameters
+    ----------
+    entries : mapping of str to mapping
+        Entries of ``models/order.json`` by name of the model, at least one.
+
+    Returns
+    -------
+    str
+        One sentence for each model, and one on the test set.
+    """
+    sentences = []
+    for name, entry in entries.items():
+        shortest = min(entry["shuffled"], key=int)
+        changes = [
+            _change(entry["shuffled"][shortest]["segment"]),
+            _change(entry["backwards"]["segment"]),
+        ]
+        sentences.append(
+            f"Shuffling single frames changes {model_name(name)}'s accuracy by {changes[0]} "
+            f"points, reversing by {changes[1]}."
+        )
+    first = next(iter(entries.values()))
+    sentences.append(
+        f"{first['segments']} segments of {first['songs']} songs by unseen artists, "
+        f"{first['shuffles']} shuffles each, seed 0; brackets and bars: 95\u202f% intervals."
+    )
+    return " ".join(sentences)
+
+
+def _change(part: Mapping[str, Any]) -> str:
+    low, high = part["change_interval"]
+    return f"{points(part['change'])} [{points(low)}, {points(high)}]"
+
+
+def not_measured(names: Sequence[str], what: str) -> str:
+    """Sentence on models without a stored measurement; empty if there are none.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Models that lack it.
+    what : str
+        What was not measured, as the beginning of a sentence.
+    """
+    if not names:
+        return ""
+    return f"{what} has not been measured for {' and '.join(map(model_name, names))}."
+
+
+def played_versions(genre: str, names: Sequence[str]) -> str:
+    """Explain the percentages beside the versions in the player."""
+    listed = " / ".join(map(model_name, names))
+    return (
+        "Tracks: length of the shuffled pieces. Percentages: probability of "
+        f"{genre_name(genre)} for the audio as played ({listed})."
+    )
+
+
+def versions_alt(names: Sequence[str]) -> str:
+    """Text alternative of the waveform of a segment."""
+    return (
+        "Waveform of the segment, coloured by the original position of each piece, and in the "
+        f"original order the evidence by frame of {' and '.join(map(model_name, names))}."
+    )
+
+
+def versions_meaning() -> str:
+    """Explain the picture of the versions."""
+    return (
+        "Colour of the waveform: where a piece was in the original, from the beginning (blue) to "
+        "the end (orange). Below it, in the original order: absolute SHAP values of each frame, "
+        "each model on its own scale."
+    )
+
+
+def order_alt(lines: Mapping[str, Sequence[float]], what: str) -> str:
+    """Text alternative of a chart of order: values for the shortest chunks, in order, reversed.
+
+    Parameters
+    ----------
+    lines : mapping of str to sequence of float
+        By name of the model: values for the shortest chunks, the original and the reversed order.
+    what : str
+        The charted quantity, as the beginning of a sentence.
+    """
+    parts = [
+        f"{model_name(name)} {share_percent(shuffled)} with the shortest chunks, "
+        f"{share_percent(original)} in the original order, {share_percent(backwards)} reversed"
+        for name, (shuffled, original, backwards) in lines.items()
+    ]
+    return f"{what} by length of the shuffled chunks: {'; '.join(parts)}."
+
+
+def order_method(shuffles: int) -> str:
+    """Explain how the order is changed for the chart and for the player."""
+    return (
+        f"The chart moves frames of the spectrogram, so that nothing but their order changes (mean "
+        f"and standard deviation of {shuffles} shuffles, seed 0). The player cuts the waveform at "
+        "the same places, with crossfades of 4 ms. This also blurs the frames beside each cut, so "
+        "predictions for the played audio can differ, most of all for short chunks."
+    )
+
+
+def concentration(
+    names: Sequence[str], half_shares: Sequence[float], ginis: Sequence[float]
+) -> str:
+    """Sentence on how concentrated the evidence of two models is.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The two models.
+    half_shares : sequence of float
+        Smallest share of frames with half of the SHAP mass.
+    ginis : sequence of float
+        Gini index of the SHAP mass.
+    """
+    first, second = (
+        f"{model_name(name)} in {share_percent(share)} of the frames (Gini index {gini:.2f})"
+        for name, share, gini in zip(names, half_shares, ginis, strict=True)
+    )
+    text = f"Half of the evidence lies for {first}, for {second}."
+    difference = half_shares[0] - half_shares[1]
+    if abs(difference) < SAME_HALF:
+        return f"{text} Both spread it about equally over time."
+    denser = names[0] if difference < 0 else names[1]
+    return f"{text} {model_name(denser)} relies on fewer moments."
+
+
+def lag(name: str, lag_s: float | None, correlation: float, chance: float, frame_s: float) -> str:
+    """Sentence on the lag of a model's evidence behind the onsets of a segment.
+
+    Parameters
+    ----------
+    name : str
+        The model.
+    lag_s : float or None
+        Lag of the largest correlation; None if the segment is too short.
+    correlation, chance : float
+        This correlation, and the share of shifted copies that reach it.
+    frame_s : float
+        Length of a frame.
+    """
+    title = model_name(name)
+    if lag_s is None:
+        return f"The segment is too short to measure a lag for {title}."
+    if chance > CHANCE:
+        return (
+            f"{title}'s evidence is not tied to the onsets: its correlation of {correlation:.2f} "
+            f"is reached by {share_percent(chance)} of copies shifted in time."
+        )
+    size = duration_ms(abs(lag_s))
+    uncertainty = f"± {duration_ms(frame_s)}, correlation {correlation:.2f}"
+    if abs(lag_s) < frame_s / 2:
+        return f"{title}'s evidence coincides with the onsets ({uncertainty})."
+    side = "follows" if lag_s > 0 else "precedes"
+    return f"{title}'s evidence {side} the onsets by {size} ({uncertainty})."
+
+
+def timing_on_test_set(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Sentence on the concentration and lag of models' evidence on the test set.
+
+    Parameters
+    ----------
+    entries : mapping of str to mapping
+        Entries `timing` of ``models/order.json`` by name of the model, at least one.
+    """
+    parts = []
+    for name, entry in entries.items():
+        low, high = entry["half_share"]["interval"]
+        text = (
+            f"{model_name(name)}: half of the evidence in "
+            f"{share_percent(entry['half_share']['mean'])} of the frames "
+            f"[{share_percent(low)}, {share_percent(high)}]"
+        )
+        if entry["correlation"] > entry["chance"]:
+            low, high = (f"{bound:.0f}".replace("-", "−") for bound in entry["lag_interval_ms"])
+            lag_ms = f"{entry['lag_ms']:.0f}".replace("-", "−")
+            text += (
+                f", lag {lag_ms} ms [{low}, {high}], correlation {entry['correlation']:.2f} "
+                f"(with the onsets of other songs below {entry['chance']:.2f})"
+            )
+        else:
+            text += ", no measurable relation to the onsets"
+        parts.append(text)
+    count = min(entry["segments"] for entry in entries.values())
+    return (
+        f"On {count} test segments of unseen artists, {'; '.join(parts)}. Brackets: 95\u202f% "
+        "intervals; the resolution of a lag is one frame."
+    )
+
+
+def sufficient(
+    names: Sequence[str],
+    explained: str,
+    genre: str,
+    share: float | None,
+    predicted: Mapping[str, tuple[str, float]],
+) -> str:
+    """Sentence on the smallest sufficient part of a segment for a model.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Both models.
+    explained : str
+        The model whose part it is.
+    genre : str
+        The genre that it predicts for the segment.
+    share : float or None
+        Share of the segment; None if there is no such part.
+    predicted : mapping of str to (str, float)
+        Genre and probability that each model predicts from the part.
+    """
+    title = model_name(explained)
+    if share is None:
+        return (
+            f"No part of the segment, cut out of the song, gives {title} 90\u202f% of the "
+            f"probability of {genre_name(genre)}."
+        )
+    own = percent(predicted[explained][1])
+    (other,) = [name for name in names if name != explained]
+    theirs, probability = predicted[other]
+    verdict = "also predicts" if theirs == genre else "predicts"
+    return (
+        f"From {percent(share)} of the segment alone, {title} predicts {genre_name(genre)} with "
+        f"{own}. From the same sound, {model_name(other)} {verdict} {genre_name(theirs)} "
+        f"({percent(probability)})."
+    )
+
+
+def necessary(explained: str, genre: str, share: float | None, without: str) -> str:
+    """Sentence on the smallest necessary part of a segment for a model.
+
+    Parameters
+    ----------
+    explained : str
+        The model.
+    genre : str
+        The genre that it predicts for the segment.
+    share : float or None
+        Share of the segment; None if there is no such part.
+    without : str
+        Genre that it predicts without the part.
+    """
+    title, name = model_name(explained), genre_name(genre)
+    if share is None:
+        return f"{title} predicts {name} even from silence, so no part is necessary."
+    return (
+        f"Removing {percent(share)} of the segment changes {title}'s prediction from {name} to "
+        f"{genre_name(without)}."
+    )
+
+
+def transfer_note(entry: Mapping[str, Any], explained: str, other: str) -> str:
+    """Sentence on how often a model accepts another one's smallest sufficient part.
+
+    Parameters
+    ----------
+    entry : mapping
+        Entry of the explained model in ``models/transfer.json``.
+    explained, other : str
+        The model whose part it is, and the one that classifies it.
+    """
+    row = entry["others"][other]
+    kept, random = (row[part]["explained"] for part in ("kept", "random"))
+    low, high = kept["interval"]
+    return (
+        f"{model_name(other)} predicts {model_name(explained)}'s genre from {model_name(explained)}"
+        f"'s smallest sufficient part in {share_percent(kept['share'])} of "
+        f"{entry['segments']} test segments [{share_percent(low)}, {share_percent(high)}], from "
+        f"random parts of the same size in {share_percent(random['share'])}."
+    )

@@ -1,0 +1,152 @@
+"""Sentences about order, evidence in time and smallest parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashboard.text import experiments
+
+PAIR = ("cnn", "cnn_lstm")
+
+
+def part(change: float) -> dict[str, Any]:
+    """Accuracy in one order."""
+    return {"segment": {"change": change, "change_interval": [change - 0.02, change + 0.03]}}
+
+
+def entry(shuffled: float, backwards: float, **timing: Any) -> dict[str, Any]:
+    """Entry of order.json."""
+    return {
+        "songs": 290,
+        "segments": 2900,
+        "shuffles": 3,
+        "shuffled": {"36": part(0.0), "1": part(shuffled), "2": part(-0.5)},
+        "backwards": part(backwards),
+        "timing": {
+            "segments": 100,
+            "half_share": {"mean": 0.34, "interval": [0.32, 0.36]},
+            "lag_ms": 41.5,
+            "lag_interval_ms": [-41.5, 83.0],
+            "correlation": 0.25,
+            "chance": 0.08,
+            **timing,
+        },
+    }
+
+
+def test_the_test_set_is_reported_for_single_frames_and_reversed_segments() -> None:
+    text = experiments.order_on_test_set({"cnn": entry(0.0, 0.001), "cnn_lstm": entry(-0.3, -0.08)})
+    assert text == (
+        "Shuffling single frames changes CNN's accuracy by +0.0 [−2.0, +3.0] points, reversing by "
+        "+0.1 [−1.9, +3.1]. Shuffling single frames changes CNN-LSTM's accuracy by −30.0 [−32.0, "
+        "−27.0] points, reversing by −8.0 [−10.0, −5.0]. 2900 segments of 290 songs by unseen "
+        "artists, 3 shuffles each, seed 0; brackets and bars: 95\u202f% intervals."
+    )
+
+
+def test_models_without_a_measurement_are_named() -> None:
+    assert experiments.not_measured([], "This") == ""
+    assert experiments.not_measured(PAIR, "This") == (
+        "This has not been measured for CNN and CNN-LSTM."
+    )
+
+
+@pytest.mark.parametrize(
+    ("shares", "meaning"),
+    [
+        ((0.3, 0.32), "Both spread it about equally over time."),
+        ((0.2, 0.32), "CNN relies on fewer moments."),
+        ((0.32, 0.2), "CNN-LSTM relies on fewer moments."),
+    ],
+)
+def test_concentration_names_the_model_that_relies_on_fewer_moments(
+    shares: tuple[float, float], meaning: str
+) -> None:
+    text = experiments.concentration(PAIR, shares, (0.25, 0.5))
+    assert text.startswith("Half of the evidence lies for CNN in ")
+    assert "Gini index 0.25" in text
+    assert text.endswith(f" {meaning}")
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "chance", "text"),
+    [
+        (None, 1.0, "The segment is too short to measure a lag for CNN."),
+        (0.083, 0.02, "CNN's evidence follows the onsets by 83 ms (± 41 ms, correlation 0.40)."),
+        (-0.083, 0.02, "CNN's evidence precedes the onsets by 83 ms (± 41 ms, correlation 0.40)."),
+        (0.0, 0.02, "CNN's evidence coincides with the onsets (± 41 ms, correlation 0.40)."),
+        (
+            0.083,
+            0.3,
+            "CNN's evidence is not tied to the onsets: its correlation of 0.40 is reached by "
+            "30\u202f% of copies shifted in time.",
+        ),
+    ],
+)
+def test_a_lag_is_told_with_its_uncertainty_or_not_at_all(
+    lag_s: float | None, chance: float, text: str
+) -> None:
+    assert experiments.lag("cnn", lag_s, 0.4, chance, 0.0414) == text
+
+
+def test_the_evidence_in_time_on_the_test_set_has_intervals_and_a_baseline() -> None:
+    entries = {
+        "cnn": entry(0, 0)["timing"],
+        "cnn_lstm": entry(0, 0, correlation=0.05)["timing"],
+    }
+    assert experiments.timing_on_test_set(entries) == (
+        "On 100 test segments of unseen artists, CNN: half of the evidence in 34\u202f% of the "
+        "frames [32\u202f%, 36\u202f%], lag 42 ms [−42, 83], correlation 0.25 (with the onsets of "
+        "other songs below 0.08); CNN-LSTM: half of the evidence in 34\u202f% of the frames "
+        "[32\u202f%, 36\u202f%], no measurable relation to the onsets. Brackets: 95\u202f% "
+        "intervals; the resolution of a lag is one frame."
+    )
+
+
+@pytest.mark.parametrize(
+    ("genre", "predicts"),
+    [("reggae", "also predicts reggae (60\u202f%)"), ("rock", "predicts rock (60\u202f%)")],
+)
+def test_the_sufficient_part_is_told_with_both_predictions(genre: str, predicts: str) -> None:
+    predicted = {"cnn": ("reggae", 0.5), "cnn_lstm": (genre, 0.6)}
+    assert experiments.sufficient(PAIR, "cnn", "reggae", 0.05, predicted) == (
+        "From 5\u202f% of the segment alone, CNN predicts reggae with 50\u202f%. From the same "
+        f"sound, CNN-LSTM {predicts}."
+    )
+
+
+def test_a_segment_may_have_no_smallest_parts() -> None:
+    assert "No part of the segment" in experiments.sufficient(PAIR, "cnn", "rock", None, {})
+    assert experiments.necessary("cnn", "hiphop", None, "") == (
+        "CNN predicts hip-hop even from silence, so no part is necessary."
+    )
+    assert experiments.necessary("cnn", "hiphop", 0.1, "rock") == (
+        "Removing 10\u202f% of the segment changes CNN's prediction from hip-hop to rock."
+    )
+
+
+def test_transfer_is_compared_with_random_parts() -> None:
+    row = {
+        "kept": {"explained": {"share": 0.5, "interval": [0.3, 0.7]}},
+        "random": {"explained": {"share": 0.2, "interval": [0.1, 0.3]}},
+    }
+    found = {"segments": 40, "others": {"cnn_lstm": row}}
+    assert experiments.transfer_note(found, "cnn", "cnn_lstm") == (
+        "CNN-LSTM predicts CNN's genre from CNN's smallest sufficient part in 50\u202f% of 40 test "
+        "segments [30\u202f%, 70\u202f%], from random parts of the same size in 20\u202f%."
+    )
+
+
+def test_alternatives_and_explanations_name_the_models() -> None:
+    alt = experiments.order_alt({"cnn": (0.2, 0.9, 0.8)}, "Accuracy")
+    assert alt == (
+        "Accuracy by length of the shuffled chunks: CNN 20\u202f% with the shortest chunks, "
+        "90\u202f% in the original order, 80\u202f% reversed."
+    )
+    assert "CNN and CNN-LSTM" in experiments.versions_alt(PAIR)
+    assert "probability of hip-hop for the audio as played (CNN / CNN-LSTM)" in (
+        experiments.played_versions("hiphop", PAIR)
+    )
+    assert "8 shuffles" in experiments.order_method(8)
