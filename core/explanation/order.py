@@ -72,7 +72,7 @@ def order_probabilities(
     seed : int
         Seed of all orders, see `core.features.frame_order.seeded_order`.
     progress : callable, optional
-        Called as ``progress(done, total)`` with numbers of orders. An exception that it raises
+        Called as ``progress(done, total)`` with numbers of steps. An exception that it raises
         ends the computation.
 
     Returns
@@ -86,35 +86,32 @@ def order_probabilities(
         If a segment is too short to be shuffled in one of the chunks.
     """
     numbers = np.arange(len(logmel_db)) if numbers is None else numbers
-    total = len(chunks) * shuffles + 2
-    done = 0
+    total = len(chunks) + 1
 
-    def predicted(orders: Sequence[np.ndarray]) -> np.ndarray:
-        nonlocal done
-        if progress:
-            progress(done, total)
-        done += 1
+    def predicted(orders: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+        """Predict all segments in several orders at once, `shape=(orders, n, genres)`."""
         changed = [
-            reordered(segment, order) for segment, order in zip(logmel_db, orders, strict=True)
+            reordered(segment, order)
+            for each in orders
+            for segment, order in zip(logmel_db, each, strict=True)
         ]
-        return model.predict_logmel(np.stack(changed))
+        shape = (len(orders), len(logmel_db), len(model.genres))
+        return model.predict_logmel(np.stack(changed)).reshape(shape)
 
-    return OrderProbabilities(
-        chunks=tuple(chunks),
-        original=predicted([np.arange(frames) for frames in filled]),
-        backwards=predicted([reversed_order(frames) for frames in filled]),
-        shuffled=np.array(
-            [
-                [
-                    predicted(
-                        [
-                            seeded_order(frames, chunk, segment=number, draw=draw, seed=seed)
-                            for frames, number in zip(filled, numbers, strict=True)
-                        ]
-                    )
-                    for draw in range(shuffles)
-                ]
-                for chunk in chunks
-            ]
-        ).reshape(len(chunks), shuffles, len(logmel_db), len(model.genres)),
+    def shuffled(chunk: int, draw: int) -> list[np.ndarray]:
+        return [
+            seeded_order(frames, chunk, segment=number, draw=draw, seed=seed)
+            for frames, number in zip(filled, numbers, strict=True)
+        ]
+
+    if progress:
+        progress(0, total)
+    original, backwards = predicted(
+        [[order(frames) for frames in filled] for order in (np.arange, reversed_order)]
     )
+    found = np.empty((len(chunks), shuffles, *original.shape), dtype=original.dtype)
+    for place, chunk in enumerate(chunks):
+        if progress:
+            progress(place + 1, total)
+        found[place] = predicted([shuffled(chunk, draw) for draw in range(shuffles)])
+    return OrderProbabilities(tuple(chunks), original, found, backwards)

@@ -53,7 +53,7 @@ class Version:
 
 @dataclass(frozen=True, eq=False)
 class EvidenceInTime:
-    """Where in a segment the evidence of a model lies.
+    """Distribution of a model's evidence over the frames of a segment.
 
     Parameters
     ----------

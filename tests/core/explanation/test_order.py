@@ -89,4 +89,4 @@ def test_progress_can_stop_the_computation(tiny_cnn: SpectrogramModel) -> None:
         order_probabilities(
             tiny_cnn, background_logmel(count=1), np.array([72]), shuffles=2, progress=stop
         )
-    assert calls == [(done, 14) for done in range(4)]
+    assert calls == [(done, 7) for done in range(4)]

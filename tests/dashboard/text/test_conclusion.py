@@ -27,8 +27,8 @@ def test_a_conclusion_names_everything_that_was_measured() -> None:
     found = replace(FOUND, changes=(-0.02, -0.31), accepted=(False, True))
     assert conclusion(found) == (
         "At 0:06–0:09, they agree on reggae, for different reasons: their SHAP values correlate by "
-        "+0.20, the order of the frames matters to CNN-LSTM (−31 points when they are shuffled) but "
-        "not to CNN (−2 points), and CNN predicts CNN-LSTM's genre from CNN-LSTM's smallest "
+        "+0.20, the order of the frames matters to CNN-LSTM (−31 points when they are shuffled) "
+        "but not to CNN (−2 points), and CNN predicts CNN-LSTM's genre from CNN-LSTM's smallest "
         "sufficient part, but not the reverse."
     )
 
