@@ -16,7 +16,7 @@ from dashboard.services.excerpts import OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.song_results import results_of
 from dashboard.services.songs import Song
-from dashboard.text import formatting, sentences
+from dashboard.text import answers, formatting, sentences
 from dashboard.text.formatting import clock, genre_title, html_safe, model_name, share_percent
 from dashboard.text.html import contributions_table, prediction_card, prediction_cards
 from dashboard.widgets.controls import METHOD_MEANINGS, SHARES
@@ -102,7 +102,13 @@ def report(
     title = html_safe(songs.title_of(song))
     analyses, _ = explanations.analyses_of(song, _quiet)
     cards = [
-        prediction_card(other, each.genres, each.song_probabilities, models.accuracy(other))
+        prediction_card(
+            other,
+            each.genres,
+            each.song_probabilities,
+            answers.answer(each),
+            models.accuracy(other),
+        )
         for other, each in analyses.items()
     ]
     genre = analysis.genres.index(target.genre)
@@ -136,7 +142,7 @@ def report(
 <meta name="viewport" content="width=device-width"><style>{THEME}
 {STYLE.read_text(encoding="utf-8").replace(".stApp", ":root")}
 {css}</style></head><body>
-<h1>{title}</h1>{prediction_cards(cards)}
+<h1>{title}</h1><p>{html_safe(answers.summary(analyses))}</p>{prediction_cards(cards)}
 <h2>Genres over time</h2>
 <p>Probability of each genre in every 3-second segment, in % ({html_safe(model_name(name))})</p>
 {_timeline_table(analysis)}

@@ -15,6 +15,7 @@ from dashboard.services.excerpts import PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
+from dashboard.text.answers import Answer, answer
 
 if TYPE_CHECKING:
     from core.features.mfcc_stages import Stage
@@ -69,15 +70,16 @@ class GameRound:
     ----------
     file : bytes
         FLAC of the most important parts of a song.
-    song_genre, excerpt_genre : str
-        Predicted genre of the whole song and of its important parts.
-    song_confidence, excerpt_confidence : float [range=[0, 1]]
-        Probabilities of these two genres.
+    answer : Answer
+        The prediction for the whole song in words.
+    excerpt_genre : str
+        Predicted genre of the important parts.
+    excerpt_confidence : float [range=[0, 1]]
+        Its probability.
     """
 
     file: bytes
-    song_genre: str
-    song_confidence: float
+    answer: Answer
     excerpt_genre: str
     excerpt_confidence: float
 
@@ -90,8 +92,7 @@ def game_round_of(song: Song, name: str, report: ProgressCallback) -> GameRound:
     genre = int(kept.probabilities.argmax())
     return GameRound(
         file=kept.file,
-        song_genre=analysis.genre,
-        song_confidence=float(analysis.probability),
+        answer=answer(analysis),
         excerpt_genre=analysis.genres[genre],
         excerpt_confidence=float(kept.probabilities[genre]),
     )

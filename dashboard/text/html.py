@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.models.registry import is_pretrained
+from dashboard.text.answers import Answer
 from dashboard.text.formatting import (
     genre_name,
     genre_title,
@@ -20,7 +21,7 @@ from dashboard.text.formatting import (
 from dashboard.text.sentences import question_name
 
 SHOWN_GENRES = 3  # on a prediction card
-LOW_CONFIDENCE = 0.4  # probability of the best genre below which a prediction is marked
+LONG_TITLE = 16  # characters; longer titles are set in smaller type
 
 
 def prediction_cards(cards: Sequence[str]) -> str:
@@ -32,9 +33,10 @@ def prediction_card(
     model: str,
     genres: Sequence[str],
     probabilities: np.ndarray,
+    answer: Answer,
     accuracy: tuple[float, int] | None = None,
 ) -> str:
-    """Build the card of a model's prediction: the three most probable genres and its accuracy.
+    """Build the card of a model's prediction: answer, most probable genres and accuracy.
 
     Parameters
     ----------
@@ -44,6 +46,8 @@ def prediction_card(
         Genres in the order of the probabilities.
     probabilities : np.ndarray [shape=(10,), range=[0, 1]]
         Genre probabilities of the song.
+    answer : Answer
+        The prediction in words.
     accuracy : tuple of float and int, optional
         Accuracy on unseen artists, and the number of test songs.
 
@@ -59,8 +63,6 @@ def prediction_card(
         f"<span>{percent(probabilities[index])}</span></dd>"
         for index in order
     )
-    best = order[0]
-    doubt = " (low confidence)" if probabilities[best] < LOW_CONFIDENCE else ""
     trust = ""
     if accuracy is not None:
         share, songs = accuracy
@@ -68,10 +70,12 @@ def prediction_card(
         if is_pretrained(model):  # its pretraining data may include these artists
             artists = "artists unseen by its final layer"
         trust = f'<p class="trust">{share_percent(share)} correct on {songs} songs by {artists}</p>'
+    kinds = "genre" + " long" * (len(answer.title) > LONG_TITLE)
+    note = f" <small>{html_safe(answer.note)}</small>" if answer.note else ""
     return (
-        f'<section class="prediction"><p class="model">{html_safe(model_name(model))}</p>'
-        f'<p class="genre">{html_safe(genre_title(genres[best]))} '
-        f"<small>{percent(probabilities[best])}{doubt}</small></p><dl>{rows}</dl>{trust}</section>"
+        f'<section class="prediction{" strange" * (not answer.fits)}">'
+        f'<p class="model">{html_safe(model_name(model))}</p>'
+        f'<p class="{kinds}">{html_safe(answer.title)}{note}</p><dl>{rows}</dl>{trust}</section>'
     )
 
 

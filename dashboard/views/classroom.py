@@ -187,15 +187,11 @@ def reveal(puzzle: Song, guess: str, sound: classroom.GameRound, game: dict[str,
         grid(
             ["Listener", "Genre", "Confidence"],
             [
-                ["You", genre_name(guess), ""],
-                [
-                    "Network (original)",
-                    genre_name(sound.song_genre),
-                    percent(sound.song_confidence),
-                ],
+                ["You", genre_title(guess), ""],
+                ["Network (original)", sound.answer.title, sound.answer.note],
                 [
                     "Network (important parts)",
-                    genre_name(sound.excerpt_genre),
+                    genre_title(sound.excerpt_genre),
                     percent(sound.excerpt_confidence),
                 ],
             ],

@@ -22,7 +22,7 @@ from dashboard.services import (
 )
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
-from dashboard.text import alternatives, formatting, glossary, sentences
+from dashboard.text import alternatives, answers, formatting, glossary, sentences
 from dashboard.text.conclusion import conclusion
 from dashboard.text.formatting import genre_name, markdown_safe, model_name, percent, share_percent
 from dashboard.text.html import grid, prediction_card, prediction_cards
@@ -79,16 +79,23 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     with Progress() as progress:
         first, second = (explanations.analysis_of(song, name, progress) for name in pair)
     st.header(markdown_safe(songs.title_of(song)), anchor=False)
-    agreement = sentences.agreement({each.model: each.genre for each in (first, second)})
-    answer = st.empty()
-    answer.markdown(agreement)
+    analyses = {each.model: each for each in (first, second)}
+    agreement = answers.summary(analyses)
+    place = st.empty()
+    place.markdown(agreement)
     cards = [
         prediction_card(
-            each.model, each.genres, each.song_probabilities, models.accuracy(each.model)
+            each.model,
+            each.genres,
+            each.song_probabilities,
+            answers.answer(each),
+            models.accuracy(each.model),
         )
         for each in (first, second)
     ]
     st.html(prediction_cards(cards))
+    if missing := answers.missing_data(analyses):
+        st.caption(missing)
     genre = choose_target(first)
     target = ExplanationTarget(genre)
     middle_s = timelines(first, second, genre)
@@ -99,7 +106,7 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     evidence_section(song, pair, target, middle_s)
     found = draw_experiments(song, (first, second), target, middle_s)
     if found is not None:
-        answer.markdown(f"{agreement} {conclusion(found)}")
+        place.markdown(f"{agreement} {conclusion(found)}")
     st.header("Do the models agree on each other's important parts?", anchor=False)
     shared_evidence_section(song, pair, target)
 

@@ -19,7 +19,7 @@ from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.preparation import InvalidTransition, Phase, Preparation, needs_page_run
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
-from dashboard.text import formatting, sentences
+from dashboard.text import answers, formatting, sentences
 from dashboard.text.formatting import markdown_safe
 from dashboard.text.html import prediction_card, prediction_cards
 from dashboard.widgets.controls import (
@@ -77,15 +77,22 @@ def predictions(song: Song) -> dict[str, Analysis]:
         audio = songs.audio_of(song, progress)
         analyses, failures = explanations.analyses_of(song, progress)
 
-    genres = {name: analysis.genre for name, analysis in analyses.items()}
     st.header(markdown_safe(songs.title_of(song)), anchor=False)
-    agreement = f" {sentences.agreement(genres)}" if genres else ""
-    st.markdown(f"{formatting.duration(audio.duration_s)}.{agreement}")
+    summary = f" {answers.summary(analyses)}" if analyses else ""
+    st.markdown(f"{formatting.duration(audio.duration_s)}.{summary}")
     cards = [
-        prediction_card(name, analysis.genres, analysis.song_probabilities, models.accuracy(name))
+        prediction_card(
+            name,
+            analysis.genres,
+            analysis.song_probabilities,
+            answers.answer(analysis),
+            models.accuracy(name),
+        )
         for name, analysis in analyses.items()
     ]
     st.html(prediction_cards(cards))
+    if missing := answers.missing_data(analyses):
+        st.caption(missing)
     for failure in failures:
         st.error(markdown_safe(failure), icon=":material/error:")
     if any(analysis.padded for analysis in analyses.values()):

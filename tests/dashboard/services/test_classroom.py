@@ -9,6 +9,7 @@ from core.constants import DEFAULT_KEEP
 from dashboard.services import classroom, excerpts, explanations, songs
 from dashboard.services.excerpts import PartSelection
 from dashboard.services.explanations import ExplanationTarget
+from dashboard.text.answers import answer
 
 
 def silent(text: str, share: float | None) -> None:
@@ -38,7 +39,7 @@ def test_a_round_of_the_game_plays_the_important_parts_for_the_predicted_genre(
     selection = PartSelection(ExplanationTarget(analysis.genre), keep=DEFAULT_KEEP)
     kept = excerpts.song_parts_of(chosen, "cnn", selection, silent).kept
     assert found.file == kept.file
-    assert (found.song_genre, found.song_confidence) == (analysis.genre, analysis.probability)
+    assert found.answer == answer(analysis)
     assert found.excerpt_confidence == kept.probabilities.max()
     assert analysis.genres.index(found.excerpt_genre) == kept.probabilities.argmax()
 

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.constants import GENRES
+from dashboard.text.answers import Answer
 from dashboard.text.html import contributions_table, grid, prediction_card
 
+ANSWER = Answer("Jazz", "60\u202f%", fits=True)
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"
 
 
@@ -23,32 +25,36 @@ def figures(table: str) -> list[float]:
     ]
 
 
-def test_a_prediction_has_the_most_likely_genres_in_order() -> None:
+def test_a_prediction_has_the_answer_and_the_most_likely_genres_in_order() -> None:
     shares = np.full(10, 0.02)
     shares[GENRES.index("jazz")] = 0.6
     shares[GENRES.index("hiphop")] = 0.24
-    card = prediction_card("cnn_lstm", GENRES, shares)
+    card = prediction_card("cnn_lstm", GENRES, shares, ANSWER)
     assert "CNN-LSTM" in card
     assert re.findall(r"<dt>([^<]*)</dt>", card)[:2] == ["Jazz", "Hip-hop"]
-    assert re.search(r'class="genre">Jazz <small>60\u202f%', card)
+    assert re.search(r'class="genre">Jazz <small>60\u202f%</small>', card)
     assert "width:24.0%" in card
 
 
-def test_an_improbable_prediction_has_low_confidence() -> None:
-    shares = np.full(10, 0.07)
-    shares[0] = 0.37
-    assert "37\u202f% (low confidence)" in prediction_card("cnn", GENRES, shares)
-    shares[0] = 0.67
-    assert "low confidence" not in prediction_card("cnn", GENRES, shares)
+def test_long_answers_are_set_in_smaller_type_and_strange_songs_are_marked() -> None:
+    shares = np.full(10, 0.1)
+    strange = Answer("Unlike anything it was trained on", "nearest genre: jazz", fits=False)
+    card = prediction_card("cnn", GENRES, shares, strange)
+    assert 'class="prediction strange"' in card
+    assert 'class="genre long">Unlike' in card
+    assert "<small>" not in prediction_card(
+        "cnn", GENRES, shares, Answer("No sound", "", fits=False)
+    )
 
 
 def test_a_prediction_shows_the_accuracy_on_unseen_artists_if_it_is_known() -> None:
     probabilities = np.full(10, 0.1)
-    assert "correct" not in prediction_card("cnn", GENRES, probabilities)
-    card = prediction_card("cnn", GENRES, probabilities, (0.624, 123))
+    assert "correct" not in prediction_card("cnn", GENRES, probabilities, ANSWER)
+    card = prediction_card("cnn", GENRES, probabilities, ANSWER, (0.624, 123))
     assert "62\u202f% correct on 123 songs by unseen artists" in card
-    assert ">100\u202f% correct" in prediction_card("cnn", GENRES, probabilities, (1.0, 9))
-    card = prediction_card("musicnn", GENRES, probabilities, (0.821, 123))
+    card = prediction_card("cnn", GENRES, probabilities, ANSWER, (1.0, 9))
+    assert ">100\u202f% correct" in card
+    card = prediction_card("musicnn", GENRES, probabilities, ANSWER, (0.821, 123))
     assert "artists unseen by its final layer" in card
 
 
@@ -73,7 +79,9 @@ def test_contributions_add_up_as_displayed(
 @pytest.mark.parametrize(
     "html",
     [
-        prediction_card(HOSTILE, [HOSTILE] * 10, np.full(10, 0.1)),
+        prediction_card(
+            HOSTILE, [HOSTILE] * 10, np.full(10, 0.1), Answer(HOSTILE, HOSTILE, fits=True)
+        ),
         contributions_table(HOSTILE, "", 0.1, np.zeros(3), 0.1),
         contributions_table(HOSTILE, HOSTILE, 0.1, np.zeros(3), 0.1),
         grid([HOSTILE], [[HOSTILE, HOSTILE]], HOSTILE),
