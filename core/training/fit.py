@@ -56,6 +56,8 @@ class Settings:
         Epochs without a lower validation loss before the fit stops.
     offset_penalty : float
         See `core.evaluation.calibration.fit_offsets`; zero to fit a temperature without offsets.
+    compressed : bool
+        Whether the fitted network is compressed, see `core.networks.compression`.
     augmentation : Augmentation
         Strength of the data augmentation.
     """
@@ -71,6 +73,7 @@ class Settings:
     taught: float = 1.0
     patience: int = 15
     offset_penalty: float = 0.0
+    compressed: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 

@@ -29,7 +29,6 @@ from core.models.registry import SPECTROGRAM_MODELS
 from core.models.spectrogram_models import SpectrogramModel
 from core.networks.compression import compress
 from core.networks.spectrogram_networks import (
-    COMPRESSED_HIDDEN_LAYERS,
     build_network,
     serving_network,
     set_standardisation,
@@ -267,7 +266,7 @@ class SpectrogramTrainer:
 
         label = f"{name}, {FIT_LABELS.get(part, part)}"
         fit.run(validate, lambda row: self.progress(label, row["epoch"], settings.epochs, row))
-        if name in COMPRESSED_HIDDEN_LAYERS:
+        if settings.compressed:
             large, network = (
                 network,
                 build_network(name, self.tracks.parameters, n_tags, compressed=True),

@@ -8,6 +8,7 @@ import pytest
 
 from core.constants import PROTOCOLS
 from core.models.registry import SPECTROGRAM_MODELS
+from core.networks.spectrogram_networks import COMPRESSED_HIDDEN_LAYERS
 from core.training.augmentation import Augmentation
 from core.training.fit import Settings
 from core.training.hyperparameters import (
@@ -35,6 +36,16 @@ def test_cnn_and_cnn_lstm_differ_in_their_layers_only() -> None:
         assert hyperparameters("cnn", protocol) == hyperparameters("cnn_lstm", protocol)
     assert hyperparameters("cnn", "artist").offset_penalty > 0
     assert hyperparameters("cnn", "track").offset_penalty == 0
+
+
+def test_only_bundled_networks_are_compressed() -> None:
+    compressed = {
+        (name, protocol)
+        for name in SPECTROGRAM_MODELS
+        for protocol in ALL
+        if hyperparameters(name, protocol).compressed
+    }
+    assert compressed == {(name, "artist") for name in COMPRESSED_HIDDEN_LAYERS}
 
 
 def test_differences_reach_the_augmentation_and_leave_the_rest_of_it_alone() -> None:
