@@ -103,7 +103,7 @@ COMPARED: dict[str, dict[str, Any]] = {
     # Both predict some genres too rarely for unseen artists. The weights are bundled, so they are
     # compressed; that costs nothing here, but much where a network memorises its songs.
     "artist": {"offset_penalty": 0.005, "compressed": True},
-    "segment": {"epochs": 55, "learning_rate": 2e-3},
+    "segment": {"epochs": 60, "dropout": 0.5, "augmentation": {"mixup": 0.2}},
 }
 SPECTROGRAM_MODELS = {
     "cnn": SpectrogramModelSpec(
