@@ -92,7 +92,7 @@ def results(**shares: float) -> dict[str, Any]:
                 "correct": 351,
                 "dropped": {"improbable": 162, "small": 3, "silent": 1},
                 "kinds": {"all": every, "seconds": every, "bands": every, "predicted": few},
-                "levels": {"-6": every | {"mixes": 1}, "+6": few},
+                "levels": {"-6": every | {"mixes": 1, "equal": part(0.45, 0.3)}, "+6": few},
             }
         },
     }

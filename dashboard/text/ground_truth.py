@@ -197,15 +197,15 @@ def levels(found: Mapping[str, Mapping[str, Any]]) -> str:
     for level, part in sorted(found.items(), key=lambda item: float(item[0])):
         if not part["mixes"]:
             continue
-        own = part["methods"][DEFAULT]["kept"]
-        decibels = level.replace("-", "−")
+        own, equal = (each["methods"][DEFAULT]["kept"] for each in (part, part["equal"]))
         parts.append(
-            f"{decibels} dB: {share_percent(own['mean'])} of the kept part at "
-            f"{share_percent(part['chance'])} chance, "
-            f"{_compared(own['difference'], own['difference_interval'], 'random regions')}, "
-            f"{_counted(part['mixes'], 'mix', 'mixes')}"
+            f"At {level.replace('-', '−')} dB, {share_percent(own['mean'])} of the kept part lies "
+            f"on the target song (chance {share_percent(part['chance'])}): "
+            f"{_compared(own['difference'], own['difference_interval'], 'random regions')}; at "
+            f"equal loudness {points(equal['difference'])} points "
+            f"({_counted(part['mixes'], 'mix', 'mixes')})."
         )
-    return f"With a quieter or louder target song: {'. '.join(parts)}." if parts else ""
+    return f"Quieter or louder target songs: {' '.join(parts)}" if parts else ""
 
 
 def example_sentences(example: ExplainedMix, model: str) -> str:

@@ -79,8 +79,9 @@ def test_the_rules_of_the_selection_are_told_with_their_counts() -> None:
 def test_other_levels_are_told_if_they_were_measured() -> None:
     found = results(default=0.4)["models"]["cnn"]["levels"]
     sentence = text.levels(found)
-    assert f"−6 dB: 40{SPACE}% of the kept part at 30{SPACE}% chance" in sentence
-    assert "1 mix." in sentence
+    assert f"At −6 dB, 40{SPACE}% of the kept part lies on the target song (chance 30" in sentence
+    assert "10.0 points more than for random regions" in sentence
+    assert "at equal loudness +15.0 points (1 mix)." in sentence
     assert "+6 dB" not in sentence
     assert text.levels({}) == ""
 
