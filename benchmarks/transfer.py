@@ -53,6 +53,7 @@ from core.evaluation.metrics import proportion_interval
 from core.explanation.explain import explain
 from core.explanation.extremal import extremal_ranking
 from core.explanation.smallest_parts import SUFFICIENT
+from core.features.spectrogram import FeatureParameters
 from core.listening.faithfulness import segment_probabilities
 from core.listening.smallest_parts import part_of_segment, prediction_of, smallest_parts
 from core.models.cards import list_models
@@ -108,9 +109,8 @@ def examine(
     track : Track
         The recording.
     """
-    # Networks at another sampling rate get the recording at the rate of the explained one.
-    song = load_audio(track.file, sample_rate=model.parameters.sample_rate)
-    audio = middle_excerpt(song, model.parameters)
+    # The same excerpt for all networks; those at another sampling rate resample it.
+    audio = middle_excerpt(load_audio(track.file), FeatureParameters())
     analysis = analyze(audio, model)
     segment = len(analysis.starts) // 2
     genre = int(analysis.probabilities[segment].argmax())

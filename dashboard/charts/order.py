@@ -100,6 +100,11 @@ def order_lines(lines: Mapping[str, OrderLine], y_title: str, bar: str, *, dark:
             )
     figure = framed(go.Figure(marks), colours, HEIGHT, "Length of the shuffled chunks", y_title)
     ticks |= {original: "original", backwards: "reversed"}
-    figure.update_xaxes(tickvals=list(ticks), ticktext=list(ticks.values()), showgrid=False)
+    figure.update_xaxes(
+        tickvals=list(ticks),
+        ticktext=list(ticks.values()),
+        tickangle=-40,  # all labels fit on a narrow screen, where Plotly would drop some
+        showgrid=False,
+    )
     with_percentages(figure.update_yaxes, (-0.02, 1.02))
     return figure

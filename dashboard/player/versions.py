@@ -29,6 +29,7 @@ def payload_of_versions(
     segment: int,
     versions: Sequence[Version],
     evidence: dict[str, EvidenceInTime],
+    leader: str,
     genre: str,
     genre_index: int,
     sample_rate: int,
@@ -47,6 +48,8 @@ def payload_of_versions(
         The versions, the original order first.
     evidence : dict of EvidenceInTime
         Evidence in the original order, by name of the model; the two models of the comparison.
+    leader : str
+        The model on whose frames the segment was cut.
     genre, genre_index : str and int
         The explained genre, and its index in the probabilities.
     sample_rate : int
@@ -60,8 +63,8 @@ def payload_of_versions(
         A track and a view of the same name for each version.
     """
     names = list(evidence)
-    first = evidence[names[0]]
-    column_s = first.frame_s / COLUMNS
+    frame_s = evidence[leader].frame_s
+    column_s = frame_s / COLUMNS
     columns = len(versions[0].envelope)
     duration_s = columns * column_s
     colours = DARK if dark else LIGHT
@@ -84,7 +87,7 @@ def payload_of_versions(
     tracks = [
         Track(
             version.name,
-            title_of(version.name, first.frame_s),
+            title_of(version.name, frame_s),
             " / ".join(percent(float(version.probabilities[name][genre_index])) for name in names),
             version.file,
         )

@@ -120,6 +120,11 @@ def order_of(song: Song, name: str, segment: int, report: ProgressCallback) -> O
     return results.get(key, compute, waiting=lambda: report(doing, None))
 
 
+def leader_of(names: Sequence[str]) -> str:
+    """Model on whose frames a segment is cut: the first one with the highest sampling rate."""
+    return max(names, key=lambda name: models.model_of(name).parameters.sample_rate)
+
+
 def versions_of(
     song: Song, names: Sequence[str], segment: int, report: ProgressCallback
 ) -> list[Version]:
@@ -130,8 +135,8 @@ def versions_of(
     song : Song
         The song.
     names : sequence of str
-        Models that predict. The segment and its frames are those of the first one; the others
-        predict for their segment that contains its middle.
+        Models that predict. The segment, its frames and the sampling rate are those of the first
+        one, see `leader_of`; the others predict for their segment that contains its middle.
     segment : int
         Number of the segment.
     report : callable

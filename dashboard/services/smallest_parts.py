@@ -130,7 +130,8 @@ def _found_parts(
 
         explanation = explanations.segment_explanation_of(song, name, target, segment, report)
         ranking = extremal_ranking(model, explanation, progress=lambda *_: report(doing, None))
-        audio = songs.audio_of(song, report, model.parameters.sample_rate)
+        # At the song's rate, so that the rest keeps frequencies above this model's range.
+        audio = songs.audio_of(song, report)
         return smallest_parts(
             model, audio, explanation, ranking, progress=lambda: report(doing, None)
         )

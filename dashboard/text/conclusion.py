@@ -146,7 +146,7 @@ def lstm_benefit(names: tuple[str, str], test: Mapping[str, float]) -> str:
     without, with_lstm = map(model_name, names)
     if test["p_value"] >= SIGNIFICANT:
         return (
-            f"On unseen artists, no effect of the LSTM on accuracy is measurable ({with_lstm} "
+            f"On unseen artists, the LSTM has no significant effect on accuracy ({with_lstm} "
             f"compared with {without}: {figures})."
         )
     effect = "helps" if test["difference"] > 0 else "harms"

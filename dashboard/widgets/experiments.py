@@ -20,6 +20,7 @@ from dashboard.text.formatting import (
     span,
 )
 from dashboard.text.html import grid
+from dashboard.text.score_tables import MISSING
 from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import is_dark
 from dashboard.widgets.smallest_parts import draw_smallest_parts
@@ -209,9 +210,12 @@ def draw_versions(
             name: experiments.evidence_in_time_of(song, name, target, segment, progress)
             for name, segment in zip(pair, segments, strict=True)
         }
+        leader = experiments.leader_of(pair)
+        segment = segments[pair.index(leader)]
         versions = None
         if max(lengths) <= SIMILAR_LENGTH * min(lengths):
-            versions = experiments.versions_of(song, pair, segments[0], progress)
+            names = sorted(pair, key=lambda name: name != leader)
+            versions = experiments.versions_of(song, names, segment, progress)
     index = models.genre_index(pair[0], target.genre)
     st.markdown("**Listen to it**")
     if versions is None:
@@ -219,16 +223,22 @@ def draw_versions(
     else:
         payload = payload_of_versions(
             song,
-            segments[0],
+            segment,
             versions,
             timing,
+            leader,
             target.genre,
             index,
-            analyses[0].parameters.sample_rate,
+            analyses[pair.index(leader)].parameters.sample_rate,
             dark=is_dark(),
         )
         player(payload, key="versions")
         st.caption(texts.versions_meaning())
+        # On other frames, no order is the same as that of the played version.
+        comparable = {
+            name: found if timing[name].frame_s == timing[leader].frame_s else None
+            for name, found in orders.items()
+        }
         with st.expander("Predictions for the played audio and for the spectrogram"):
             st.html(
                 grid(
@@ -238,8 +248,8 @@ def draw_versions(
                     ],
                     [
                         [
-                            title_of(each.name, timing[pair[0]].frame_s),
-                            *_probability_cells(each, orders, index),
+                            title_of(each.name, timing[leader].frame_s),
+                            *_probability_cells(each, comparable, index),
                         ]
                         for each in versions
                     ],
@@ -269,16 +279,20 @@ def draw_versions(
 
 
 def _probability_cells(
-    version: experiments.Version, orders: dict[str, OrderProbabilities], genre: int
+    version: experiments.Version, orders: dict[str, OrderProbabilities | None], genre: int
 ) -> list[str]:
     """Cells of one version: for each model the played audio, the same order, and the mean."""
     cells = []
     for name, found in orders.items():
+        cells.append(percent(float(version.probabilities[name][genre])))
+        if found is None:
+            cells += [MISSING, MISSING]
+            continue
         same, mean = found.original[0], found.original[0]
         if version.name == experiments.BACKWARDS:
             same = mean = found.backwards[0]
         elif version.name != experiments.ORIGINAL:
             shuffled = found.shuffled[found.chunks.index(int(version.name)), :, 0]
             same, mean = shuffled[0], shuffled.mean(axis=0)
-        cells += [percent(float(each[genre])) for each in (version.probabilities[name], same, mean)]
+        cells += [percent(float(each[genre])) for each in (same, mean)]
     return cells

@@ -37,6 +37,7 @@ def test_only_the_original_order_has_masses_below_its_waveform(dark: bool) -> No
         2,
         [version(ORIGINAL), version("4"), version(BACKWARDS)],
         {"cnn": timing(FRAMES), "cnn_lstm": timing(2 * FRAMES)},
+        "cnn",
         "hiphop",
         1,
         22_050,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from core.analysis import analyze
 from core.audio.io import Audio, encode_audio, load_audio
 from core.errors import ModelError
 from core.features.frame_order import CHUNKS, seeded_order
+from core.features.spectrogram import FeatureParameters
 from core.listening.reordering import reordered_audio
 from core.models.spectrogram_models import SpectrogramModel
 from dashboard.services import experiments, models, songs
 from dashboard.services.experiments import BACKWARDS, COLUMNS, ORIGINAL
 from dashboard.services.explanations import ExplanationTarget
+from tests.synthetic import tiny_model
 
 JAZZ = ExplanationTarget("jazz")
 
@@ -132,6 +135,23 @@ def test_evidence_in_time_is_measured_within_the_song(
     assert timing.lag_s is not None
     assert abs(timing.lag_s) <= 12 * timing.frame_s
     assert 0 < timing.chance <= 1
+
+
+def test_the_model_with_the_higher_sampling_rate_leads(
+    chosen: songs.Song, pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut at the lower rate, the versions would lack the frequencies above it."""
+    slower = replace(FeatureParameters(), sample_rate=16_000, hop_length=664)
+    low = tiny_model("cnn", parameters=slower, seed=4)
+    low.card["weights"]["sha256"] = "low"
+    known = models.model_of
+    monkeypatch.setattr(models, "model_of", lambda name: low if name == "low" else known(name))
+    assert experiments.leader_of(("low", "cnn")) == "cnn"
+    assert experiments.leader_of(pair) == "cnn"
+    versions = experiments.versions_of(chosen, ("cnn", "low"), 1, silent)
+    changed = [version.probabilities["low"] for version in versions]
+    np.testing.assert_allclose([each.sum() for each in changed], 1, atol=1e-5)
+    assert len({tuple(each.round(6)) for each in changed}) > 1
 
 
 def test_an_envelope_has_the_smallest_and_largest_sample_of_each_column() -> None:

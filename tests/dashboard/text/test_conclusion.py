@@ -129,7 +129,7 @@ def test_what_was_not_measured_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("difference", "p_value", "beginning"),
     [
-        (0.007, 0.69, "On unseen artists, no effect of the LSTM on accuracy is measurable"),
+        (0.007, 0.69, "On unseen artists, the LSTM has no significant effect on accuracy"),
         (0.05, 0.03, "On unseen artists, the LSTM helps: accuracy of CNN-LSTM compared with CNN"),
         (-0.05, 0.03, "On unseen artists, the LSTM harms: accuracy of CNN-LSTM compared with CNN"),
     ],
