@@ -1,4 +1,4 @@
-"""What do the networks rest on? Accuracy with the output of single layers replaced by its mean.
+"""Ablation: accuracy of networks with the output of single layers replaced by its mean.
 
 ``python benchmarks/ablation.py --logmel FILE`` predicts the test set of the artist protocol four
 ways: with the network as it is, with the output of all its convolutions replaced by its mean over

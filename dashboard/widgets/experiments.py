@@ -253,7 +253,7 @@ def draw_versions(
                         ]
                         for each in versions
                     ],
-                    f"Probability of {genre_name(target.genre)}",
+                    f"Versions: probability of {genre_name(target.genre)}",
                 )
             )
             st.markdown(texts.order_method(next(iter(orders.values())).shuffled.shape[1]))

@@ -44,7 +44,7 @@ def test_a_segment_is_played_in_other_orders_and_both_models_are_compared(page: 
     assert position(page) < 3.1
 
     page.get_by_text("Predictions for the played audio and for the spectrogram").click()
-    table = page.get_by_role("region", name="Probability of disco").first
+    table = page.get_by_role("region", name="Versions: probability of disco")
     expect(table.locator("tbody tr")).to_have_count(8)
     page.get_by_text("Find the smallest sufficient and necessary parts").click()
     expect(page.get_by_text(re.compile(r"From \d+\s% of the segment alone"))).to_have_count(2)
