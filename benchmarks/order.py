@@ -36,7 +36,7 @@ from tqdm import tqdm
 
 from benchmarks.archive_agreement import models_of_archive
 from benchmarks.intervals import SEED, interval_of, mean_entry, mean_interval
-from core.constants import GENRES, MODELS_DIR
+from core.constants import MODELS_DIR
 from core.data.gtzan import TrackSet, gtzan_index, read_archive
 from core.explanation.attribution import Output, shap_values
 from core.explanation.order import OrderProbabilities, order_probabilities
@@ -284,7 +284,6 @@ def with_entry(name: str, entry: dict[str, Any]) -> dict[str, Any]:
         "protocol": "artist",
         "seed": SEED,
         "chunks": CHUNKS,
-        "genres": GENRES,
         "models": dict(sorted(models.items())),
     }
 

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import order
 from benchmarks.intervals import interval_of, mean_entry, mean_interval
 from core.data.gtzan import read_archive
+from core.models.cards import card_paths
 from core.models.spectrogram_models import SpectrogramModel
 from tests.archives import archive, some_track_ids
 
@@ -42,6 +43,7 @@ def test_every_order_has_its_accuracy_with_interval_and_change(
     found = result(file)
     entry = found["models"]["cnn"]
     assert (found["protocol"], found["seed"]) == ("artist", 0)
+    assert card_paths(file.parent) == []  # the results are not taken for a model card
     assert (entry["songs"], entry["segments"], entry["shuffles"]) == (10, 20, 2)
     assert list(entry["shuffled"]) == [str(chunk) for chunk in found["chunks"]]
     for row in (entry["original"], entry["backwards"], *entry["shuffled"].values()):
