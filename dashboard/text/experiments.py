@@ -42,6 +42,9 @@ TRANSFER_METHOD = (
     "the same size and similar shape. Test segments of unseen artists, one of each song; audio of "
     "the part, seed 0. Kelly & Chockler (2026) report about 26 % for other music classifiers."
 )
+MISSING_PARTS = (
+    "Smallest parts can be compared only if both models read segments of similar length."
+)
 TOO_SHORT = "This segment is too short to be shuffled."
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dashboard.charts.order import OrderLine
 
 KINDS = ("played", "same order of frames", "mean of all shuffles")  # columns for each model
-SIMILAR_LENGTH = 1.1  # ratio of segment lengths up to which both can be asked about one version
+SIMILAR_LENGTH = 1.1  # largest ratio of segment lengths at which models share audio
 
 
 def draw_experiments(
@@ -73,7 +73,11 @@ def draw_experiments(
     draw_order(analyses, orders, target.genre)
     draw_versions(song, analyses, orders, target, segments)
     st.subheader("Each other's evidence", anchor=False)
-    accepted = draw_smallest_parts(song, pair, middle_s)
+    accepted = None
+    if have_similar_length(analyses):
+        accepted = draw_smallest_parts(song, pair, middle_s)
+    else:
+        st.caption(texts.MISSING_PARTS)
     with Progress() as progress:
         own = [
             explanations.segment_explanation_of(song, name, target, segment, progress)
@@ -88,6 +92,12 @@ def draw_experiments(
         changes=_changes(list(orders.values())),
         accepted=accepted,
     )
+
+
+def have_similar_length(analyses: Sequence[Analysis]) -> bool:
+    """Whether the segments of two models are similar enough in length to share their audio."""
+    lengths = [each.parameters.segment_s for each in analyses]
+    return max(lengths) <= SIMILAR_LENGTH * min(lengths)
 
 
 def _genres(analyses: Sequence[Analysis], segments: Sequence[int]) -> tuple[str, str]:
@@ -204,7 +214,6 @@ def draw_versions(
     from dashboard.player.versions import payload_of_versions, title_of
 
     pair = [each.model for each in analyses]
-    lengths = [each.parameters.segment_s for each in analyses]
     with Progress() as progress:
         timing = {
             name: experiments.evidence_in_time_of(song, name, target, segment, progress)
@@ -213,7 +222,7 @@ def draw_versions(
         leader = experiments.leader_of(pair)
         segment = segments[pair.index(leader)]
         versions = None
-        if max(lengths) <= SIMILAR_LENGTH * min(lengths):
+        if have_similar_length(analyses):
             names = sorted(pair, key=lambda name: name != leader)
             versions = experiments.versions_of(song, names, segment, progress)
     index = models.genre_index(pair[0], target.genre)

@@ -93,6 +93,16 @@ def test_models_without_frames_get_a_sentence(monkeypatch: pytest.MonkeyPatch) -
     assert [each.value for each in app.caption] == [texts.MISSING_ORDER]
 
 
+@pytest.mark.parametrize(("other_s", "similar"), [(2.99, True), (3.2, True), (30.0, False)])
+def test_models_share_audio_only_if_their_segments_are_similarly_long(
+    other_s: float, similar: bool
+) -> None:
+    analyses = [
+        SimpleNamespace(parameters=SimpleNamespace(segment_s=length)) for length in (2.99, other_s)
+    ]
+    assert experiments.have_similar_length(analyses) == similar  # type: ignore[arg-type]
+
+
 def test_a_segment_too_short_and_models_without_measurements_get_sentences(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
