@@ -95,16 +95,24 @@ def _mean(values: Sequence[Any], weights: Sequence[int]) -> Any:
 
 
 def merged() -> dict[str, Any]:
-    """Merge the stored results of the current models."""
-    cards = [card for card in list_models() if card["name"] in MODELS]
-    summaries = {card["name"]: folder_of(card) / SUMMARY for card in cards}
-    together = across_file(cards)
+    """Merge the results of this and of earlier runs, as far as they belong to the current weights."""
+    cards = {card["name"]: card for card in list_models()}
+    results = dict(_read(RESULT)["models"]) if RESULT.exists() else {}
+    for name, card in cards.items():
+        file = folder_of(card) / SUMMARY
+        if name in MODELS and file.exists():
+            results[name] = _read(file) | {"weights": card["weights"]["sha256"]}
+    together = across_file([cards[name] for name in MODELS if name in cards])
     return {
         "protocol": "artist",
         "seed": SEED,
         "areas": AREAS,
         "shares": [0, *SHARES, 1],
-        "models": {name: _read(file) for name, file in summaries.items() if file.exists()},
+        "models": {
+            name: results[name]
+            for name, card in cards.items()
+            if name in results and results[name].get("weights") == card["weights"]["sha256"]
+        },
         "across": _read(together) if together.exists() else None,
     }
 
