@@ -95,7 +95,7 @@ def _mean(values: Sequence[Any], weights: Sequence[int]) -> Any:
 
 
 def merged() -> dict[str, Any]:
-    """Merge the results of this and of earlier runs, as far as they belong to the current weights."""
+    """Merge the results of all runs that belong to the current weights."""
     cards = {card["name"]: card for card in list_models()}
     results = dict(_read(RESULT)["models"]) if RESULT.exists() else {}
     for name, card in cards.items():
