@@ -52,7 +52,7 @@ def test_a_louder_moment_elsewhere_in_the_song_hardly_matters(name: str, file: s
     assert isinstance(model, SpectrogramModel)
     lowered = np.maximum(analysis.logmel - 6, -model.parameters.top_db)
     change = model.predict_logmel(lowered).mean(axis=0) - analysis.song_probabilities
-    assert np.abs(change).max() < 0.1
+    assert np.abs(change).max() < 0.15
 
 
 @pytest.mark.parametrize("name", SHOWN_MODELS)

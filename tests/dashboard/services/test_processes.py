@@ -48,6 +48,8 @@ def are_equal(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(are_equal(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(are_equal, one, other))
+    if isinstance(one, float) and np.isnan(one):  # the novelty of a model without a score
+        return bool(np.isnan(other))
     return bool(one == other)
 
 
@@ -58,6 +60,8 @@ def test_the_comparison_notices_differences() -> None:
     assert not are_equal({"a": 1}, {"a": 2})
     assert not are_equal({"a": 1}, {"b": 1})
     assert not are_equal((1,), [1])
+    assert are_equal(float("nan"), float("nan"))
+    assert not are_equal(float("nan"), 1.0)
 
 
 def sent(value: Any) -> Any:
