@@ -267,6 +267,7 @@ def current(readme: str) -> str:
         ("figures", "scores.json", accuracy_table),
         ("estimator", "estimator.json", estimator_table),
         ("faithfulness", "faithfulness.json", faithfulness_table),
+        ("mixes", "mixes.json", mixes_table),
     ):
         results = json.loads((MODELS_DIR / file).read_text(encoding="utf-8"))
         readme = with_table(readme, mark, table(results))
