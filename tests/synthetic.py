@@ -8,7 +8,7 @@ import numpy as np
 
 from core.constants import GENRES, N_MFCC, SAMPLE_RATE, SEGMENT_FRAMES
 from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
-from core.models.novelty import Distance, NoveltyScore, describe
+from core.models.novelty import Neighbours, NoveltyScore, describe
 from core.models.spectrogram_models import SpectrogramBackground, SpectrogramModel
 
 if TYPE_CHECKING:
@@ -202,21 +202,17 @@ def novelty_score(model: SpectrogramModel, *, typical: float = 0.0) -> NoveltySc
     NoveltyScore
         The sum of the parts counts.
     """
-    mfcc = np.concatenate(
-        [
-            mfcc_from_logmel(
-                split_segments(
-                    logmel(song_samples(9.0, seed=seed), model.parameters), model.parameters
-                ),
-                model.parameters.n_mfcc,
-            )
-            for seed in range(4)
-        ]
-    )
+    parameters = model.parameters
+    segments = [
+        split_segments(logmel(song_samples(9.0, seed=seed), parameters), parameters)
+        for seed in range(4)
+    ]
+    songs = np.repeat(np.arange(4), [len(each) for each in segments])
+    mfcc = mfcc_from_logmel(np.concatenate(segments), parameters.n_mfcc)
     _, hidden = model.predict_hidden(mfcc)
     return NoveltyScore(
-        Distance.fit(describe(mfcc, model.parameters)),
-        Distance.fit(hidden),
+        Neighbours.fit(describe(mfcc, parameters), songs),
+        Neighbours.fit(hidden, songs),
         np.full(3, typical),
         np.ones(3),
         np.ones((1, 3)),

@@ -3,22 +3,23 @@
 The score combines three parts:
 
 ``sound``
-    Distance of the sound from the training segments: mean, deviation and mean step of each MFCC
-    over time, of frames and of blocks of an eighth of a second. Noise, tones, speech are far away.
+    Distance of the sound from the training songs. A segment is described by mean, deviation and
+    mean step of each MFCC over time, of frames and of blocks of an eighth of a second. Noise, tones
+    and speech are far away.
 ``hidden``
-    Distance of the last hidden layer from its values for the training segments.
+    Distance of the network's last hidden layer from its values for the training songs.
 ``doubt``
     Entropy of the song's genre probabilities. It is high for music between the known genres.
 
-Distances are Mahalanobis distances with one shrunk covariance matrix, averaged over the segments of
-the song. Each part is scaled by songs of the validation set, parts are added up in groups, and the
-group with the largest sum counts. Which parts form a group was chosen by leaving one genre out, see
-`core.training.novelty`. At most 5 % of the validation songs have a novelty above 1.
+Segments are averaged over the song. A distance is that to the k-th nearest training song in the
+space of the first principal components, where k is 2 % of the songs. Each part is scaled by songs
+that the network was not fitted on, parts are added up in groups, and the group with the largest sum
+counts. Which parts form a group was chosen by leaving one genre out, see `core.training.novelty`.
+At most 5 % of the songs that the network was not fitted on have a novelty above 1.
 
 References
 ----------
-Lee, Lee, Lee & Shin 2018, "A simple unified framework for detecting out-of-distribution samples and
-adversarial attacks".
+Sun, Ming, Zhu & Li 2022, "Out-of-distribution detection with deep nearest neighbors".
 """
 
 from __future__ import annotations
@@ -36,63 +37,75 @@ BLOCK_S = 0.125  # seconds; beats and syllables change between blocks, noise har
 QUIET_STEP = 0.3  # added to deviations and steps before their logarithm is taken
 LEAST_DEVIATION = 0.01  # relative to the largest; units that hardly vary must not dominate
 SHRINKAGE = 0.1  # of the correlation matrix towards independence
+COMPONENTS = 64  # largest number of principal components
+WHITENING = 0.25  # exponent of the variances that components are divided by; 0.5 is full whitening
+NEIGHBOUR = 0.02  # which neighbour the distance is measured to, as a share of the training songs
 ARRAYS = (
     "sound_centre",
-    "sound_whitening",
+    "sound_projection",
+    "sound_songs",
     "hidden_centre",
-    "hidden_whitening",
+    "hidden_projection",
+    "hidden_songs",
     "typical",
     "spread",
     "weights",
 )
+HALF_PRECISION = ("projection", "songs")  # ends of the names of arrays that are large
 
 
 @dataclass(frozen=True, eq=False)
-class Distance:
-    """Mahalanobis distance from the training segments.
+class Neighbours:
+    """Training songs as points, to which the distance of another song is measured.
 
     Parameters
     ----------
     centre : np.ndarray [shape=(d,)]
         Mean of the training segments.
-    whitening : np.ndarray [shape=(d, k)]
-        Matrix that makes the segments uncorrelated, with unit variance; ``k < d`` if only the first
-        principal components count.
+    projection : np.ndarray [shape=(d, q)]
+        Matrix to the principal components.
+    songs : np.ndarray [shape=(n, q)]
+        Training songs.
     """
 
     centre: np.ndarray
-    whitening: np.ndarray
+    projection: np.ndarray
+    songs: np.ndarray
 
     @classmethod
-    def fit(cls, points: np.ndarray, components: int | None = None) -> Distance:
-        """Fit the distance to the training segments.
+    def fit(cls, points: np.ndarray, songs: np.ndarray) -> Neighbours:
+        """Fit the components to training segments, and project the training songs.
 
         Parameters
         ----------
         points : np.ndarray [shape=(n, d)]
             Training segments.
-        components : int, optional
-            Number of principal components that count; all by default.
+        songs : np.ndarray [shape=(n,), dtype=int]
+            Song of each segment.
 
         Returns
         -------
-        Distance
-            With a correlation matrix that is shrunk towards independence.
+        Neighbours
+            With the mean of each song.
         """
         points = np.asarray(points, dtype=np.float64)
         centre, deviation = points.mean(axis=0), points.std(axis=0)
-        deviation = np.maximum(deviation, LEAST_DEVIATION * deviation.max())
+        deviation = np.maximum(deviation, max(LEAST_DEVIATION * deviation.max(), 1e-9))
         standardised = (points - centre) / deviation
         correlation = standardised.T @ standardised / len(points)
         shrunk = (1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(len(centre))
         values, vectors = np.linalg.eigh(shrunk)
-        kept = slice(len(centre) - (components or len(centre)), None)
-        whitening = (vectors / np.sqrt(values))[:, kept] / deviation[:, np.newaxis]
-        return cls(centre, whitening)
+        scaled = vectors * values**-WHITENING / deviation[:, np.newaxis]
+        projection = scaled[:, -COMPONENTS:]
+        means = np.stack([points[songs == song].mean(axis=0) for song in np.unique(songs)])
+        return cls(centre, projection, (means - centre) @ projection)
 
-    def of(self, points: np.ndarray) -> np.ndarray:
-        """Distance of each point, `shape=(n,)`."""
-        return np.linalg.norm((points - self.centre) @ self.whitening, axis=1)
+    def distance(self, points: np.ndarray) -> float:
+        """Distance of a song, given its segments ``(n, d)``, to its k-th nearest training song."""
+        song = (np.mean(points, axis=0, dtype=np.float64) - self.centre) @ self.projection
+        k = max(round(NEIGHBOUR * len(self.songs)), 1)
+        squares = np.square(self.songs - song).sum(axis=1)
+        return float(np.sqrt(np.partition(squares, k - 1)[k - 1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +114,17 @@ class NoveltyScore:
 
     Parameters
     ----------
-    sound, hidden : Distance
-        Distances of `describe` and of the last hidden layer.
+    sound, hidden : Neighbours
+        Training songs by `describe` and by the last hidden layer.
     typical, spread : np.ndarray [shape=(3,)]
-        Of each part the median over validation songs, and its distance to the 95th percentile.
+        Of each part the median over songs that the network was not fitted on, and its distance to
+        their 95th percentile.
     weights : np.ndarray [shape=(groups, 3), non-negative]
         Weight of each scaled part in each group; all of them are zero if it is not in the group.
     """
 
-    sound: Distance
-    hidden: Distance
+    sound: Neighbours
+    hidden: Neighbours
     typical: np.ndarray
     spread: np.ndarray
     weights: np.ndarray
@@ -136,8 +150,8 @@ class NoveltyScore:
         """
         return np.array(
             [
-                self.sound.of(description).mean(),
-                self.hidden.of(hidden).mean(),
+                self.sound.distance(description),
+                self.hidden.distance(hidden),
                 entropy(probabilities.mean(axis=0, dtype=np.float64)),
             ]
         )
@@ -153,26 +167,31 @@ class NoveltyScore:
         Returns
         -------
         np.ndarray [shape=(...)]
-            Novelty; 5 % of the validation songs have more than 1.
+            Novelty; above 1, a song is too strange.
         """
         return (self.scale(parts) @ self.weights.T).max(axis=-1)
 
     def scale(self, parts: np.ndarray) -> np.ndarray:
-        """Scale parts ``(..., 3)``: 0 for the median validation song, 1 for the 95th percentile."""
+        """Scale parts ``(..., 3)``: 0 is the median of other songs, 1 their 95th percentile."""
         return (parts - self.typical) / self.spread
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Arrays to be stored, by name."""
         arrays = (
             self.sound.centre,
-            self.sound.whitening,
+            self.sound.projection,
+            self.sound.songs,
             self.hidden.centre,
-            self.hidden.whitening,
+            self.hidden.projection,
+            self.hidden.songs,
             self.typical,
             self.spread,
             self.weights,
         )
-        return {name: array.astype(np.float32) for name, array in zip(ARRAYS, arrays, strict=True)}
+        return {
+            name: array.astype(np.float16 if name.endswith(HALF_PRECISION) else np.float32)
+            for name, array in zip(ARRAYS, arrays, strict=True)
+        }
 
     @classmethod
     def load(cls, path: Path) -> NoveltyScore:
@@ -186,10 +205,8 @@ class NoveltyScore:
             If the file contains pickled objects.
         """
         with np.load(path, allow_pickle=False) as archive:
-            centre, whitening, hidden_centre, hidden_whitening, *rest = (
-                archive[name].astype(np.float64) for name in ARRAYS
-            )
-        return cls(Distance(centre, whitening), Distance(hidden_centre, hidden_whitening), *rest)
+            arrays = [archive[name].astype(np.float64) for name in ARRAYS]
+        return cls(Neighbours(*arrays[:3]), Neighbours(*arrays[3:6]), *arrays[6:])
 
 
 def describe(

@@ -136,25 +136,38 @@ def save_model(model: GenreModel, folder: Path | str) -> Path:
     with replacing(weights) as temporary:
         model.save_weights(temporary)
     background = _save_background(model.background, folder)
-    files = dict(zip(PARTS, (weights, background), strict=True))
-    model.card.pop(NOVELTY, None)
-    novelty = folder / f"{model.name}.{NOVELTY}.npz"
-    if isinstance(model, SpectrogramModel) and model.novelty_score is not None:
-        with replacing(novelty) as temporary:
-            np.savez_compressed(temporary, allow_pickle=False, **model.novelty_score.to_arrays())
-        files[NOVELTY] = novelty
-    else:
-        novelty.unlink(missing_ok=True)
-    for part, path in files.items():
-        model.card[part] = {
-            "file": path.name,
-            "sha256": sha256(path),
-            "bytes": path.stat().st_size,
-        }
-    write_json(card, model.card)
+    for part, path in zip(PARTS, (weights, background), strict=True):
+        model.card[part] = _described(path)
+    save_calibration(model, folder)
     if older and not _is_named_in(folder, older):
         (folder / older).unlink(missing_ok=True)
     return card
+
+
+def save_calibration(model: GenreModel, folder: Path | str) -> None:
+    """Write the novelty score and the card of a model, but neither its weights nor its background.
+
+    Parameters
+    ----------
+    model : GenreModel
+        Model; the entry of its novelty score on its card is replaced.
+    folder : Path or str
+        Folder of the model.
+    """
+    file = Path(folder) / f"{model.name}.{NOVELTY}.npz"
+    model.card.pop(NOVELTY, None)
+    if isinstance(model, SpectrogramModel) and model.novelty_score is not None:
+        with replacing(file) as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **model.novelty_score.to_arrays())
+        model.card[NOVELTY] = _described(file)
+    else:
+        file.unlink(missing_ok=True)
+    write_json(Path(folder) / f"{model.name}.json", model.card)
+
+
+def _described(path: Path) -> dict[str, Any]:
+    """Entry of a card that describes a file."""
+    return {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
 
 
 def _save_background(background: Background, folder: Path) -> Path:

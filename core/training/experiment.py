@@ -27,11 +27,13 @@ from core.models.registry import (
     SHOWN_MODELS,
     SPECTROGRAM_MODELS,
 )
+from core.models.spectrogram_models import SpectrogramModel
 from core.networks import musicnn
 from core.training import feature_models, musicnn_head, musicnn_tags
 from core.training.ensemble import record_ensemble
 from core.training.fit import Settings
 from core.training.hyperparameters import hyperparameters
+from core.training.novelty_recordings import TaggedSongs, calibrated_musicnn, recorded_segments
 from core.training.progress import EpochBars, reporter
 from core.training.records import Folders, Result, describe_data, record
 from core.training.sources import Sources
@@ -206,13 +208,13 @@ def train_musicnn(experiment: Experiment) -> None:
     from tqdm import tqdm
 
     sources = experiment.sources
-    package = sources.required_musicnn()
+    folder = sources.required_musicnn()
 
     @cache
     def tagger() -> keras.Model:
         network = musicnn.build_tagger()
         try:
-            musicnn.read_weights(network, package)
+            musicnn.read_weights(network, folder)
         except OSError as error:
             raise DatasetError(str(error)) from error
         return network
@@ -220,7 +222,7 @@ def train_musicnn(experiment: Experiment) -> None:
     with tqdm(desc="musicnn tags", unit="recording") as bar:
         tags = musicnn_tags.cached_tags(
             sources.recordings,
-            musicnn_tags.weight_files(package),
+            musicnn_tags.weight_files(folder),
             tagger,
             experiment.folders.cache,
             reporter(bar),
@@ -235,17 +237,26 @@ def train_musicnn(experiment: Experiment) -> None:
         musicnn_tags.agreement(tags, stored, sources.tracks),
     )
     trained = {sources.tracks.track_ids[track] for track in split.refit.track}
-    record(
-        result,
-        experiment.folders,
-        lambda: musicnn_head.package(
+
+    def package() -> SpectrogramModel:
+        model = musicnn_head.package(
             result,
             head,
             tagger(),
             musicnn_head.choose_recorded_background(sources.recordings, trained, experiment.seed),
             experiment.describe_data(split, sources.tracks),
-        ),
-    )
+        )
+        with tqdm(desc="musicnn novelty", unit="recording") as bar:
+            segments = recorded_segments(
+                model, sources.recordings, experiment.folders.cache, reporter(bar)
+            )
+        songs = TaggedSongs(segments, stored, sources.tracks)
+        model.novelty_score, model.card["genre_sets"] = calibrated_musicnn(
+            model, songs, sources.tracks, split
+        )
+        return model
+
+    record(result, experiment.folders, package)
 
 
 def cross_validate(experiment: Experiment) -> None:

@@ -168,6 +168,7 @@ def train(
         probabilities=probabilities,
         scores=scores,
         history=history,
+        validation=(calibrated, subsets["valid"].segments),
     )
     return result, FittedClassifier(final, subsets["refit"])
 

@@ -77,6 +77,12 @@ class Settings:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
+def finished_epochs(folder: Path) -> int:
+    """Count the epochs of a fit that are finished; zero if its folder does not exist."""
+    file = folder / "history.json"
+    return len(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else 0
+
+
 class Fit:
     """A fit that can be interrupted and resumed.
 

@@ -39,6 +39,7 @@ from core.training.background import medoids
 from core.training.musicnn_tags import WINDOWS
 from core.training.records import Result, model_card
 
+ABSENT = -1e4  # offset of a genre without samples
 SHRINKAGE = 0.3  # of the covariance of the tags' logits
 CANDIDATES = 6  # recordings per genre among which the background is chosen
 BACKGROUND_SEGMENTS = 4  # a gradient takes a hundred times as long as one of the small networks
@@ -99,16 +100,23 @@ def fit_head(logits: np.ndarray, labels: np.ndarray, artists: np.ndarray, seed: 
 
 
 def _discriminant(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit a discriminant analysis; its weights and offsets apply to logits as they are."""
-    uniform = np.full(len(GENRES), 1 / len(GENRES))
+    """Fit a discriminant analysis; its weights and offsets apply to logits as they are.
+
+    Genres without a sample get no probability.
+    """
+    present = np.unique(labels)
+    uniform = np.full(len(present), 1 / len(present))
     pipeline = make_pipeline(
         StandardScaler(),
         LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE, priors=uniform),
     )
     pipeline.fit(logits, labels)
     scaler, analysis = pipeline[0], pipeline[1]
-    kernel = analysis.coef_.T / scaler.scale_[:, np.newaxis]
-    return kernel, analysis.intercept_ - scaler.mean_ @ kernel
+    fitted = analysis.coef_.T / scaler.scale_[:, np.newaxis]
+    kernel = np.zeros((logits.shape[1], len(GENRES)))
+    bias = np.full(len(GENRES), ABSENT)
+    kernel[:, present], bias[present] = fitted, analysis.intercept_ - scaler.mean_ @ fitted
+    return kernel, bias
 
 
 def tagged(table: np.ndarray, tracks: TrackSet, segments: Segments) -> tuple[np.ndarray, Segments]:

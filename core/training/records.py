@@ -20,6 +20,7 @@ from core.audio.io import Audio
 from core.constants import GENRES
 from core.data.gtzan import TrackSet
 from core.data.splits import Segments, Split
+from core.evaluation.metrics import song_votes
 from core.evaluation.predictions import Predictions, index_songs, save_predictions
 from core.evaluation.scores import details, save_scores, summary
 from core.features import yamnet
@@ -28,6 +29,7 @@ from core.models.base import GenreModel
 from core.models.cards import PARTS
 from core.models.registry import MODELS, needs_download
 from core.models.store import save_model
+from core.training.novelty import genre_sets
 
 TIMED_SONG_S = 30.0  # seconds of noise
 TIMED_RUNS = 5
@@ -205,6 +207,11 @@ def model_card(
         Card without the digests of the model's files, ready for JSON.
     """
     spec = MODELS[result.name]
+    calibration: dict[str, Any] = {}
+    if result.validation is not None:
+        probabilities, segments = result.validation
+        votes = song_votes(probabilities, result.tracks.labels[segments.track], segments.track)
+        calibration["genre_sets"] = genre_sets(*votes)
     return {
         "name": result.name,
         "title": spec.title,
@@ -214,6 +221,7 @@ def model_card(
         "created": time.strftime("%Y-%m-%d"),
         "features": features.to_json(),
         "temperature": result.scores["temperature"],
+        **calibration,
         "data": data,
         **entries,
         "metrics": {

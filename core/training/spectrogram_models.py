@@ -10,18 +10,17 @@ depends on the test set.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import scipy.special
 
 from core.constants import GENRES
 from core.data.gtzan import TrackSet
-from core.data.segments import Standardisation, segment_mfcc, standardisation
+from core.data.segments import standardisation
 from core.data.splits import Segments, Split, folds_within
 from core.evaluation.calibration import apply_temperature, fit_offsets, fit_temperature
 from core.evaluation.metrics import evaluate
@@ -38,39 +37,14 @@ from core.storage import write_json
 from core.training.augmentation import BatchMaker
 from core.training.background import PER_GENRE, choose_background
 from core.training.distillation import soft_labels
-from core.training.fit import Fit, Settings
+from core.training.fit import Fit, Settings, finished_epochs
+from core.training.fitted_network import FittedNetwork, network_inputs, predict
+from core.training.novelty_networks import Fold, calibrated_network, song_set
 from core.training.progress import EpochBars
 from core.training.records import Result, model_card
 
-EVALUATION_BATCH = 256  # segments at a time
 CALIBRATION_FOLDS = 3
 FIT_LABELS = {"train": "training", "refit": "final fit"}  # of the sets, on progress bars
-
-
-@dataclass(frozen=True, eq=False)
-class FittedNetwork:
-    """A network fitted on one set of segments.
-
-    Parameters
-    ----------
-    network : keras.Model
-        With the chosen weights.
-    standardisation : Standardisation
-        Of the MFCCs, over the same segments.
-    best_epoch : int
-        Epoch with the lowest validation loss; the last one without validation.
-    history : list of dict
-        One row per epoch, see `core.training.fit.Fit.run`.
-    """
-
-    network: keras.Model
-    standardisation: Standardisation
-    best_epoch: int
-    history: list[dict[str, Any]]
-
-    def predict(self, tracks: TrackSet, segments: Segments) -> np.ndarray:
-        """Compute genre probabilities of segments, ``(n, 10)``, before calibration."""
-        return predict(self.network, network_inputs(tracks, segments, self.standardisation))
 
 
 class SpectrogramTrainer:
@@ -193,9 +167,8 @@ class SpectrogramTrainer:
             return stored["temperature"], np.array(stored["offsets"])
         settings = replace(self.settings[name], epochs=epochs)
         probabilities, labels = [], []
-        folds = folds_within(self.tracks, self.split.refit, CALIBRATION_FOLDS)
-        for number, (fitted, held_out) in enumerate(folds, start=1):
-            network = self.fit(name, f"fold{number}", fitted, settings, None)
+        for part, fitted, held_out in self.calibration_folds(name):
+            network = self.fit(name, part, fitted, settings, None)
             probabilities.append(network.predict(self.tracks, held_out))
             labels.append(self.tracks.labels[held_out.track])
         temperature, offsets = fit_offsets(
@@ -204,6 +177,13 @@ class SpectrogramTrainer:
         write_json(file, {"temperature": temperature, "offsets": offsets.tolist()})
         return temperature, offsets
 
+    def calibration_folds(self, name: str) -> list[tuple[str, Segments, Segments]]:
+        """List the fits that hold out artists: name, segments fitted on, segments held out."""
+        if not self.settings[name].offset_penalty:
+            return [("train", self.split.train, self.split.valid)]
+        folds = folds_within(self.tracks, self.split.refit, CALIBRATION_FOLDS)
+        return [(f"fold{number}", *fold) for number, fold in enumerate(folds, start=1)]
+
     def fit(
         self,
         name: str,
@@ -211,6 +191,8 @@ class SpectrogramTrainer:
         segments: Segments,
         settings: Settings,
         valid: Segments | None,
+        *,
+        resume: bool | None = None,
     ) -> FittedNetwork:
         """Fit a network.
 
@@ -226,6 +208,8 @@ class SpectrogramTrainer:
             Settings of the fit.
         valid : Segments, optional
             Validation set that tells the best epoch; without it the last epoch counts.
+        resume : bool, optional
+            Whether to resume an interrupted fit; by default as the trainer does.
 
         Returns
         -------
@@ -237,11 +221,13 @@ class SpectrogramTrainer:
         n_tags = 0 if self.taggrams is None else self.taggrams.shape[2]
         network = build_network(name, self.tracks.parameters, n_tags, settings.dropout)
         set_standardisation(network, statistics.mean, statistics.scale, self.tracks.parameters)
-        labels = (
-            None
-            if self.taggrams is None
-            else soft_labels(self.taggrams, self.tracks, segments, self.seed)
-        )
+        folder = self.folder / f"{name}-{part}"
+        resume = self.resume if resume is None else resume
+        # Soft labels take long, and a finished fit needs none.
+        finished = resume and finished_epochs(folder) >= settings.epochs
+        labels = None
+        if self.taggrams is not None and not finished:
+            labels = soft_labels(self.taggrams, self.tracks, segments, self.seed)
         batches = BatchMaker(
             self.tracks,
             segments,
@@ -253,8 +239,8 @@ class SpectrogramTrainer:
             self.taggrams,
             labels,
         )
-        fit = Fit(network, batches, settings, self.folder / f"{name}-{part}")
-        if self.resume:
+        fit = Fit(network, batches, settings, folder)
+        if resume:
             fit.resume()
         validate = None
         if valid is not None:
@@ -339,30 +325,30 @@ class SpectrogramTrainer:
         background = choose_background(
             self.tracks, self.split.refit, final.standardisation.scale, self.seed, count
         )
-        network = serving_network(final.network, result.scores["temperature"])
-        return SpectrogramModel(network, card, background)
+        temperature = result.scores["temperature"]
+        # The offsets are part of the final network's weights.
+        known = song_set(final, self.tracks, self.split.refit, temperature)
+        folds = self.held_out(name, result.scores["epochs"])
+        score, card["genre_sets"] = calibrated_network(name, known, folds, result.scores)
+        network = serving_network(final.network, temperature)
+        return SpectrogramModel(network, card, background, score)
 
+    def held_out(self, name: str, epochs: int) -> Iterator[Fold]:
+        """Load or fit the networks of the calibration folds.
 
-def network_inputs(tracks: TrackSet, segments: Segments, statistics: Standardisation) -> np.ndarray:
-    """Compute the standardised MFCCs of segments, ``(n, segment_frames, n_mfcc, 1)``, float32."""
-    mfcc = segment_mfcc(tracks, segments)
-    return ((mfcc - statistics.mean) / statistics.scale).astype(np.float32)[..., np.newaxis]
+        Parameters
+        ----------
+        name : str
+            Model.
+        epochs : int
+            Number of epochs of the final network.
 
-
-def predict(network: keras.Model, inputs: np.ndarray) -> np.ndarray:
-    """Compute genre probabilities with a training network, before calibration.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Network with two outputs, genre logits and tag logits.
-    inputs : np.ndarray [shape=(n, segment_frames, n_mfcc, 1)]
-        Standardised MFCCs.
-
-    Returns
-    -------
-    np.ndarray [shape=(n, 10), dtype=float64, range=[0, 1]]
-        Rows sum to one.
-    """
-    logits, _ = network.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
-    return scipy.special.softmax(logits.astype(np.float64), axis=1)
+        Yields
+        ------
+        Fold
+            Network with the segments that it was fitted on and those held out.
+        """
+        settings = replace(self.settings[name], epochs=epochs)
+        for part, fitted, rest in self.calibration_folds(name):
+            network = self.fit(name, part, fitted, settings, None, resume=True)
+            yield Fold(network, self.tracks, fitted, rest)

@@ -67,6 +67,16 @@ def faithfulness() -> dict[str, Any]:
     return _json("faithfulness.json")
 
 
+def novelty() -> dict[str, Any]:
+    """Novelty scores and genre sets of the models; empty if they were not measured."""
+    return _json("novelty.json")
+
+
+def is_stale(name: str, entry: dict[str, Any]) -> bool:
+    """Whether an entry was measured on other weights than a model has now."""
+    return entry.get("weights") != _weights(name)
+
+
 def mixes() -> dict[str, Any]:
     """Localisation of the explanations in mixes of two songs; empty if it was not measured."""
     return _json("mixes.json")

@@ -22,6 +22,7 @@ from dashboard.text.score_tables import (
 from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import choose_model, choose_option, is_dark
 from dashboard.widgets.ground_truth import draw_ground_truth
+from dashboard.widgets.novelty import draw_novelty
 from dashboard.widgets.song_picker import masthead
 from dashboard.widgets.status import failures_as_sentences
 
@@ -48,6 +49,7 @@ def main() -> None:
         details(name)
         faithfulness(name)
         draw_ground_truth(name)
+        draw_novelty()
 
 
 def leaderboard(names: list[str]) -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from core.constants import N_MFCC, SEGMENT_FRAMES
 from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
-from core.models.novelty import PARTS, Distance, NoveltyScore, describe, entropy
+from core.models.novelty import (
+    COMPONENTS,
+    PARTS,
+    Neighbours,
+    NoveltyScore,
+    describe,
+    entropy,
+)
 from tests.synthetic import random_mfcc, song_samples
 
 PARAMETERS = FeatureParameters()
@@ -21,33 +28,44 @@ def mfcc_of(samples: np.ndarray) -> np.ndarray:
 
 
 def score(**changes: np.ndarray) -> NoveltyScore:
-    """A score of three parts, none of which is fitted."""
+    """A score whose only training song is at zero, with three groups of one part each."""
     unit = {"typical": np.zeros(3), "spread": np.ones(3), "weights": np.eye(3)}
-    sound = Distance(np.zeros(65), np.eye(65))
-    hidden = Distance(np.zeros(4), np.eye(4))
+    sound = Neighbours(np.zeros(65), np.eye(65), np.zeros((1, 65)))
+    hidden = Neighbours(np.zeros(4), np.eye(4), np.zeros((1, 4)))
     return NoveltyScore(sound, hidden, **{**unit, **changes})
 
 
-def test_the_distance_of_training_points_is_that_of_independent_normal_variables() -> None:
+def test_the_distance_is_that_to_the_neighbour_at_two_per_cent_of_the_songs() -> None:
+    songs = np.stack([np.arange(100.0), np.zeros(100)], axis=1)
+    neighbours = Neighbours(np.zeros(2), np.eye(2), songs)
+    assert neighbours.distance(np.array([[0.0, 0.0]])) == pytest.approx(1)
+    assert neighbours.distance(np.array([[-5.0, 3.0], [-5.0, -3.0]])) == pytest.approx(6)
+    few = Neighbours(np.zeros(2), np.eye(2), songs[:3])
+    assert few.distance(np.array([[2.5, 0.0]])) == pytest.approx(0.5)
+
+
+def test_a_fitted_distance_does_not_depend_on_the_units_of_the_features() -> None:
     random = np.random.default_rng(0)
-    points = random.standard_normal((4_000, 6)) @ random.standard_normal((6, 6)) + 5
-    distance = Distance.fit(points)
-    assert np.square(distance.of(points)).mean() == pytest.approx(6, rel=0.1)
-    assert distance.of(points.mean(axis=0, keepdims=True))[0] == pytest.approx(0, abs=1e-9)
-    assert distance.of(points[:1] + 100)[0] > 10
+    points = random.standard_normal((600, 5)) @ random.standard_normal((5, 5)) + 3
+    songs = np.repeat(np.arange(60), 10)
+    one = Neighbours.fit(points, songs)
+    other = Neighbours.fit(points * [1, 10, 0.1, 5, 2], songs)
+    song = random.standard_normal((10, 5)) + 3
+    assert one.songs.shape == (60, 5)
+    assert other.distance(song * [1, 10, 0.1, 5, 2]) == pytest.approx(one.distance(song))
+    assert one.distance(song + 50) > 10 * one.distance(song)
 
 
 def test_units_that_never_vary_do_not_break_the_distance() -> None:
     points = np.random.default_rng(0).standard_normal((50, 3)) * [1, 1, 0]
-    assert np.isfinite(Distance.fit(points).of(points)).all()
+    songs = np.repeat(np.arange(10), 5)
+    assert np.isfinite(Neighbours.fit(points, songs).distance(points[:5]))
+    assert np.isfinite(Neighbours.fit(0 * points, songs).distance(points[:5]))
 
 
-def test_the_first_components_leave_out_the_directions_of_least_variance() -> None:
-    random = np.random.default_rng(0)
-    base = random.standard_normal((500, 1))
-    points = np.hstack([base, base + 0.01 * random.standard_normal((500, 1))])
-    apart = np.array([[1.0, -1.0]])
-    assert Distance.fit(points).of(apart) > 5 * Distance.fit(points, components=1).of(apart)
+def test_there_are_at_most_sixty_four_components() -> None:
+    points = np.random.default_rng(0).standard_normal((300, 80))
+    assert Neighbours.fit(points, np.repeat(np.arange(30), 10)).songs.shape == (30, COMPONENTS)
 
 
 def test_a_description_has_mean_deviation_and_step_of_frames_and_blocks() -> None:
@@ -76,12 +94,13 @@ def test_frames_after_the_end_of_the_song_do_not_count(filled: int) -> None:
 
 
 def test_noise_is_farther_from_songs_than_another_song() -> None:
-    songs = np.concatenate([mfcc_of(song_samples(12.0, seed=seed)) for seed in range(12)])
-    distance = Distance.fit(describe(songs, PARAMETERS))
+    segments = [mfcc_of(song_samples(12.0, seed=seed)) for seed in range(12)]
+    songs = np.repeat(np.arange(12), [len(each) for each in segments])
+    neighbours = Neighbours.fit(describe(np.concatenate(segments), PARAMETERS), songs)
     another = describe(mfcc_of(song_samples(12.0, seed=77)), PARAMETERS)
     noise = np.random.default_rng(0).standard_normal(len(song_samples(12.0))).astype(np.float32)
     strange = describe(mfcc_of(0.1 * noise), PARAMETERS)
-    assert distance.of(strange).min() > distance.of(another).max()
+    assert neighbours.distance(strange) > 1.5 * neighbours.distance(another)
 
 
 def test_the_group_with_the_largest_sum_counts() -> None:
@@ -96,7 +115,7 @@ def test_parts_are_scaled_before_they_are_added_up() -> None:
     assert scaled.combine(np.array([3.0, 1.0, 1.0])) == 1
 
 
-def test_the_parts_of_a_song_are_means_over_its_segments_and_the_entropy_of_its_genres() -> None:
+def test_the_parts_of_a_song_are_distances_of_its_mean_and_the_entropy_of_its_genres() -> None:
     description = np.zeros((2, 65))
     description[1, 0] = 4
     hidden = np.zeros((2, 4))

@@ -20,10 +20,11 @@ from core.networks.spectrogram_networks import build_network
 from core.training import experiment as experiment_module
 from core.training import musicnn_tags
 from core.training.experiment import Experiment, train
+from core.training.fitted_network import FittedNetwork
 from core.training.musicnn_tags import WINDOWS, TagLogits
 from core.training.records import Folders
 from core.training.sources import Sources
-from core.training.spectrogram_models import FittedNetwork, SpectrogramTrainer
+from core.training.spectrogram_models import SpectrogramTrainer
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from core.data.splits import all_segments
 from core.networks.spectrogram_networks import build_network
 from core.training.augmentation import Augmentation, BatchMaker
 from core.training.fit import Fit, Settings
-from core.training.spectrogram_models import predict
+from core.training.fitted_network import predict
 
 pytestmark = pytest.mark.usefixtures("unoptimised_graphs")
 

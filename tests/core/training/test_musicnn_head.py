@@ -31,6 +31,15 @@ def test_the_layer_separates_genres_and_is_calibrated() -> None:
     np.testing.assert_allclose((3 * logits + 7) @ scaled.kernel + scaled.bias, scores, atol=1e-2)
 
 
+def test_a_genre_without_samples_gets_no_probability() -> None:
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 2, 3, 4, 5, 6, 7, 8, 9], 40)
+    logits = random.normal(size=(10, 50))[labels] + random.normal(size=(360, 50))
+    probabilities = fit_head(logits, labels, np.arange(360) // 4).predict(logits)
+    np.testing.assert_allclose(probabilities[:, 1], 0, atol=1e-12)
+    assert (probabilities.argmax(axis=1) == labels).mean() > 0.95
+
+
 def test_a_segment_has_the_tags_of_its_second(few_tracks: TrackSet) -> None:
     table = np.full((len(few_tracks), WINDOWS, 50), np.nan)
     table[2] = np.arange(WINDOWS)[:, np.newaxis]

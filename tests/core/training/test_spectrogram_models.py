@@ -12,21 +12,17 @@ import numpy as np
 import pytest
 
 from core.data.gtzan import TrackSet
-from core.data.segments import segment_logmel, standardisation
+from core.data.segments import segment_logmel, segment_mfcc, standardisation
 from core.data.splits import Segments, split_tracks
 from core.evaluation.calibration import apply_temperature
 from core.models.spectrogram_models import SpectrogramModel
 from core.networks.spectrogram_networks import build_network, shift_logits
 from core.training.fit import Settings
+from core.training.fitted_network import FittedNetwork, network_inputs, predict
 from core.training.hyperparameters import hyperparameters
 from core.training.progress import EpochBars
 from core.training.records import describe_data
-from core.training.spectrogram_models import (
-    FittedNetwork,
-    SpectrogramTrainer,
-    network_inputs,
-    predict,
-)
+from core.training.spectrogram_models import SpectrogramTrainer
 
 
 @pytest.fixture
@@ -49,7 +45,13 @@ def fits(trainer: SpectrogramTrainer, monkeypatch: pytest.MonkeyPatch) -> list[A
     made: list[Any] = []
 
     def fit(
-        name: str, part: str, segments: Segments, settings: Settings, valid: Segments | None
+        name: str,
+        part: str,
+        segments: Segments,
+        settings: Settings,
+        valid: Segments | None,
+        *,
+        resume: bool | None = None,
     ) -> FittedNetwork:
         made.append((name, part, settings.epochs, valid))
         keras.utils.set_random_seed(len(made))
@@ -154,3 +156,31 @@ def test_the_packaged_model_predicts_what_was_measured(
     assert set(model.card["training"]["history"]) == {"train", "refit"}
     assert model.card["parameters"] == result.scores["parameters"] > 0
     assert len(model.background.weights) == len(model.background.logmel) > 10
+
+
+def test_the_packaged_model_has_a_novelty_score_and_genre_sets(
+    trainer: SpectrogramTrainer, fits: list[Any]
+) -> None:
+    result, final = trainer.train("mlp")
+    data = describe_data(trainer.split, trainer.tracks, 0, "archive", with_teacher=False)
+    model = trainer.package(result, final, data)
+    held_out = set(trainer.split.valid.track.tolist())
+    assert model.card["genre_sets"]["level"] == 0.9
+    assert 0 < model.card["genre_sets"]["songs"] <= len(held_out)
+    assert model.novelty_score is not None
+    # The score compares with the songs of the final training set.
+    known = np.unique(trainer.split.refit.track)
+    assert len(model.novelty_score.sound.songs) == len(known)
+    mfcc = segment_mfcc(trainer.tracks, trainer.split.valid)
+    _, novelty = model.predict_song(mfcc, np.full(len(mfcc), 72))
+    assert np.isfinite(novelty)
+
+
+def test_folds_hold_artists_out_only_where_offsets_are_fitted(
+    trainer: SpectrogramTrainer,
+) -> None:
+    assert trainer.calibration_folds("mlp") == [("train", trainer.split.train, trainer.split.valid)]
+    trainer.settings = {"mlp": replace(trainer.settings["mlp"], offset_penalty=0.01)}
+    folds = trainer.calibration_folds("mlp")
+    assert [name for name, *_ in folds] == ["fold1", "fold2", "fold3"]
+    assert sum(len(held_out) for *_, held_out in folds) == len(trainer.split.refit)
