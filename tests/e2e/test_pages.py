@@ -121,7 +121,7 @@ def test_a_cell_of_the_confusion_matrix_lists_its_songs(page: Page) -> None:
 
 def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
     visit(page, "Scores")
-    charts(page, 6)
+    charts(page, 8)
     table = page.get_by_role(
         "region", name=re.compile(r"^95\s% confidence intervals in small type")
     )
@@ -147,14 +147,14 @@ def test_every_score_has_its_interval_and_its_protocol(page: Page) -> None:
 
 def test_a_mix_of_two_songs_is_shown_and_played_with_its_ground_truth(page: Page) -> None:
     visit(page, "Scores")
-    charts(page, 6)
+    charts(page, 8)
     expect(
         page.get_by_text(re.compile(r"than for random regions|from random regions"))
     ).not_to_have_count(0)
     page.get_by_text("Mix two of the example songs").click()
     figure = page.get_by_text(re.compile(r"sounds only from \d:\d\d\.\d to \d:\d\d\.\d"))
     expect(figure).to_be_visible()
-    charts(page, 7)
+    charts(page, 9)
     expect(page.locator(".stAudio")).to_have_count(3)
     page.wait_for_function(
         "[...document.querySelectorAll('audio.stAudio, .stAudio audio')]"
@@ -162,7 +162,7 @@ def test_a_mix_of_two_songs_is_shown_and_played_with_its_ground_truth(page: Page
     )
     page.get_by_role("radiogroup", name="Song sounds only in").get_by_text("Some bands").click()
     expect(page.get_by_text("sounds only between 300 and 3000 Hz")).to_be_visible()
-    charts(page, 7)
+    charts(page, 9)
 
 
 def test_the_classroom_shows_every_stage_and_plays_a_game(page: Page) -> None:
