@@ -66,7 +66,7 @@ LOCALISATION_METHODS = {
     },
     "level": "loudest cells, without a model",
     "other_genre": "default, explaining the other genre",
-    "other_genre_mel": "all SHAP values, explaining the other genre",
+    "other_genre_mel": "all SHAP values, other genre",
     "random_weights": "default, random weights",
     "random_weights_mel": "all SHAP values, random weights",
 }
