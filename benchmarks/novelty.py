@@ -4,8 +4,10 @@
 ``audio/{full,excerpt,clip}/GENRE/TRACK.ogg`` and taggrams ``musicnn_taggram_*.npz``, writes
 ``NAME.novelty.npz`` and the cards of CNN, CNN-LSTM and MSD-musicnn, and ``models/novelty.json``.
 
-1. Each network is fitted without one genre, ten times (`benchmarks.novelty_fits`). The variant of
-   the score that finds the songs of that genre best is chosen, on the training and validation set.
+1. Each network is fitted without one genre, ten times (`benchmarks.novelty_fits`). Of the variants
+   of the score, the one is named that best finds the songs of that genre in the training and
+   validation set, and other recordings without music. `core.training.novelty.CHOSEN_GROUPS` says
+   which variant is in use.
 2. Scale, threshold and genre sets are calibrated on folds of these two sets by artist. ``--runs``
    names the folder of a finished ``train.py`` run with the networks of the folds; without it, they
    are fitted, too.
@@ -42,38 +44,70 @@ from core.data.gtzan import read_archive
 from core.data.taggrams import read_taggrams
 from core.evaluation.predictions import list_predictions, load_predictions
 from core.models.cards import list_models
+from core.models.novelty import NoveltyScore, describe
 from core.models.registry import DEFAULT_MODELS, MODELS, MUSICNN, SPECTROGRAM_MODELS
 from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import save_calibration
 from core.storage import write_json
 from core.training.novelty import (
     CANDIDATES,
-    best_candidate,
+    calibrated,
     groups_of,
     left_out_areas,
     scaled_by,
 )
 
 FILE = "novelty.json"
+DEVELOPMENT_SEED = 1  # of the recordings without music that the variant is chosen on
 AUDIO = ("full", "excerpt", "clip")  # folders of recordings, the longest first
 
 
 def measured_left_out(tasks: Mapping[str, LeftOut], name: str) -> dict[str, Any]:
-    """Choose the variant of a model's score, and measure the one in use on the test set."""
-    areas = [left_out_areas(task.score, *task.chosen_on, CANDIDATES) for task in tasks.values()]
+    """Measure the score of a model on test songs of genres that networks were fitted without."""
     novelty, baseline = {}, {}
     for genre, task in tasks.items():
         score = scaled_by(task.score, task.chosen_on[0], groups_of(name))
         known, strange = (score.combine(parts) for parts in task.measured_on)
         novelty[genre], baseline[genre] = (known, strange), task.baseline
+    return left_out(novelty, baseline)
+
+
+def choice(tasks: Mapping[str, LeftOut], known: np.ndarray, strange: np.ndarray) -> dict[str, Any]:
+    """Compare the variants of a score without the test set.
+
+    Parameters
+    ----------
+    tasks : mapping of str to LeftOut
+        Songs around each genre that was left out.
+    known, strange : np.ndarray [shape=(n, 3)]
+        Parts of the novelty of held-out songs, and of development recordings without music.
+
+    Returns
+    -------
+    dict
+        `left_out` and `no_music`, the AUROC of each variant; `best`, the variant with the largest
+        mean of both.
+    """
+    areas = [left_out_areas(task.score, *task.chosen_on, CANDIDATES) for task in tasks.values()]
+    genres = {each: float(np.mean([area[each] for area in areas])) for each in CANDIDATES}
+    score = next(iter(tasks.values())).score  # only its type counts
+    sounds = left_out_areas(score, known, strange, CANDIDATES)
     return {
-        "candidates": {
-            each: float(np.mean([genre[each] for genre in areas])) for each in CANDIDATES
-        },
-        "best": best_candidate(areas),
-        "used": next(each for each, groups in CANDIDATES.items() if groups == groups_of(name)),
-        **left_out(novelty, baseline),
+        "left_out": genres,
+        "no_music": sounds,
+        "best": max(CANDIDATES, key=lambda each: genres[each] + sounds[each]),
     }
+
+
+def parts_of_sounds(model: SpectrogramModel, score: NoveltyScore, seed: int) -> np.ndarray:
+    """Compute the parts of the novelty of recordings without music, ``(n, 3)``."""
+    parts = []
+    for _, audio in sounds(seed):
+        analysis = analyze(audio, model)
+        probabilities, hidden = model.predict_hidden(analysis.inputs)
+        description = describe(analysis.inputs, model.parameters, analysis.filled)
+        parts.append(score.parts(description, hidden, probabilities))
+    return np.stack(parts)
 
 
 def scores_of_sounds(model: SpectrogramModel) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -89,20 +123,23 @@ def scores_of_sounds(model: SpectrogramModel) -> tuple[list[str], np.ndarray, np
 
 def measure(source: Networks | Musicnn) -> tuple[dict[str, Any], dict[str, float]]:
     """Calibrate a model, store the result, and measure it; also the novelty of each test song."""
-    tasks = source.left_out()
-    entry: dict[str, Any] = {
-        "weights": source.model.card["weights"]["sha256"],
-        "left_out": measured_left_out(tasks, source.name),
-    }
-    source.calibrate()
-    save_calibration(source.model, MODELS_DIR)
-    score = source.model.novelty_score
-    assert score is not None
+    tasks, known, held_out = source.left_out(), source.known(), source.held_out()
+    model, groups = source.model, groups_of(source.name)
+    model.novelty_score, model.card["genre_sets"] = calibrated(known, held_out, groups, source.tags)
+    save_calibration(model, MODELS_DIR)
+    score = model.novelty_score
     songs = source.test_songs()
     novelty = score.combine(songs.parts(score))
-    kinds, strange, doubt = scores_of_sounds(source.model)
+    kinds, strange, doubt = scores_of_sounds(model)
     baseline = 1 - songs.votes.max(axis=1), doubt
-    entry["non_music"] = non_music((novelty, strange), baseline, kinds)
+    development = parts_of_sounds(model, score, DEVELOPMENT_SEED)
+    entry: dict[str, Any] = {
+        "weights": model.card["weights"]["sha256"],
+        "variants": choice(tasks, held_out.parts, development),
+        "used": next(each for each, variant in CANDIDATES.items() if variant == groups),
+        "left_out": measured_left_out(tasks, source.name),
+        "non_music": non_music((novelty, strange), baseline, kinds),
+    }
     names = np.array(source.tracks.track_ids)[songs.members]
     return entry, dict(zip(names.tolist(), novelty.tolist(), strict=True))
 
@@ -168,7 +205,7 @@ def _print(name: str, entry: Mapping[str, Any]) -> None:
         f"{name}: no music {away['auroc']:.3f}, detected {away['detected']['share']:.3f}, songs "
         f"turned away {away['turned_away']['share']:.3f}; genre left out {left['auroc']:.3f} "
         f"(largest probability {left['largest_probability']['auroc']:.3f}); best variant "
-        f"{left['best']}, used {left['used']}"
+        f"{entry['variants']['best']}, used {entry['used']}"
     )
 
 

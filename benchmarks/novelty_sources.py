@@ -20,12 +20,12 @@ from core.models.novelty import NoveltyScore, describe
 from core.models.registry import MUSICNN
 from core.models.store import load_spectrogram_model
 from core.training.hyperparameters import hyperparameters
-from core.training.novelty import SongSet, unscaled
-from core.training.novelty_networks import calibrated_network
+from core.training.novelty import HeldOut, SongSet, unscaled
+from core.training.novelty_networks import held_out_of_networks, song_tags
 from core.training.novelty_recordings import (
     TaggedSongs,
-    calibrated_musicnn,
     genre_layer,
+    held_out_of_folds,
     recorded_segments,
 )
 from core.training.progress import EpochBars, reporter
@@ -57,7 +57,7 @@ class LeftOut:
     baseline: Scores
 
 
-def left_out_of(sets: Mapping[str, SongSet], genre: int) -> LeftOut:
+def left_out_of(sets: Mapping[str, SongSet], genre: int, tags: np.ndarray | None = None) -> LeftOut:
     """Collect the songs around a genre that was left out.
 
     Parameters
@@ -67,8 +67,10 @@ def left_out_of(sets: Mapping[str, SongSet], genre: int) -> LeftOut:
         (``"strange"``), and the songs of ``"valid"`` and ``"test"``.
     genre : int
         The genre.
+    tags : np.ndarray [shape=(songs, tags)], optional
+        See `core.training.novelty.unscaled`.
     """
-    score = unscaled(sets["known"])
+    score = unscaled(sets["known"], tags)
     parts = {name: sets[name].parts(score) for name in ("strange", "valid", "test")}
     own = {name: sets[name].truths == genre for name in ("valid", "test")}
     doubt = 1 - sets["test"].votes.max(axis=1)
@@ -101,7 +103,7 @@ class Networks:
     def __init__(
         self, name: str, tracks: TrackSet, taggrams: np.ndarray | None, cache: Path, runs: Path
     ) -> None:
-        self.name, self.cache = name, cache
+        self.name, self.cache, self.taggrams = name, cache, taggrams
         self.model = load_spectrogram_model(name)
         self.tracks = replace(tracks, parameters=self.model.parameters)
         self.split = split_tracks(self.tracks, "artist", SEED)
@@ -142,6 +144,7 @@ class Networks:
         return left_out_of(
             {**sets, "known": _where(sets["train"], ~own), "strange": _where(sets["train"], own)},
             genre,
+            self.tags,
         )
 
     def _songs(
@@ -162,13 +165,19 @@ class Networks:
         probabilities, hidden = self.model.predict_hidden(mfcc)
         return self._songs(segments, mfcc, hidden, probabilities)
 
-    def calibrate(self) -> None:
-        """Fit the novelty score and the genre sets of the bundled model."""
-        known = self.songs(self.split.refit)
+    @property
+    def tags(self) -> np.ndarray | None:
+        """Mean tag logits of the training tracks."""
+        return song_tags(self.taggrams)
+
+    def known(self) -> SongSet:
+        """Collect the songs that the bundled model was fitted on."""
+        return self.songs(self.split.refit)
+
+    def held_out(self) -> HeldOut:
+        """Collect the songs that the networks of the folds were not fitted on."""
         folds = self.trainers[0].held_out(self.name, self.scores["epochs"])
-        self.model.novelty_score, self.model.card["genre_sets"] = calibrated_network(
-            self.name, known, folds, self.scores
-        )
+        return held_out_of_networks(folds, self.scores, self.tags)
 
     def test_songs(self) -> SongSet:
         """Collect the songs of the test set."""
@@ -219,11 +228,15 @@ class Musicnn:
             found[name] = left_out_of(sets, genre)
         return found
 
-    def calibrate(self) -> None:
-        """Fit the novelty score and the genre sets of the bundled model."""
-        self.model.novelty_score, self.model.card["genre_sets"] = calibrated_musicnn(
-            self.model, self.songs, self.tracks, self.split
-        )
+    tags: np.ndarray | None = None  # the hidden layer has the tags
+
+    def known(self) -> SongSet:
+        """Collect the songs that the genre layer was fitted on."""
+        return self.songs.song_set(genre_layer(self.model), np.unique(self.split.refit.track))
+
+    def held_out(self) -> HeldOut:
+        """Collect the songs that the genre layers of the folds were not fitted on."""
+        return held_out_of_folds(self.songs, self.tracks, self.split)
 
     def test_songs(self) -> SongSet:
         """Collect the songs of the test set."""

@@ -25,10 +25,8 @@ def model_entry(weights: str = "abc", missed: float = 1.0) -> dict[str, Any]:
             "roc": roc,
             "largest_probability": {"auroc": 0.62, "interval": [0.5, 0.7], "roc": roc},
         },
+        "used": "sound + hidden + doubt",
         "left_out": {
-            "candidates": {"sound": 0.64, "sound + hidden + doubt": 0.71},
-            "best": "sound + hidden + doubt",
-            "used": "sound + hidden + doubt",
             "auroc": 0.707,
             "interval": [0.67, 0.74],
             "genres": areas,

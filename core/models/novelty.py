@@ -7,7 +7,9 @@ The score combines three parts:
     mean step of each MFCC over time, of frames and of blocks of an eighth of a second. Noise, tones
     and speech are far away.
 ``hidden``
-    Distance of the network's last hidden layer from its values for the training songs.
+    Distance of the network's last hidden layer from its values for the training songs. Where the
+    network was taught with tags of another network, the distance is that of the tags which a linear
+    regression predicts from the hidden layer.
 ``doubt``
     Entropy of the song's genre probabilities. It is high for music between the known genres.
 
@@ -39,6 +41,7 @@ LEAST_DEVIATION = 0.01  # relative to the largest; units that hardly vary must n
 SHRINKAGE = 0.1  # of the correlation matrix towards independence
 COMPONENTS = 64  # largest number of principal components
 WHITENING = 0.25  # exponent of the variances that components are divided by; 0.5 is full whitening
+RIDGE = 30.0  # penalty of the regression from standardised units to tags
 NEIGHBOUR = 0.02  # which neighbour the distance is measured to, as a share of the training songs
 ARRAYS = (
     "sound_centre",
@@ -63,7 +66,7 @@ class Neighbours:
     centre : np.ndarray [shape=(d,)]
         Mean of the training segments.
     projection : np.ndarray [shape=(d, q)]
-        Matrix to the principal components.
+        Matrix to the principal components of the segments, or of their tags.
     songs : np.ndarray [shape=(n, q)]
         Training songs.
     """
@@ -73,7 +76,9 @@ class Neighbours:
     songs: np.ndarray
 
     @classmethod
-    def fit(cls, points: np.ndarray, songs: np.ndarray) -> Neighbours:
+    def fit(
+        cls, points: np.ndarray, songs: np.ndarray, tags: np.ndarray | None = None
+    ) -> Neighbours:
         """Fit the components to training segments, and project the training songs.
 
         Parameters
@@ -82,6 +87,9 @@ class Neighbours:
             Training segments.
         songs : np.ndarray [shape=(n,), dtype=int]
             Song of each segment.
+        tags : np.ndarray [shape=(all songs, tags)], optional
+            Tag logits by song, NaN where they are unknown. If there are any, the components are
+            those of the tags that are predicted for the songs.
 
         Returns
         -------
@@ -89,16 +97,25 @@ class Neighbours:
             With the mean of each song.
         """
         points = np.asarray(points, dtype=np.float64)
-        centre, deviation = points.mean(axis=0), points.std(axis=0)
-        deviation = np.maximum(deviation, max(LEAST_DEVIATION * deviation.max(), 1e-9))
-        standardised = (points - centre) / deviation
-        correlation = standardised.T @ standardised / len(points)
-        shrunk = (1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(len(centre))
+        centre = points.mean(axis=0)
+        members = np.unique(songs)
+        means = np.stack([points[songs == song].mean(axis=0) for song in members]) - centre
+        projection = np.diag(1 / _deviation(points))
+        fitted = (points - centre) @ projection
+        known = np.zeros(len(members), dtype=bool)
+        if tags is not None:
+            known = ~np.isnan(tags[members]).any(axis=1)
+        if tags is not None and known.any():
+            regression = _ridge(means[known] @ projection, tags[members[known]])
+            predicted = means @ projection @ regression
+            projection = projection @ regression / _deviation(predicted)
+            fitted = means @ projection
+            fitted = fitted - fitted.mean(axis=0)
+        correlation = fitted.T @ fitted / len(fitted)
+        shrunk = (1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(len(correlation))
         values, vectors = np.linalg.eigh(shrunk)
-        scaled = vectors * values**-WHITENING / deviation[:, np.newaxis]
-        projection = scaled[:, -COMPONENTS:]
-        means = np.stack([points[songs == song].mean(axis=0) for song in np.unique(songs)])
-        return cls(centre, projection, (means - centre) @ projection)
+        projection = projection @ (vectors * values**-WHITENING)[:, -COMPONENTS:]
+        return cls(centre, projection, means @ projection)
 
     def distance(self, points: np.ndarray) -> float:
         """Distance of a song, given its segments ``(n, d)``, to its k-th nearest training song."""
@@ -207,6 +224,19 @@ class NoveltyScore:
         with np.load(path, allow_pickle=False) as archive:
             arrays = [archive[name].astype(np.float64) for name in ARRAYS]
         return cls(Neighbours(*arrays[:3]), Neighbours(*arrays[3:6]), *arrays[6:])
+
+
+def _deviation(points: np.ndarray) -> np.ndarray:
+    """Compute the standard deviation of each column, bounded from below."""
+    deviation: np.ndarray = points.std(axis=0)
+    return np.maximum(deviation, max(LEAST_DEVIATION * deviation.max(), 1e-9))
+
+
+def _ridge(units: np.ndarray, tags: np.ndarray) -> np.ndarray:
+    """Regress standardised tags on standardised units, `shape=(units, tags)`."""
+    standardised = (tags - tags.mean(axis=0)) / _deviation(tags)
+    gram = units.T @ units + RIDGE * np.eye(units.shape[1])
+    return np.linalg.solve(gram, units.T @ standardised)
 
 
 def describe(

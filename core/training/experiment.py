@@ -33,7 +33,13 @@ from core.training import feature_models, musicnn_head, musicnn_tags
 from core.training.ensemble import record_ensemble
 from core.training.fit import Settings
 from core.training.hyperparameters import hyperparameters
-from core.training.novelty_recordings import TaggedSongs, calibrated_musicnn, recorded_segments
+from core.training.novelty import calibrated, groups_of
+from core.training.novelty_recordings import (
+    TaggedSongs,
+    genre_layer,
+    held_out_of_folds,
+    recorded_segments,
+)
 from core.training.progress import EpochBars, reporter
 from core.training.records import Folders, Result, describe_data, record
 from core.training.sources import Sources
@@ -251,8 +257,10 @@ def train_musicnn(experiment: Experiment) -> None:
                 model, sources.recordings, experiment.folders.cache, reporter(bar)
             )
         songs = TaggedSongs(segments, stored, sources.tracks)
-        model.novelty_score, model.card["genre_sets"] = calibrated_musicnn(
-            model, songs, sources.tracks, split
+        known = songs.song_set(genre_layer(model), np.unique(split.refit.track))
+        held_out = held_out_of_folds(songs, sources.tracks, split)
+        model.novelty_score, model.card["genre_sets"] = calibrated(
+            known, held_out, groups_of(MUSICNN)
         )
         return model
 

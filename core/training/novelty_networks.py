@@ -14,10 +14,11 @@ from core.data.gtzan import TrackSet
 from core.data.segments import segment_mfcc
 from core.data.splits import Segments
 from core.evaluation.calibration import apply_temperature
-from core.models.novelty import NoveltyScore, describe
+from core.models.novelty import describe
 from core.models.spectrogram_models import hidden_layer
 from core.training.fitted_network import FittedNetwork
-from core.training.novelty import SongSet, calibrated, groups_of, held_out_songs
+from core.training.musicnn_tags import logits_of
+from core.training.novelty import HeldOut, SongSet, held_out_songs
 
 BATCH = 256  # segments at a time
 
@@ -104,26 +105,24 @@ class Fold:
     rest: Segments
 
 
-def calibrated_network(
-    name: str, known: SongSet, folds: Iterable[Fold], scores: Mapping[str, Any]
-) -> tuple[NoveltyScore, dict[str, Any]]:
-    """Fit the novelty score and the genre sets of a network.
+def held_out_of_networks(
+    folds: Iterable[Fold], scores: Mapping[str, Any], tags: np.ndarray | None
+) -> HeldOut:
+    """Collect the songs that networks were not fitted on.
 
     Parameters
     ----------
-    name : str
-        Model.
-    known : SongSet
-        Songs that the final network was fitted on.
     folds : iterable of Fold
         Networks that hold artists out.
     scores : mapping
         `temperature` and `offsets` of the training.
+    tags : np.ndarray [shape=(tracks, tags)], optional
+        See `song_tags`.
 
     Returns
     -------
-    score, genre_sets
-        As from `core.training.novelty.calibrated`.
+    HeldOut
+        The songs of all folds.
     """
     calibration = scores["temperature"], np.array(scores["offsets"])
     pairs = (
@@ -133,4 +132,9 @@ def calibrated_network(
         )
         for fold in folds
     )
-    return calibrated(known, held_out_songs(pairs), groups_of(name))
+    return held_out_songs(pairs, tags)
+
+
+def song_tags(taggrams: np.ndarray | None) -> np.ndarray | None:
+    """Mean tag logits of each track, ``(tracks, tags)``; NaN for tracks without tags."""
+    return None if taggrams is None else logits_of(taggrams).mean(axis=1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy.special
@@ -19,12 +18,12 @@ from core.data.gtzan import TrackSet, list_recordings
 from core.data.splits import FOLDS, Split, artist_groups, folds_within
 from core.errors import AudioError, DatasetError
 from core.features.spectrogram import logmel, mfcc_from_logmel, split_segments
-from core.models.novelty import NoveltyScore, describe
+from core.models.novelty import describe
 from core.models.spectrogram_models import SpectrogramModel, hidden_layer
 from core.storage import fingerprint, replacing
 from core.training.musicnn_head import Head, fit_head
 from core.training.musicnn_tags import logits_of
-from core.training.novelty import SongSet, calibrated, groups_of, held_out_songs
+from core.training.novelty import HeldOut, SongSet, held_out_songs
 
 VERSION = 1  # of the cached segments; increase it whenever they change
 WHOLE_CLIP_SEGMENTS = 8  # recordings with fewer segments are parts of a clip
@@ -194,15 +193,11 @@ class TaggedSongs:
         )
 
 
-def calibrated_musicnn(
-    model: SpectrogramModel, songs: TaggedSongs, tracks: TrackSet, split: Split
-) -> tuple[NoveltyScore, dict[str, Any]]:
-    """Fit the novelty score and the genre sets of MSD-musicnn.
+def held_out_of_folds(songs: TaggedSongs, tracks: TrackSet, split: Split) -> HeldOut:
+    """Collect the songs that genre layers were not fitted on.
 
     Parameters
     ----------
-    model : SpectrogramModel
-        Model with its genre layer.
     songs : TaggedSongs
         All songs.
     tracks : TrackSet
@@ -212,8 +207,8 @@ def calibrated_musicnn(
 
     Returns
     -------
-    score, genre_sets
-        As from `core.training.novelty.calibrated`.
+    HeldOut
+        The songs of five folds of the final training set by artist.
     """
 
     def folds() -> Iterator[tuple[SongSet, SongSet]]:
@@ -224,8 +219,7 @@ def calibrated_musicnn(
             )
             yield known, held_out
 
-    final = songs.song_set(genre_layer(model), np.unique(split.refit.track))
-    return calibrated(final, held_out_songs(folds()), groups_of(model.name))
+    return held_out_songs(folds())
 
 
 def genre_layer(model: SpectrogramModel) -> Callable[[np.ndarray], np.ndarray]:

@@ -39,7 +39,8 @@ from core.training.background import PER_GENRE, choose_background
 from core.training.distillation import soft_labels
 from core.training.fit import Fit, Settings, finished_epochs
 from core.training.fitted_network import FittedNetwork, network_inputs, predict
-from core.training.novelty_networks import Fold, calibrated_network, song_set
+from core.training.novelty import calibrated, groups_of
+from core.training.novelty_networks import Fold, held_out_of_networks, song_set, song_tags
 from core.training.progress import EpochBars
 from core.training.records import Result, model_card
 
@@ -328,8 +329,10 @@ class SpectrogramTrainer:
         temperature = result.scores["temperature"]
         # The offsets are part of the final network's weights.
         known = song_set(final, self.tracks, self.split.refit, temperature)
+        tags = song_tags(self.taggrams)
         folds = self.held_out(name, result.scores["epochs"])
-        score, card["genre_sets"] = calibrated_network(name, known, folds, result.scores)
+        held_out = held_out_of_networks(folds, result.scores, tags)
+        score, card["genre_sets"] = calibrated(known, held_out, groups_of(name), tags)
         network = serving_network(final.network, temperature)
         return SpectrogramModel(network, card, background, score)
 

@@ -13,7 +13,7 @@ from benchmarks.novelty_measures import left_out, non_music, sets_of_card, sets_
 from benchmarks.novelty_sources import LeftOut, left_out_of
 from core.constants import GENRES
 from core.evaluation.predictions import Predictions
-from core.training.novelty import CANDIDATES, DEFAULT_GROUPS, SongSet
+from core.training.novelty import CANDIDATES, SongSet
 
 
 def predictions(n: int = 200, seed: int = 0) -> Predictions:
@@ -106,12 +106,14 @@ def test_the_variant_is_chosen_on_training_and_validation_songs(task: LeftOut) -
     assert len(task.chosen_on[0]) == 60  # validation songs of the other genre
     assert len(task.chosen_on[1]) == 40  # training and validation songs of the genre
     assert [len(parts) for parts in task.measured_on] == [60, 20]
-    found = novelty.measured_left_out({"jazz": task}, "cnn")
-    assert found["used"] == DEFAULT_GROUPS
+    strange = task.chosen_on[1]
+    found = novelty.choice({"jazz": task}, task.chosen_on[0], strange)
     assert found["best"] in CANDIDATES
-    assert found["candidates"]["sound"] > 0.95
-    assert found["auroc"] > 0.9
-    assert found["largest_probability"]["auroc"] < 0.75
+    assert found["left_out"]["sound"] > 0.95
+    assert found["no_music"]["sound"] > 0.95
+    measured = novelty.measured_left_out({"jazz": task}, "cnn")
+    assert measured["auroc"] > 0.9
+    assert measured["largest_probability"]["auroc"] < 0.75
 
 
 def test_a_missing_speech_program_is_announced(

@@ -63,6 +63,23 @@ def test_units_that_never_vary_do_not_break_the_distance() -> None:
     assert np.isfinite(Neighbours.fit(0 * points, songs).distance(points[:5]))
 
 
+def test_with_tags_only_the_directions_that_predict_them_count() -> None:
+    random = np.random.default_rng(0)
+    points = random.standard_normal((400, 6))
+    songs = np.repeat(np.arange(200), 2)
+    means = points.reshape(200, 2, 6).mean(axis=1)
+    tags = means[:, :1] * [1.0, -2.0, 3.0] + 0.01 * random.standard_normal((200, 3))
+    tags[50:80] = np.nan  # songs without tags are neighbours, too
+    neighbours = Neighbours.fit(points, songs, tags)
+    assert neighbours.songs.shape == (200, 3)
+    apart, aside = np.zeros((1, 6)), np.zeros((1, 6))
+    apart[0, 0] = aside[0, 1] = 8.0
+    assert neighbours.distance(apart) > 5 * neighbours.distance(aside)
+    unknown = np.full((200, 3), np.nan)
+    plain, without = Neighbours.fit(points, songs), Neighbours.fit(points, songs, unknown)
+    assert without.distance(apart) == pytest.approx(plain.distance(apart))
+
+
 def test_there_are_at_most_sixty_four_components() -> None:
     points = np.random.default_rng(0).standard_normal((300, 80))
     assert Neighbours.fit(points, np.repeat(np.arange(30), 10)).songs.shape == (30, COMPONENTS)
