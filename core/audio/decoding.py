@@ -22,6 +22,7 @@ import soundfile
 from av.audio.plane import AudioPlane
 
 from core.audio.containers import file_size, is_truncated
+from core.audio.mixdown import mixed_to_mono
 from core.errors import AudioError
 
 SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file: dither rather than music
@@ -179,7 +180,7 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
                 if seconds > max_duration_s + 1e-6:  # the sum's own rounding
                     raise _too_long(_length(decoder, max_duration_s), max_duration_s)
                 with np.errstate(over="ignore", invalid="ignore"):  # checked in the next line
-                    mixed = block.mean(axis=1, dtype=np.float64).astype(np.float32)
+                    mixed = mixed_to_mono(block)
                 if not np.isfinite(mixed).all():
                     raise AudioError(
                         "The recording contains values that are not numbers (NaN or infinite). "
