@@ -17,3 +17,7 @@ class DatasetError(ValueError):
 
 class ExplanationError(ValueError):
     """An explanation cannot be computed."""
+
+
+class EngineError(RuntimeError):
+    """A computation in a worker process has failed, or no worker can be reached."""

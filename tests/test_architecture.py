@@ -36,6 +36,7 @@ LAYERS = (
     ("analysis",),
     ("explanation",),
     ("listening",),
+    ("engine",),
 )
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 GROUND = {f"core.{name}" for name in LAYERS[0]}
