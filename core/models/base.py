@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,6 +134,23 @@ class GenreModel(ABC):
             See `core.models.novelty`; NaN if the model has no novelty score.
         """
         return self.predict(inputs), math.nan
+
+    def predict_songs(
+        self, songs: Sequence[tuple[np.ndarray, np.ndarray]]
+    ) -> list[tuple[np.ndarray, float]]:
+        """Compute genre probabilities and novelty of several songs.
+
+        Parameters
+        ----------
+        songs : sequence of (inputs, filled)
+            For each song the arguments of `predict_song`.
+
+        Returns
+        -------
+        list of (probabilities, novelty)
+            For each song what `predict_song` returns, up to the rounding of single precision.
+        """
+        return [self.predict_song(inputs, filled) for inputs, filled in songs]
 
     def genre_set(self, probabilities: np.ndarray) -> tuple[str, ...]:
         """Choose the genres that remain possible for a song.

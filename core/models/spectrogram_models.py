@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -181,12 +182,44 @@ class SpectrogramModel(GenreModel):
         novelty : float
             See `core.models.novelty`; NaN if the model has no novelty score.
         """
+        return self.predict_songs([(inputs, filled)])[0]
+
+    def predict_songs(
+        self, songs: Sequence[tuple[np.ndarray, np.ndarray]]
+    ) -> list[tuple[np.ndarray, float]]:
+        """Compute genre probabilities and novelty of several songs in common batches.
+
+        Parameters
+        ----------
+        songs : sequence of (inputs, filled)
+            For each song the arguments of `predict_song`.
+
+        Returns
+        -------
+        list of (probabilities, novelty)
+            For each song what `predict_song` returns, up to the rounding of single precision.
+        """
+        if not songs:
+            return []
+        joined = np.concatenate([inputs for inputs, _ in songs])
+        ends = np.cumsum([len(inputs) for inputs, _ in songs])[:-1]
+        if self.novelty_score is None:
+            return [(rows, math.nan) for rows in np.split(self.predict(joined), ends)]
+        both = (np.split(rows, ends) for rows in self.predict_hidden(joined))
+        return [
+            (probabilities, self._novelty(inputs, filled, probabilities, hidden))
+            for (inputs, filled), probabilities, hidden in zip(songs, *both, strict=True)
+        ]
+
+    def _novelty(
+        self, inputs: np.ndarray, filled: np.ndarray, probabilities: np.ndarray, hidden: np.ndarray
+    ) -> float:
+        """Compute the novelty of a song; NaN if it has no segment or the model has no score."""
         if self.novelty_score is None or not len(inputs):
-            return super().predict_song(inputs, filled)
-        probabilities, hidden = self.predict_hidden(inputs)
+            return math.nan
         description = describe(inputs, self.parameters, filled)
         parts = self.novelty_score.parts(description, hidden, probabilities)
-        return probabilities, float(self.novelty_score.combine(parts))
+        return float(self.novelty_score.combine(parts))
 
     def predict_hidden(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Compute the genre probabilities of segments, and the last hidden layer.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.analysis import analyze, to_json
+from core.analysis import analyze, analyze_songs, to_json
 from core.audio.io import Audio, load_audio, resample
 from core.constants import EXAMPLES_DIR, GENRES, SAMPLE_RATE
 from core.features.spectrogram import logmel, segment_starts
@@ -204,3 +204,22 @@ def test_json_contains_a_given_explanation(song: Audio, tiny_cnn: SpectrogramMod
     summary = {"target": "jazz", "keep": 0.2}
     content = to_json(analyze(song, tiny_cnn), explanation=summary)
     assert content["explanation"] == summary
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_songs_analysed_together_have_the_same_results_as_one_by_one(
+    scored: bool, tiny: SpectrogramModel
+) -> None:
+    score = novelty_score(tiny) if scored else None
+    model = SpectrogramModel(tiny.network, tiny.card, tiny.background, score)
+    songs = [Audio(song_samples(length, seed=7), name=f"{length}") for length in (1.0, 10.0, 7.5)]
+    together = analyze_songs(iter(songs), model)
+    assert [each.song for each in together] == ["1.0", "10.0", "7.5"]
+    for song, found in zip(songs, together, strict=True):
+        alone = analyze(song, model)
+        np.testing.assert_allclose(found.probabilities, alone.probabilities, atol=1e-5)
+        np.testing.assert_array_equal(found.inputs, alone.inputs)
+        assert found.novelty == pytest.approx(alone.novelty, abs=1e-4, nan_ok=True)
+        assert math.isnan(found.novelty) != scored
+        assert found.genre_set == alone.genre_set
+    assert analyze_songs([], model) == []
