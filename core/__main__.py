@@ -111,29 +111,36 @@ def _yamnet(options: argparse.Namespace, status: Status) -> int:
 def _analyze(options: argparse.Namespace, status: Status) -> int:
     from core.errors import ModelError
     from core.models.cards import card_path, read_card
+    from core.storage import OutputError, check_output, describe_failure, is_lasting
 
     try:
         # Cheap checks come before the seconds that TensorFlow takes to load.
-        if options.out is not None and options.out.exists() and not options.out.is_dir():
-            raise ModelError(f"{options.out} is a file. Choose a folder for the results.")
-        name = options.model or _preferred_model()
-        read_card(card_path(name))
+        if options.out is not None:
+            check_output(options.out)
+        names = [options.model] if options.model else _default_models()
+        if options.model:
+            read_card(card_path(options.model))
         status.show("loading the model")
         from core.cli.report import analyze_song, folder_names, write_result
         from core.models.spectrogram_models import SpectrogramModel
-        from core.models.store import load_model
+        from core.models.store import first_that_loads, load_model
 
         with silent_stderr():
             import tensorflow  # noqa: F401
-        model = load_model(name)
+        model, failures = first_that_loads(names, load_model)
+        if failures:
+            status.clear()
+            for failure in failures:
+                print(f"python -m core analyze: {printable(failure)}", file=sys.stderr)
+            print(f"python -m core analyze: using {model.name} instead.", file=sys.stderr)
         if options.explain and not isinstance(model, SpectrogramModel):
             raise ModelError(
                 f"{model.name} does not classify a spectrogram and cannot be explained here. Omit "
                 "--explain or choose a spectrogram model such as cnn."
             )
-    except ModelError as error:
+    except (ModelError, OutputError) as error:
         status.clear()
-        print(f"python -m core analyze: {error}", file=sys.stderr)
+        print(f"python -m core analyze: {printable(error)}", file=sys.stderr)
         return 2
     failed = 0
     songs: list[Path] = options.songs
@@ -148,12 +155,26 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
             )
             text = result.to_text()
             if options.out is not None:
-                removed = write_result(result, options.out / folder)
+                try:
+                    removed = write_result(result, options.out / folder)
+                except OSError as error:
+                    if is_lasting(error):
+                        raise OutputError(describe_failure(error, options.out)) from error
+                    raise
                 text = f"{text.splitlines()[0]}\n  -> {printable(options.out / folder)}"
                 if removed:
                     text += f" (removed files of an earlier run: {', '.join(removed)})"
                 if folder != song.stem:
                     text += f" (renamed: another song is called {printable(song.stem)})"
+        except OutputError as error:  # the other songs could not be written either
+            status.clear()
+            print(f"python -m core analyze: {printable(error)}", file=sys.stderr)
+            print(
+                f"Stopped after {number - 1} of {len(songs)} songs. Results written so far are "
+                "complete.",
+                file=sys.stderr,
+            )
+            return 1
         except Exception as error:  # one bad file must not abort the run
             status.clear()
             reason = str(error) or type(error).__name__
@@ -167,17 +188,24 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
     return 1 if failed else 0
 
 
-def _preferred_model() -> str:
-    from core.errors import ModelError
-    from core.models.cards import list_models
+def _default_models() -> list[str]:
+    """List the bundled models in the order in which they are tried: those on the first page first.
 
-    names = [card["name"] for card in list_models()]
+    Models that need a pretrained network to be downloaded are left out.
+    """
+    from core.errors import ModelError
+    from core.models.cards import card_paths
+    from core.models.registry import SHOWN_MODELS, needs_download
+
+    preferred = (PREFERRED_MODEL, *SHOWN_MODELS)
+    found = [path.stem for path in card_paths() if not needs_download(path.stem)]
+    names = sorted(found, key=lambda name: (name not in preferred, [*preferred, name].index(name)))
     if not names:
         raise ModelError(
             "No bundled models were found. Train one with train.py, or pass a model card with "
             "--model."
         )
-    return PREFERRED_MODEL if PREFERRED_MODEL in names else names[0]
+    return names
 
 
 def _models() -> int:

@@ -11,6 +11,10 @@ class ModelError(ValueError):
     """A model cannot be loaded or used."""
 
 
+class TrainingError(ValueError):
+    """A training run cannot be started or resumed."""
+
+
 class DatasetError(ValueError):
     """Training data cannot be found or used."""
 

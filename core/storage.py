@@ -1,10 +1,12 @@
-"""Atomic writing of files, and digests that identify their content."""
+"""Atomic writing of files, checks of output folders, and digests that identify content."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -13,6 +15,13 @@ from pathlib import Path
 from typing import Any
 
 LINE_LENGTH = 100  # characters of a line of JSON, not counting the name before a value
+DISK_IS_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+# Errors that every later file would meet, too, so that going on would be in vain.
+LASTING = DISK_IS_FULL | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO}
+
+
+class OutputError(OSError):
+    """Results cannot be written; the message tells why and what to do."""
 
 
 @contextmanager
@@ -155,3 +164,81 @@ def fingerprint(files: Iterable[Path | str] = (), *, version: int, **parameters:
     }
     text = json.dumps(key, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_output(folder: Path, *, least_bytes: int = 1_000_000, option: str = "--out") -> None:
+    """Check that files can be written to a folder, and create it.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the results.
+    least_bytes : int
+        Free space that the results need at least.
+    option : str
+        Option of the command line that chooses another folder, for the message.
+
+    Raises
+    ------
+    OutputError
+        If it is a file, or cannot be written to, or its disk has too little space.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file. Choose a folder for the results with {option}.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder) as probe:
+            probe.write(b"0" * 4096)
+            probe.flush()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise OutputError(describe_failure(error, folder, option=option)) from error
+    if free < least_bytes:
+        raise OutputError(
+            f"The disk of {folder} has only {free / 1e6:.0f} MB left, and {least_bytes / 1e6:.0f} "
+            f"MB are needed. Free some space or choose another folder with {option}."
+        )
+
+
+def describe_failure(error: OSError, folder: Path, *, option: str = "--out") -> str:
+    """Tell why a folder cannot be written to.
+
+    Parameters
+    ----------
+    error : OSError
+        The failure.
+    folder : Path
+        Folder of the results.
+    option : str
+        Option of the command line that chooses another folder.
+
+    Returns
+    -------
+    str
+        Sentences: the reason, and what to do.
+    """
+    other = f"choose another folder with {option}"
+    if error.errno in DISK_IS_FULL:
+        return f"The disk of {folder} is full. Free some space or {other}."
+    if error.errno == errno.EROFS:
+        return f"{folder} is on a read-only file system. {other.capitalize()}."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{folder} cannot be written to. Check its permissions or {other}."
+    reason = error.strerror or type(error).__name__
+    return f"{folder} cannot be written to ({reason}). {other.capitalize()}."
+
+
+def is_lasting(error: BaseException) -> bool:
+    """Whether an error is that of a disk or folder, so that later files would fail as well.
+
+    Parameters
+    ----------
+    error : BaseException
+        The failure.
+
+    Returns
+    -------
+    bool
+        True if the disk is full, read-only or broken, or the folder must not be written to.
+    """
+    return isinstance(error, OSError) and error.errno in LASTING

@@ -104,7 +104,7 @@ def workplace(
     monkeypatch.chdir(tmp_path)
     for song in songs.iterdir():
         shutil.copy(song, tmp_path)
-    monkeypatch.setattr(core.__main__, "_preferred_model", lambda: str(models / "cnn_lstm.json"))
+    monkeypatch.setattr(core.__main__, "_default_models", lambda: [str(models / "cnn_lstm.json")])
     monkeypatch.setattr(yamnet, "fetch", lambda given: tmp_path / "yamnet.tflite")
     monkeypatch.setattr(train, "RUNS_DIR", tmp_path / "runs")
     return {

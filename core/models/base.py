@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import ModelError
 from core.features.spectrogram import FeatureParameters
 from core.models.genre_sets import genre_set
 
@@ -176,6 +177,28 @@ class GenreModel(ABC):
     @abstractmethod
     def save_weights(self, path: Path) -> None:
         """Write the trained weights to a file with the suffix `weights_suffix`."""
+
+
+def check_weights(path: Path, weights: np.ndarray, segments: np.ndarray) -> None:
+    """Check that a background has at least one segment, and that their weights are shares.
+
+    Parameters
+    ----------
+    path : Path
+        File of the background, for the message.
+    weights : np.ndarray [shape=(k,)]
+        Weights of the segments.
+    segments : np.ndarray [shape=(k, …)]
+        Segments.
+
+    Raises
+    ------
+    ModelError
+        If they are not.
+    """
+    fits = weights.ndim == 1 and segments.ndim >= 2 and 0 < len(weights) == len(segments)
+    if not fits or (weights < 0).any() or not 0 < weights.sum() < np.inf:
+        raise ModelError(f"{path.name} is not a background. Restore the file.")
 
 
 def batched_predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:

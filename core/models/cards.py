@@ -2,24 +2,21 @@
 
 A card is the JSON file beside a model's weights and background. It describes the model, its
 training data and its scores, and contains the names and digests of these files. Models with the
-same background share its file. Reading a card imports nothing beyond the standard library.
+same background share its file. Reading a card imports nothing heavy.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from core.constants import MODELS_DIR
 from core.errors import ModelError
+from core.models.card_schema import check_card, parse_json, shortened
 from core.storage import sha256
 
 PARTS = ("weights", "background")  # entries of a card that describe files
 NOVELTY = "novelty"  # another one, which older cards lack
-FEATURES = frozenset(  # fields of `core.features.spectrogram.FeatureParameters`
-    ("sample_rate", "n_fft", "hop_length", "n_mels", "n_mfcc", "top_db", "segment_frames")
-)
 
 
 def card_paths(folder: Path | str = MODELS_DIR) -> list[Path]:
@@ -37,8 +34,10 @@ def card_paths(folder: Path | str = MODELS_DIR) -> list[Path]:
     """
     paths = []
     for path in sorted(Path(folder).glob("*.json")):
+        if not path.is_file():
+            continue
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path)
         except (OSError, ValueError):
             paths.append(path)
             continue
@@ -117,7 +116,7 @@ def read_card(path: Path) -> dict[str, Any]:
     Raises
     ------
     ModelError
-        If the card does not exist or is incomplete.
+        If the card does not exist, is incomplete, or contains what no card should.
     """
     if not path.is_file():
         names = ", ".join(card["name"] for card in list_models(path.parent)) or "none"
@@ -125,30 +124,25 @@ def read_card(path: Path) -> dict[str, Any]:
             f"There is no model {path.stem!r} in {path.parent}. Available models: {names}."
         )
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        # Feature models standardise their inputs themselves.
-        for key in ("name", "genres", "standardisation" if "reads" not in card else "reads"):
-            card[key]
-        if card["features"].keys() != FEATURES:
-            raise ValueError("its feature parameters belong to another version")
-        # Cards of earlier versions do not name the background's file.
-        card["background"].setdefault("file", f"{path.stem}.background.npz")
+        card = parse_json(path)
+        if isinstance(card, dict) and isinstance(card.get("background"), dict):
+            # Cards of earlier versions do not name the background's file.
+            card["background"].setdefault("file", f"{path.stem}.background.npz")
+        check_card(card)
         for part in (*PARTS, *({NOVELTY} & card.keys())):
-            card[part]["sha256"]
             if not is_file_name(card[part]["file"]):
                 raise ValueError(f"{part} must be a file in the folder of the card")
         return card
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        reason = f"missing {error}" if isinstance(error, KeyError) else str(error)
+    except (OSError, ValueError) as error:
         raise ModelError(
-            f"The model card {path.name} cannot be read ({reason}). Train the model again or "
-            "restore the file."
+            f"The model card {path.name} cannot be read ({shortened(error)}). Train the model "
+            "again or restore the file."
         ) from error
 
 
 def is_file_name(name: str) -> bool:
     """Whether a name is that of a file in the same folder on every system, not of a path."""
-    return bool(name.strip(". ")) and not set(name) & set("/\\:\0")
+    return bool(name.strip(". ")) and name.isprintable() and not set(name) & set("/\\:")
 
 
 def checked_file(path: Path, card: dict[str, Any], part: str) -> Path:
@@ -171,12 +165,18 @@ def checked_file(path: Path, card: dict[str, Any], part: str) -> Path:
     Raises
     ------
     ModelError
-        If the file is missing or its digest is not the one on the card.
+        If the file is missing or cannot be read, or its digest is not the one on the card.
     """
     file = path.parent / card[part]["file"]
     if not file.is_file():
         raise ModelError(f"{file.name} is missing beside its model card. Restore the file.")
-    if sha256(file) != card[part]["sha256"]:
+    try:
+        digest = sha256(file)
+    except OSError as error:
+        raise ModelError(
+            f"{file.name} cannot be read ({error.strerror}). Check its permissions."
+        ) from error
+    if digest != card[part]["sha256"]:
         raise ModelError(
             f"{file.name} does not match its model card (the SHA-256 digests differ). "
             "Restore both files or train the model again."

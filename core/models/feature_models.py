@@ -19,8 +19,11 @@ from sklearn.pipeline import Pipeline
 
 from core.errors import ModelError
 from core.features.extractors import EXTRACTORS, Extractor
-from core.models.base import Background, GenreModel, batched_predictor
+from core.models.archives import check_archive, explained, load_arrays
+from core.models.base import Background, GenreModel, batched_predictor, check_weights
+from core.models.card_schema import shortened
 from core.models.network_files import save_network
+from core.models.pipeline_safety import check_pipeline
 from core.networks.classical import decision_scores
 
 if TYPE_CHECKING:
@@ -58,14 +61,13 @@ class FeatureBackground(Background):
 
         Raises
         ------
-        ValueError
-            If the file contains pickled objects.
+        ModelError
+            If the file is damaged or contains pickled objects.
         """
-        with np.load(path, allow_pickle=False) as archive:
-            return cls(
-                weights=archive["weights"].astype(np.float32),
-                inputs=archive["inputs"].astype(np.float32),
-            )
+        arrays = load_arrays(path, ("weights", "inputs"), "a background")
+        weights, inputs = (arrays[name].astype(np.float32) for name in ("weights", "inputs"))
+        check_weights(path, weights, inputs)
+        return cls(weights, inputs)
 
 
 class FeatureModel(GenreModel):
@@ -188,13 +190,15 @@ class FeatureModel(GenreModel):
         )
 
 
-def load_pipeline(path: Path) -> Pipeline:
+def load_pipeline(path: Path, n_genres: int) -> Pipeline:
     """Read a scikit-learn pipeline without executing any code from the file.
 
     Parameters
     ----------
     path : Path
         File written by `FeatureModel.save_weights`.
+    n_genres : int
+        Number of genres on the model's card.
 
     Returns
     -------
@@ -204,15 +208,19 @@ def load_pipeline(path: Path) -> Pipeline:
     Raises
     ------
     ModelError
-        If the file contains types that are not trusted.
+        If the file is damaged, contains types that are not trusted, or is not a pipeline.
     """
     import skops.io
 
-    content = path.read_bytes()
-    untrusted = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES)
-    if untrusted:
-        raise ModelError(
-            f"{path.name} contains types that are not trusted ({', '.join(sorted(untrusted))}). "
-            "Train the model again."
-        )
-    return skops.io.loads(content, trusted=list(TRUSTED_TYPES))
+    with explained(path, "a scikit-learn model in the format of skops"):
+        check_archive(path)
+        content = path.read_bytes()
+        untrusted = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES)
+        if untrusted:
+            names = shortened(", ".join(sorted(untrusted)))
+            raise ModelError(
+                f"{path.name} contains types that are not trusted ({names}). Train the model again."
+            )
+        pipeline = skops.io.loads(content, trusted=list(TRUSTED_TYPES))
+        check_pipeline(pipeline, n_genres)
+    return pipeline

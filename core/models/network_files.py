@@ -13,7 +13,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import ModelError
+from core.models.archives import explained
+from core.models.network_safety import check_network_file
 
 if TYPE_CHECKING:
     import h5py
@@ -56,18 +57,19 @@ def load_network(path: Path) -> keras.Model:
     Raises
     ------
     ModelError
-        If this version of Keras cannot open the file.
+        If this version of Keras cannot open the file, or it contains anything but layers that the
+        project's networks use.
     """
     import keras
 
     import core.networks.single_channel_conv  # noqa: F401  # registers the custom layer for loading
 
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(
-            f"{path.name} cannot be opened by this version of Keras ({error})."
-        ) from error
+    with explained(path, "a network that this version of Keras can open"):
+        check_network_file(path)
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
+        if len(network.inputs) != 1 or len(network.outputs) != 1:
+            raise ValueError("it does not have one input and one output")
+    return network
 
 
 def _compressed(content: bytes) -> bytes:

@@ -33,6 +33,7 @@ import numpy as np
 
 from core.constants import N_MFCC
 from core.features.spectrogram import FeatureParameters
+from core.models.archives import explained, load_arrays
 
 PARTS = ("sound", "hidden", "doubt")
 BLOCK_S = 0.125  # seconds; beats and syllables change between blocks, noise hardly does
@@ -146,6 +147,25 @@ class NoveltyScore:
     spread: np.ndarray
     weights: np.ndarray
 
+    def check(self) -> None:
+        """Check that the arrays fit together.
+
+        Raises
+        ------
+        ValueError
+            If they do not.
+        """
+        for each in (self.sound, self.hidden):
+            if (
+                (each.centre.ndim, each.projection.ndim, each.songs.ndim) != (1, 2, 2)
+                or each.projection.shape != (len(each.centre), each.songs.shape[1])
+                or not len(each.songs)
+            ):
+                raise ValueError("its arrays do not fit together")
+        shapes = self.typical.shape, self.spread.shape, self.weights.shape[1:]
+        if self.weights.ndim != 2 or set(shapes) != {(len(PARTS),)} or (self.spread <= 0).any():
+            raise ValueError("its scales do not fit the three parts")
+
     def parts(
         self, description: np.ndarray, hidden: np.ndarray, probabilities: np.ndarray
     ) -> np.ndarray:
@@ -216,14 +236,15 @@ class NoveltyScore:
 
         Raises
         ------
-        KeyError
-            If an array is missing.
-        ValueError
-            If the file contains pickled objects.
+        ModelError
+            If the file is damaged, lacks an array, or contains pickled objects.
         """
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = [archive[name].astype(np.float64) for name in ARRAYS]
-        return cls(Neighbours(*arrays[:3]), Neighbours(*arrays[3:6]), *arrays[6:])
+        found = load_arrays(path, ARRAYS, "a novelty score")
+        arrays = [found[name].astype(np.float64) for name in ARRAYS]
+        score = cls(Neighbours(*arrays[:3]), Neighbours(*arrays[3:6]), *arrays[6:])
+        with explained(path, "a novelty score"):
+            score.check()
+        return score
 
 
 def _deviation(points: np.ndarray) -> np.ndarray:

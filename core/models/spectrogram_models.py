@@ -13,7 +13,8 @@ import numpy as np
 
 from core.errors import ModelError
 from core.features.spectrogram import mfcc_from_logmel
-from core.models.base import Background, GenreModel, batched_predictor
+from core.models.archives import load_arrays
+from core.models.base import Background, GenreModel, batched_predictor, check_weights
 from core.models.network_files import save_network
 from core.models.novelty import NoveltyScore, describe
 
@@ -50,14 +51,13 @@ class SpectrogramBackground(Background):
 
         Raises
         ------
-        ValueError
-            If the file contains pickled objects.
+        ModelError
+            If the file is damaged or contains pickled objects.
         """
-        with np.load(path, allow_pickle=False) as archive:
-            return cls(
-                weights=archive["weights"].astype(np.float32),
-                logmel=archive["logmel"].astype(np.float32),
-            )
+        arrays = load_arrays(path, ("weights", "logmel"), "a background")
+        weights, logmel = (arrays[name].astype(np.float32) for name in ("weights", "logmel"))
+        check_weights(path, weights, logmel)
+        return cls(weights, logmel)
 
 
 class SpectrogramModel(GenreModel):
@@ -96,7 +96,14 @@ class SpectrogramModel(GenreModel):
     def background(self) -> SpectrogramBackground:
         """Reference segments from the training set."""
         if isinstance(self._background, Path):
-            return SpectrogramBackground.load(self._background)
+            background = SpectrogramBackground.load(self._background)
+            expected = (self.parameters.segment_frames, self.parameters.n_mels)
+            if background.logmel.shape[1:] != expected:
+                raise ModelError(
+                    f"The background of {self.name} has another shape than its card says. "
+                    "Restore both files."
+                )
+            return background
         return self._background
 
     @cached_property

@@ -6,12 +6,14 @@ import hashlib
 import io
 import re
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import ModelError
+from core.features.extractors import EXTRACTORS
 from core.models.base import Background, GenreModel
 from core.models.cards import NOVELTY, PARTS, card_path, checked_file, read_card
 from core.models.feature_models import FeatureModel, load_pipeline
@@ -61,6 +63,39 @@ def load_model(name: str | Path) -> GenreModel:
         return _cache[path]
 
 
+def first_that_loads(
+    names: Sequence[str], load: Callable[[str], GenreModel] = load_model
+) -> tuple[GenreModel, list[str]]:
+    """Load the first of some models that is intact.
+
+    Parameters
+    ----------
+    names : sequence of str
+        At least one name, in order of preference.
+    load : callable
+        Loads a model.
+
+    Returns
+    -------
+    model : GenreModel
+        The model.
+    failures : list of str
+        One sentence for each model before it.
+
+    Raises
+    ------
+    ModelError
+        That of the first model, if none is intact.
+    """
+    errors: list[ModelError] = []
+    for name in names:
+        try:
+            return load(name), [str(error) for error in errors]
+        except ModelError as error:
+            errors.append(error)
+    raise errors[0]
+
+
 def load_spectrogram_model(name: str | Path) -> SpectrogramModel:
     """Load a model whose predictions can be explained on the spectrogram.
 
@@ -91,24 +126,39 @@ def load_spectrogram_model(name: str | Path) -> SpectrogramModel:
 def _open(
     card: dict[str, Any], weights: Path, background: Path, novelty: Path | None
 ) -> GenreModel:
-    if weights.suffix == ".skops":
-        return FeatureModel(load_pipeline(weights), card, background)
-    network = load_network(weights)
-    if "reads" in card:
-        return FeatureModel(network, card, background)
-    return SpectrogramModel(network, card, background, _novelty_score(novelty))
-
-
-def _novelty_score(file: Path | None) -> NoveltyScore | None:
-    """Read a novelty score, if the model has one."""
-    if file is None:
-        return None
-    try:
-        return NoveltyScore.load(file)
-    except (OSError, KeyError, ValueError) as error:
+    suffixes = {".keras", ".skops"} if "reads" in card else {".keras"}
+    if weights.suffix not in suffixes:  # Keras would open an old ``.h5`` without its safe mode
         raise ModelError(
-            f"{file.name} is not a novelty score ({error}). Restore the file."
-        ) from error
+            f"{weights.name} does not end with {' or '.join(sorted(suffixes))}. Train the model "
+            "again."
+        )
+    if "reads" in card and card["reads"] not in EXTRACTORS:
+        raise ModelError(
+            f"{card['name']} reads features that this version does not know ({card['reads']!r}). "
+            "Train the model again."
+        )
+    if weights.suffix == ".skops":
+        if "temperature" not in card:
+            raise ModelError(f"The card of {card['name']} has no temperature. Train it again.")
+        return FeatureModel(load_pipeline(weights, len(card["genres"])), card, background)
+    network = load_network(weights)
+    model = (
+        FeatureModel(network, card, background)
+        if "reads" in card
+        else SpectrogramModel(
+            network, card, background, NoveltyScore.load(novelty) if novelty else None
+        )
+    )
+    inputs, outputs = network.input_shape[1:], network.output_shape[1:]
+    expected = inputs
+    if isinstance(model, SpectrogramModel):
+        expected = (model.parameters.segment_frames, model.parameters.n_mfcc, 1)
+    if inputs != expected or outputs != (len(model.genres),):
+        raise ModelError(
+            f"{weights.name} maps {inputs} to {outputs}, not {expected} to "
+            f"({len(model.genres)},) as its card says. Restore both files."
+        )
+    return model
 
 
 def save_model(model: GenreModel, folder: Path | str) -> Path:

@@ -28,10 +28,10 @@ def accuracy(name: str) -> tuple[float, int] | None:
     tuple of float and int, or None
         Share of correct song votes, and number of songs; None if the card does not tell.
     """
-    metrics = model_of(name).card.get("metrics")
-    if not metrics or metrics.get("protocol") != "artist":
+    metrics = model_of(name).card.get("metrics") or {}
+    test = metrics.get("test") or {}
+    if metrics.get("protocol") != "artist" or not {"song", "tracks"} <= test.keys():
         return None
-    test = metrics["test"]
     return float(test["song"]["accuracy"]), int(test["tracks"])
 
 

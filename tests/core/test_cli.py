@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -243,7 +245,7 @@ def test_a_full_disk_leaves_everything_as_it_was(
 
     monkeypatch.setattr(core.cli.report, "write_json", full)
     assert run(*arguments, "--explain") == 1
-    assert "No space left on device" in capsys.readouterr().err
+    assert "is full. Free some space" in capsys.readouterr().err
     files = [path.name for path in out.rglob("*") if path.is_file()]
     assert files == (["analysis.json"] if there_before else [])
 
@@ -305,19 +307,71 @@ def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFi
 
 
 def test_the_cnn_lstm_is_the_default_model(
-    wav: Path, bundled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    wav: Path, bundled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("analyze", wav) == 0
-    assert "), cnn_lstm: " in capsys.readouterr().out
-    monkeypatch.setattr(core.models.cards, "list_models", lambda: [{"name": "cnn"}])
+    captured = capsys.readouterr()
+    assert "), cnn_lstm: " in captured.out
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize("damage", ["no card", "half a card", "no weights", "other weights"])
+def test_another_model_takes_the_place_of_a_damaged_default(
+    damage: str,
+    wav: Path,
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = Path(shutil.copytree(models, tmp_path / "models"))
+    bundle(folder, monkeypatch)
+    if damage == "no card":
+        (folder / "cnn_lstm.json").unlink()
+    elif damage == "half a card":
+        (folder / "cnn_lstm.json").write_text('{"name": "cnn_lstm"')
+    elif damage == "no weights":
+        (folder / "cnn_lstm.keras").unlink()
+    else:
+        (folder / "cnn_lstm.keras").write_bytes(b"other weights")
     assert run("analyze", wav) == 0
-    assert "), cnn: " in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert "), cnn: " in captured.out
+    assert captured.err.count("\n") == (0 if damage == "no card" else 2)
+    assert damage == "no card" or "using cnn instead." in captured.err
+    folder = folder.rename(tmp_path / "none")  # loaded models stay loaded
+    bundle(folder, monkeypatch)
+    for file in folder.glob("*.keras"):
+        file.unlink()
+    assert run("analyze", wav) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_full_disk_stops_the_run_with_a_sentence(
+    wav: Path,
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> list[str]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(core.cli.report, "write_result", fail)
+    out = tmp_path / "out"
+    assert run("analyze", wav, wav, "--model", models / "cnn.json", "--out", out) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"The disk of {out} is full. Free some space or choose another folder" in captured.err
+    assert captured.err.endswith(
+        "Stopped after 0 of 2 songs. Results written so far are complete.\n"
+    )
 
 
 def test_without_any_model_the_message_names_the_training_script(
     wav: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(core.models.cards, "list_models", list)
+    monkeypatch.setattr(core.models.cards, "card_paths", list)
     assert run("analyze", wav) == 2
     assert "train.py" in capsys.readouterr().err
 
@@ -357,7 +411,7 @@ def test_a_damaged_model_is_listed_with_its_reason(
     assert lines[1].startswith(f"cnn_lstm: damaged. {background} is missing")
     assert lines[2].startswith("empty: damaged. ")
     assert lines[3].startswith("half: damaged. ")
-    assert "missing 'standardisation'" in lines[3]
+    assert "missing 'features'" in lines[3]
     assert len(lines) == 4
 
 

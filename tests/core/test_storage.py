@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.storage import fingerprint, replacing, sha256, write_json
+from core.storage import (
+    OutputError,
+    check_output,
+    describe_failure,
+    fingerprint,
+    is_lasting,
+    replacing,
+    sha256,
+    write_json,
+)
 
 
 def test_a_finished_file_replaces_the_old_one(tmp_path: Path) -> None:
@@ -161,3 +173,74 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_parameters() -> None:
 def test_a_fingerprint_takes_only_json_parameters(value: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="JSON"):
         fingerprint(version=1, value=value)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte; skipped where a test may not mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting is not allowed here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_leaves_the_older_file_and_nothing_half_written(small_disk: Path) -> None:
+    file = small_disk / "scores.json"
+    write_json(file, {"accuracy": 0.5})
+    before = file.read_bytes()
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_json(file, {"text": "x" * 2_000_000})
+    assert is_lasting(raised.value)
+    assert "is full. Free some space" in describe_failure(raised.value, small_disk)
+    assert file.read_bytes() == before
+    assert os.listdir(small_disk) == ["scores.json"]
+    (small_disk / "rest").write_bytes(bytes(900_000))
+    with pytest.raises(OutputError, match=r"has only 0 MB left, and 1 MB are needed"):
+        check_output(small_disk)
+
+
+def test_a_read_only_folder_is_found_before_the_work(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(OutputError, match=r"read-only file system\. Choose another folder"):
+        check_output(small_disk / "results")
+
+
+def test_a_writable_folder_is_created_and_left_empty(tmp_path: Path) -> None:
+    check_output(tmp_path / "a" / "b")
+    assert os.listdir(tmp_path / "a" / "b") == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("precious")
+    with pytest.raises(OutputError, match=r"results is a file\. Choose a folder .* with --to"):
+        check_output(tmp_path / "results", option="--to")
+    with pytest.raises(OutputError, match="Not a directory"):
+        check_output(tmp_path / "results" / "deeper")
+    assert (tmp_path / "results").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "is full. Free"),
+        (errno.EDQUOT, "is full. Free"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "Check its permissions"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_failures_of_a_disk_are_lasting_and_told_in_a_sentence(number: int, words: str) -> None:
+    error = OSError(number, os.strerror(number))
+    assert is_lasting(error)
+    assert words in describe_failure(error, Path("results"))
+    assert describe_failure(error, Path("results")).endswith("--out.")
+
+
+def test_other_errors_are_those_of_one_file() -> None:
+    assert not is_lasting(OSError(errno.ENAMETOOLONG, "File name too long"))
+    assert not is_lasting(ValueError("no audio"))

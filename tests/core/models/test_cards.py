@@ -12,8 +12,8 @@ import pytest
 from core.constants import MODELS_DIR
 from core.errors import ModelError
 from core.features.spectrogram import FeatureParameters
+from core.models.card_schema import FEATURES
 from core.models.cards import (
-    FEATURES,
     PARTS,
     card_path,
     card_paths,
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
         "name": "cnn",
         "genres": ["jazz", "rock"],
         "features": FeatureParameters().to_json(),
-        "standardisation": {"mean": [0.0], "scale": [1.0]},
+        "standardisation": {"mean": [0.0] * 13, "scale": [1.0] * 13},
     }
     for part in PARTS:
         file = tmp_path / f"cnn.{part}"
@@ -46,7 +46,7 @@ def change(path: Path, **values: Any) -> None:
 
 
 def test_cards_list_the_feature_parameters() -> None:
-    assert {field.name for field in fields(FeatureParameters)} == FEATURES
+    assert {field.name for field in fields(FeatureParameters)} == FEATURES.keys()
 
 
 def test_a_complete_card_is_read_and_its_files_are_found(path: Path) -> None:

@@ -136,4 +136,4 @@ def test_a_file_with_unexpected_types_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     path.write_bytes(skops.io.dumps(Stranger()))
     with pytest.raises(ModelError, match="contains types that are not trusted"):
-        load_pipeline(path)
+        load_pipeline(path, 10)

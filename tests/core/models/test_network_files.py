@@ -74,7 +74,9 @@ def test_a_network_that_keras_saved_itself_loads(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_network_is_explained(tmp_path: Path) -> None:
     (tmp_path / "a.keras").write_bytes(b"not a zip archive")
-    with pytest.raises(ModelError, match=r"a\.keras cannot be opened by this version of Keras"):
+    with pytest.raises(
+        ModelError, match=r"a\.keras is not a network that this version of Keras can open"
+    ):
         load_network(tmp_path / "a.keras")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.constants import N_MFCC, SEGMENT_FRAMES
+from core.errors import ModelError
 from core.features.spectrogram import FeatureParameters, logmel, mfcc_from_logmel, split_segments
 from core.models.novelty import (
     COMPONENTS,
@@ -154,5 +155,5 @@ def test_a_stored_score_is_the_same_and_has_no_pickled_objects(tmp_path: Path) -
     parts = np.random.default_rng(0).uniform(0, 3, (5, 3))
     np.testing.assert_allclose(loaded.combine(parts), own.combine(parts), rtol=1e-6)
     np.savez(tmp_path / "other.npz", typical=np.zeros(3))
-    with pytest.raises(KeyError):
+    with pytest.raises(ModelError, match=r"other\.npz is not a novelty score"):
         NoveltyScore.load(tmp_path / "other.npz")

@@ -102,7 +102,7 @@ def test_weights_that_keras_cannot_open_are_explained(card: Path) -> None:
     weights = card.parent / "cnn.keras"
     weights.write_bytes(b"not a zip archive")
     replace_file(card, "weights", weights)
-    with pytest.raises(ModelError, match=r"cnn\.keras cannot be opened"):
+    with pytest.raises(ModelError, match=r"cnn\.keras is not a network"):
         load_model(card)
 
 
@@ -114,7 +114,7 @@ def test_weights_that_contain_code_are_refused(card: Path) -> None:
     weights = card.parent / "cnn.keras"
     network.save(weights)
     replace_file(card, "weights", weights)
-    with pytest.raises(ModelError, match=r"cnn\.keras cannot be opened"):
+    with pytest.raises(ModelError, match=r"cnn\.keras is not a network"):
         load_model(card)
 
 
