@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.audio.decoding import SILENT_PEAK
-from core.audio.io import resample
+from core.audio.io import check_samples, resample
 from core.features.spectrogram import FeatureParameters, logmel, segment_starts, split_segments
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ def analyze(audio: Audio, model: GenreModel) -> Analysis:
     Analysis
         Features and genre probabilities of every segment.
 
+    Raises
+    ------
+    AudioError
+        If the song is shorter than 0.5 s or contains NaN or infinity.
+
     Examples
     --------
     >>> from core import analyze, load_audio, load_model
@@ -151,6 +156,7 @@ def analyze_songs(songs: Iterable[Audio], model: GenreModel) -> list[Analysis]:
 
 def _features(audio: Audio, model: GenreModel) -> dict[str, Any]:
     """Compute the fields of an `Analysis` that precede the prediction."""
+    check_samples(audio)
     parameters = model.parameters
     own_rate = resample(audio, parameters.sample_rate)
     spectrogram = logmel(own_rate.samples, parameters)

@@ -10,6 +10,8 @@ for it.
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 # Writers that cannot seek back leave a placeholder in the length field: zero, all ones, or
@@ -18,6 +20,15 @@ _PLACEHOLDER_FROM = {4: 0x7FFF_0000, 8: 1 << 62}
 _LONGEST_OGG_PAGE = 27 + 255 + 255 * 255  # bytes
 _MP4_BOXES = (b"ftyp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta")
 _MOST_BOXES = 10_000
+_BLOCK = 1 << 20
+# Formats that are decoded to the end that their header declares.
+_DECLARING = frozenset(
+    ("wav", "w64", "aiff", "au", "caf", "iff", "ircam", "flv", "tta", "voc", "dsf", "ape", "mpc")
+)
+_UNREAD = 4_096  # bytes after the audio that need no explanation, or a hundredth of the file
+_CHUNK = rb"[ -~\xa9]{4}"  # identifier of a chunk, as in RIFF and IFF files
+_TAG = rb"TAG|ID3|APETAGEX|LYRICSBEGIN"
+_RECORDING = rb"RIFF|RIFX|RF64|FORM|\.snd|caff|riff|fLaC|OggS|TTA1|Crea|MAC "
 
 
 class SeekableBytes(Protocol):
@@ -71,10 +82,76 @@ def is_truncated(stream: SeekableBytes, *, tolerance: float = 0.01) -> bool:
     if head[:4] == b"OggS":
         truncated = not _ends_as_ogg(stream, size)
     else:
-        declared = _declared_by_mp4(stream, size) if head[4:8] == b"ftyp" else _declared(head)
+        declared = _declared_by_mp4(stream) if head[4:8] == b"ftyp" else _declared(head)
         truncated = declared * (1 - tolerance) > size
     stream.seek(0)
     return truncated
+
+
+def is_chained_ogg(stream: SeekableBytes) -> bool:
+    """Test whether several recordings follow one another in an Ogg file.
+
+    Parameters
+    ----------
+    stream : SeekableBytes
+        Open file; afterwards its position is the start.
+
+    Returns
+    -------
+    bool
+        True if a stream begins after the first page of another one's data (RFC 3533, section 4).
+    """
+    stream.seek(0)
+    chained = began = False
+    overlap = b""
+    while not chained and (block := stream.read(_BLOCK)):
+        for page in re.finditer(rb"OggS\0([\0-\7])", overlap + block):
+            is_first = bool(page[1][0] & 2)
+            chained |= is_first and began
+            began |= not is_first
+        overlap = block[-5:]
+    stream.seek(0)
+    return chained
+
+
+def continues(stream: SeekableBytes, format: str, size: int, end: int | None) -> bool:
+    """Test whether a file contains more audio than its header declares.
+
+    Parameters
+    ----------
+    stream : SeekableBytes
+        Open file whose audio has been decoded.
+    format : str
+        Format, see `core.audio.formats.identify`.
+    size : int
+        Size in bytes.
+    end : int or None
+        Position where the decoded audio ends, if it is known.
+
+    Returns
+    -------
+    bool
+        True if much of the file follows and is neither a chunk nor a tag, as after a header that
+        declares too little or between chained recordings. False for formats that are decoded to
+        their end whatever their header declares.
+    """
+    if format == "mov":
+        return sum(kind == b"moov" for kind, _ in _boxes(stream)) > 1
+    if format not in _DECLARING or end is None:
+        return False
+    stream.seek(0)
+    head = stream.read(12)
+    stream.seek(end)
+    rest = stream.read(_BLOCK)
+    # The second of two recordings begins like the first, perhaps after chunks or tags.
+    again = re.escape(head[:4]) + rb".{4}" + re.escape(head[8:])
+    if re.search(again, rest, re.DOTALL):
+        return True
+    if size - end <= max(_UNREAD, 0.01 * size):
+        return False
+    rest = rest.removeprefix(b"\0")  # chunks begin at even positions
+    is_chunk = re.match(_CHUNK, rest) and not re.match(_RECORDING, rest)
+    return not is_chunk and not re.match(_TAG, rest)
 
 
 def _declared(head: bytes) -> int:
@@ -99,8 +176,13 @@ def _length(field: bytes, order: Literal["little", "big"], before: int) -> int:
     return before + value if 0 < value < _PLACEHOLDER_FROM.get(len(field), 0) else 0
 
 
-def _declared_by_mp4(stream: SeekableBytes, size: int) -> int:
-    """Follow the top-level boxes of an MP4 file to the position where the last one ends."""
+def _declared_by_mp4(stream: SeekableBytes) -> int:
+    """Find the position where the last top-level box of an MP4 file ends."""
+    return max((end for _, end in _boxes(stream)), default=0)
+
+
+def _boxes(stream: SeekableBytes) -> Iterator[tuple[bytes, int]]:
+    """Follow the top-level boxes of an MP4 file: their types, and the positions where they end."""
     position = 0
     for _ in range(_MOST_BOXES):
         stream.seek(position)
@@ -112,7 +194,7 @@ def _declared_by_mp4(stream: SeekableBytes, size: int) -> int:
         if length < 8 or header[4:8] not in _MP4_BOXES:
             break
         position += length
-    return position
+        yield header[4:8], position
 
 
 def _ends_as_ogg(stream: SeekableBytes, size: int) -> bool:

@@ -22,7 +22,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from core.audio.decoding import SILENT_PEAK, Source, decode, in_words
+from core.audio.decoding import SILENT_PEAK, decode, in_words
+from core.audio.source import Source
 from core.constants import MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE
 from core.errors import AudioError
 from core.storage import replacing
@@ -94,7 +95,8 @@ def load_audio(
     ------
     AudioError
         If the file is missing, empty, not audio, without sound, truncated, damaged, longer than
-        `max_duration_s`, shorter than 0.5 s or silent, or contains NaN or infinity.
+        `max_duration_s`, shorter than 0.5 s or silent, takes too long to decode, or contains NaN,
+        infinity or implausibly large values.
 
     See Also
     --------
@@ -115,14 +117,27 @@ def load_audio(
     with ExitStack() as stack:
         source = Source(_opened(file, stack))
         samples = _resampled(decode(source, max_duration_s), sample_rate)
-    duration_s = len(samples) / sample_rate
-    if duration_s < MIN_DURATION_S:
-        raise AudioError(
-            f"The recording ({in_words(duration_s)}) is too short to classify. "
-            f"Use at least {in_words(MIN_DURATION_S)}."
-        )
+    _check_duration(len(samples) / sample_rate)
     given = name if name is not None else _own_name(file)
     return Audio(_normalised(samples), sample_rate, clean_name(given))
+
+
+def check_samples(audio: Audio) -> None:
+    """Reject audio that cannot be classified; `load_audio` does so itself.
+
+    Parameters
+    ----------
+    audio : Audio
+        Audio of any origin; it may be silent.
+
+    Raises
+    ------
+    AudioError
+        If it is shorter than 0.5 s or contains NaN or infinity.
+    """
+    _check_duration(audio.duration_s)
+    if not np.isfinite(audio.samples).all():
+        raise AudioError("The audio contains NaN or infinity. Compute it again.")
 
 
 def clean_name(name: str) -> str:
@@ -324,11 +339,20 @@ def _resampled(blocks: Iterator[tuple[np.ndarray, int]], sample_rate: int) -> np
     return np.concatenate(pieces)
 
 
+def _check_duration(duration_s: float) -> None:
+    if duration_s < MIN_DURATION_S:
+        raise AudioError(
+            f"The recording ({in_words(duration_s, 'down')}) is too short to classify. "
+            f"Use at least {in_words(MIN_DURATION_S)}."
+        )
+
+
 def _normalised(samples: np.ndarray) -> np.ndarray:
     """Bring samples into [-1, 1], see `load_audio`, and reject silence."""
-    peak = float(np.abs(samples).max())
+    peak = max(float(samples.max()), -float(samples.min()))
     if peak < SILENT_PEAK:
         raise AudioError("The recording is silent. Choose another one.")
+    # In place, because a long song takes 80 MB.
     if peak > _HOT_PEAK:
-        samples = samples / peak
-    return np.clip(samples, -1, 1)
+        samples /= np.float32(peak)
+    return np.clip(samples, -1, 1, out=samples)

@@ -144,7 +144,7 @@ def mix_songs(target: Audio, other: Audio, gate: Gate, *, level_db: float = 0.0)
     length = min(len(target.samples), len(other.samples))
     if length < MIN_DURATION_S * target.sample_rate:
         raise AudioError(
-            f"A song to mix ({in_words(length / target.sample_rate)}) is too short. "
+            f"A song to mix ({in_words(length / target.sample_rate, 'down')}) is too short. "
             f"Use at least {in_words(MIN_DURATION_S)}."
         )
     target, other = (

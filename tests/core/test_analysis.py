@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.analysis import analyze, analyze_songs, to_json
 from core.audio.io import Audio, load_audio, resample
 from core.constants import EXAMPLES_DIR, GENRES, SAMPLE_RATE
+from core.errors import AudioError
 from core.features.spectrogram import logmel, segment_starts
 from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import load_model
@@ -223,3 +224,12 @@ def test_songs_analysed_together_have_the_same_results_as_one_by_one(
         assert math.isnan(found.novelty) != scored
         assert found.genre_set == alone.genre_set
     assert analyze_songs([], model) == []
+
+
+def test_songs_that_load_audio_would_reject_are_rejected(tiny_cnn: SpectrogramModel) -> None:
+    with pytest.raises(AudioError, match=r"\(0\.49 s\) is too short.*at least 0\.50 s"):
+        analyze(Audio(audio(0.5).samples[:-1]), tiny_cnn)
+    damaged = audio(1.0).samples.copy()
+    damaged[7] = np.nan
+    with pytest.raises(AudioError, match="NaN or infinity"):
+        analyze(Audio(damaged), tiny_cnn)
