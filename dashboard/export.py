@@ -127,13 +127,11 @@ def report(
     today = time.strftime("%Y-%m-%d")
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
     question = html_safe(sentences.question_name(target.genre, target.versus))
+    base_value, prediction = float(own.base_value[0]), float(own.prediction[0])
     contributions = contributions_table(
-        target.genre,
-        target.versus,
-        float(own.base_value[0]),
-        own.mfcc[0],
-        float(own.prediction[0]),
+        target.genre, target.versus, base_value, own.mfcc[0], prediction
     )
+    gap = sentences.shown_gap(base_value, own.mfcc[0], prediction, target.versus)
     meanings = sentences.view_meanings(own.parameters.n_mfcc < own.parameters.n_mels)
     markup, css, script = parts()
     script = script.replace("export default function", "window.mount = function")
@@ -149,7 +147,7 @@ def report(
 <h2>Why {question} at {moment}?</h2><div id="player">{markup}</div>
 <p>{html_safe(meanings.replace("*", ""))}</p>
 <p>{html_safe(" ".join(notes))}</p>{contributions}
-<p>{html_safe(sentences.additivity(float(own.gap[0]), target.versus))}</p>
+<p>{html_safe(sentences.additivity(gap, target.versus))}</p>
 <p>Created with Groove-Guide on {today}. This file works offline.</p>
 <script>{script}
 const payload = atob("{base64.b64encode(payload.to_bytes()).decode()}");

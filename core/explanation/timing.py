@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from core.explanation.explain import Explanation
 
 MAX_LAG = 12  # frames, 0.5 s
+# Mean rise of the bands in dB from one frame to the next. The largest rise in three seconds of
+# steady noise is about 2 dB; in a steady tone there is none but rounding errors.
+LEAST_ONSET_DB = 1.0
 
 
 def frame_mass(explanation: Explanation) -> list[np.ndarray]:
@@ -64,6 +67,22 @@ def frame_onsets(explanation: Explanation) -> list[np.ndarray]:
         onset_strength(logmel[:frames], explanation.parameters)
         for logmel, frames in zip(explanation.logmel, explanation.filled, strict=True)
     ]
+
+
+def has_onsets(onsets: np.ndarray) -> bool:
+    """Whether anything begins in a segment.
+
+    Parameters
+    ----------
+    onsets : np.ndarray [shape=(frames,), non-negative]
+        Onset strength of each frame, see `frame_onsets`.
+
+    Returns
+    -------
+    bool
+        False if the sound is steady: the correlation with its onsets would be meaningless.
+    """
+    return bool(np.max(onsets, initial=0.0) >= LEAST_ONSET_DB)
 
 
 def half_share(mass: np.ndarray) -> float:

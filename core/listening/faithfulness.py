@@ -19,7 +19,6 @@ The metrics and their papers are described in `core.listening.faithfulness_metri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -190,48 +189,3 @@ def faithfulness(
             f"probability_{name}": values.tolist() for name, values in found.by_segment.items()
         },
     }
-
-
-def acceptance(
-    audio: Audio,
-    explanations: Sequence[Explanation],
-    models: Sequence[GenreModel],
-    *,
-    keep: float = DEFAULT_KEEP,
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Test models on the important regions of each other.
-
-    Parameters
-    ----------
-    audio : Audio
-        The explained song, at any sampling rate.
-    explanations : sequence of Explanation
-        Explanations of the song by several models. Their targets may differ.
-    models : sequence of GenreModel
-        The models that predict.
-    keep : float, range=[0, 1]
-        Share of each segment's time-frequency area that counts as important.
-
-    Returns
-    -------
-    dict
-        For each explained model and each predicting model, by name: mean probability of the
-        explained genre for the `original`, the `kept` and the `removed` audio, as in
-        `part_probabilities`. JSON-ready.
-
-    Raises
-    ------
-    ValueError
-        As `part_probabilities`.
-    """
-    analyses = [analyze(audio, model) for model in models]
-    matrix: dict[str, dict[str, dict[str, float]]] = {}
-    for explanation in explanations:
-        parts = divide(audio, explanation, keep=keep)
-        matrix[explanation.model] = {
-            model.name: part_probabilities(
-                model, audio, explanation, parts=parts, analysis=analysis
-            ).means
-            for model, analysis in zip(models, analyses, strict=True)
-        }
-    return matrix

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -314,30 +313,6 @@ def sufficient_share_of(
         return float(smallest_share(model, explanation, ranking).mean())
 
     key = ("sufficient share", *explanations.cache_key(song, model), target)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
-
-
-def cross_evaluation_of(
-    song: Song,
-    names: Sequence[str],
-    target: ExplanationTarget,
-    keep: float,
-    report: ProgressCallback,
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Test models on each other's important parts; see `core.listening.faithfulness.acceptance`."""
-    tested = [models.model_of(name) for name in names]
-    doing = "Testing each model on the other's important parts …"
-
-    def compute() -> dict[str, dict[str, dict[str, float]]]:
-        from core.listening.faithfulness import acceptance
-
-        audio = songs.audio_of(song, report)
-        found = [explanations.explanation_of(song, name, target, report) for name in names]
-        report(doing, None)
-        return acceptance(audio, found, tested, keep=keep)
-
-    keys = (explanations.cache_key(song, model) for model in tested)
-    key = ("cross evaluation", *keys, target, keep)
     return results.get(key, compute, waiting=lambda: report(doing, None))
 
 

@@ -65,8 +65,10 @@ class EvidenceInTime:
         Gini index of the mass.
     frame_s : float
         Length of a frame.
+    has_onsets : bool
+        Whether anything begins in the segment.
     lag_s : float or None
-        Lag behind the onsets; None if the segment is too short to measure it.
+        Lag behind the onsets; None if the segment is too short to measure it, or has none.
     correlation, chance : float
         Largest correlation with the onsets, and the share of shifted copies that reach it.
     """
@@ -75,6 +77,7 @@ class EvidenceInTime:
     half_share: float
     gini: float
     frame_s: float
+    has_onsets: bool
     lag_s: float | None
     correlation: float
     chance: float
@@ -273,6 +276,7 @@ def evidence_in_time_of(
         frame_mass,
         frame_onsets,
         half_share,
+        has_onsets,
         lag_correlations,
         peak_lag,
     )
@@ -282,8 +286,9 @@ def evidence_in_time_of(
     parameters = explanation.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
     lag_s, correlation, chance = None, 0.0, 1.0
+    begins = has_onsets(onsets)
     # With fewer frames, there would be no shifted copies to compare with.
-    if len(mass) > 3 * MAX_LAG:
+    if begins and len(mass) > 3 * MAX_LAG:
         correlations = lag_correlations(mass, onsets)
         lag_s, correlation = frame_s * peak_lag(correlations), float(correlations.max())
         chance = chance_of_correlation(mass, onsets)
@@ -292,6 +297,7 @@ def evidence_in_time_of(
         half_share=half_share(mass),
         gini=sparseness(mass[np.newaxis]),
         frame_s=frame_s,
+        has_onsets=begins,
         lag_s=lag_s,
         correlation=correlation,
         chance=chance,

@@ -15,7 +15,9 @@ from dashboard.text.sentences import SIGNIFICANT
 # Correlation of two models' SHAP values from which they share half of their variance, and up to
 # which they share less than a sixth.
 SIMILAR, DIFFERENT = 0.7, 0.4
-ORDER_MATTERS = 0.1  # smallest change of a probability by shuffling that counts
+# Changes of a probability by shuffling: from the first on, the order of the frames matters; below
+# the second, it does not.
+ORDER_MATTERS, ORDER_IGNORED = 0.1, 0.05
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class Findings:
         Time of the segment, as it is written.
     genres : tuple of str
         Genre that each model predicts for the segment.
+    target : str
+        The explained genre.
     correlation : float, range=[-1, 1]
-        Correlation of their SHAP values.
+        Correlation of their SHAP values for this genre.
     changes : tuple of float or None
         Change in the probability of each model's predicted genre when single frames are shuffled,
         mean over the shuffles; None if the segment is too short.
@@ -44,6 +48,7 @@ class Findings:
     models: tuple[str, str]
     moment: str
     genres: tuple[str, str]
+    target: str
     correlation: float
     changes: tuple[float, float] | None = None
     accepted: tuple[bool, bool] | None = None
@@ -60,10 +65,12 @@ def conclusion(found: Findings) -> str:
     Returns
     -------
     str
-        One sentence: agreement and its reasons, sensitivity to order, and predictions for each
-        other's smallest part.
+        One sentence: agreement and its reasons, if a predicted genre is explained; sensitivity to
+        order, and predictions for each other's smallest part.
     """
-    clauses = [f"their SHAP values correlate by {signed(found.correlation)}"]
+    clauses = [
+        f"their SHAP values for {genre_name(found.target)} correlate by {signed(found.correlation)}"
+    ]
     if found.changes is not None:
         clauses.append(_order_clause(found.models, found.changes))
     if found.accepted is not None:
@@ -76,6 +83,10 @@ def conclusion(found: Findings) -> str:
 def _head(found: Findings) -> str:
     similar, different = found.correlation >= SIMILAR, found.correlation <= DIFFERENT
     first, second = map(genre_name, found.genres)
+    if found.target not in found.genres:
+        return (
+            f"they agree on {first}" if first == second else f"they disagree ({first} or {second})"
+        )
     if first == second:
         reasons = (
             "similar reasons"
@@ -98,14 +109,18 @@ def _head(found: Findings) -> str:
 def _order_clause(models: tuple[str, str], changes: tuple[float, float]) -> str:
     shown = [f"{points(change, digits=0)} points" for change in changes]
     names = [model_name(name) for name in models]
-    sensitive = [abs(change) >= ORDER_MATTERS for change in changes]
-    if all(sensitive) or not any(sensitive):
-        who = "both" if all(sensitive) else "neither"
+    sizes = [abs(change) for change in changes]
+    least, most = min(sizes), max(sizes)
+    if most < ORDER_MATTERS or least >= ORDER_IGNORED:
+        if most >= ORDER_MATTERS:
+            verb = "matters to both"
+        else:
+            verb = "matters little to both" if most >= ORDER_IGNORED else "matters to neither"
         return (
-            f"the order of the frames matters to {who} ({names[0]} {shown[0]} when they are "
-            f"shuffled, {names[1]} {shown[1]})"
+            f"the order of the frames {verb} ({names[0]} {shown[0]} when they are shuffled, "
+            f"{names[1]} {shown[1]})"
         )
-    one = sensitive.index(True)
+    one = sizes.index(most)
     return (
         f"the order of the frames matters to {names[one]} ({shown[one]} when they are shuffled) "
         f"but not to {names[1 - one]} ({shown[1 - one]})"
@@ -136,7 +151,7 @@ def lstm_benefit(names: tuple[str, str], test: Mapping[str, float]) -> str:
     Returns
     -------
     str
-        One sentence.
+        One sentence, and a second one where interval and test seem to differ.
     """
     figures = (
         f"{points(test['difference'])} percentage points, 95\u202f% interval "
@@ -145,10 +160,13 @@ def lstm_benefit(names: tuple[str, str], test: Mapping[str, float]) -> str:
     )
     without, with_lstm = map(model_name, names)
     if test["p_value"] >= SIGNIFICANT:
-        return (
+        text = (
             f"On unseen artists, the LSTM has no significant effect on accuracy ({with_lstm} "
             f"compared with {without}: {figures})."
         )
+        if test["low"] > 0 or test["high"] < 0:
+            text += " The interval just excludes zero, but the exact test is more cautious."
+        return text
     effect = "helps" if test["difference"] > 0 else "harms"
     return (
         f"On unseen artists, the LSTM {effect}: accuracy of {with_lstm} compared with {without} "

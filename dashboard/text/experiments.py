@@ -15,6 +15,7 @@ from dashboard.text.formatting import (
     model_name,
     percent,
     points,
+    sentence_case,
     share_percent,
 )
 
@@ -45,6 +46,8 @@ TRANSFER_METHOD = (
 MISSING_PARTS = (
     "Smallest parts can be compared only if both models read segments of similar length."
 )
+NO_ONSETS = "Nothing begins in this segment, so the evidence cannot follow an onset."
+WEAK = 0.3  # correlation with the onsets below which a tenth of the variance is in common
 TOO_SHORT = "This segment is too short to be shuffled."
 
 
@@ -168,11 +171,12 @@ def concentration(
     ginis : sequence of float
         Gini index of the SHAP mass.
     """
-    first, second = (
-        f"{model_name(name)} in {share_percent(share)} of the frames (Gini index {gini:.2f})"
-        for name, share, gini in zip(names, half_shares, ginis, strict=True)
+    first, second = map(model_name, names)
+    shares = [share_percent(share) for share in half_shares]
+    text = (
+        f"Half of {first}'s evidence lies in {shares[0]} of the frames "
+        f"(Gini index {ginis[0]:.2f}), half of {second}'s in {shares[1]} ({ginis[1]:.2f})."
     )
-    text = f"Half of the evidence lies for {first}, for {second}."
     difference = half_shares[0] - half_shares[1]
     if abs(difference) < SAME_HALF:
         return f"{text} Both spread it about equally over time."
@@ -199,48 +203,70 @@ def lag(name: str, lag_s: float | None, correlation: float, chance: float, frame
         return f"The segment is too short to measure a lag for {title}."
     if chance > CHANCE:
         return (
-            f"{title}'s evidence is not tied to the onsets: its correlation of {correlation:.2f} "
-            f"is reached by {share_percent(chance)} of copies shifted in time."
+            f"{title}'s evidence has no measurable relation to the onsets: "
+            f"{share_percent(chance)} of copies shifted in time correlate as well "
+            f"({correlation:.2f})."
         )
-    size = duration_ms(abs(lag_s))
-    uncertainty = f"± {duration_ms(frame_s)}, correlation {correlation:.2f}"
-    if abs(lag_s) < frame_s / 2:
-        return f"{title}'s evidence coincides with the onsets ({uncertainty})."
+    resolution = duration_ms(frame_s)
+    if abs(lag_s) < 1.5 * frame_s:
+        return (
+            f"{title}'s evidence coincides with the onsets to within a frame ({resolution}; "
+            f"correlation {correlation:.2f})."
+        )
     side = "follows" if lag_s > 0 else "precedes"
-    return f"{title}'s evidence {side} the onsets by {size} ({uncertainty})."
+    return (
+        f"{title}'s evidence {side} the onsets by {duration_ms(abs(lag_s))} (± {resolution}, "
+        f"correlation {correlation:.2f})."
+    )
 
 
 def timing_on_test_set(entries: Mapping[str, Mapping[str, Any]]) -> str:
-    """Sentence on the concentration and lag of models' evidence on the test set.
+    """Sentences on the concentration and lag of models' evidence on the test set.
 
     Parameters
     ----------
     entries : mapping of str to mapping
         Entries `timing` of ``models/order.json`` by name of the model, at least one.
     """
-    parts = []
+    count = min(entry["segments"] for entry in entries.values())
+    sentences = []
     for name, entry in entries.items():
         low, high = entry["half_share"]["interval"]
-        text = (
-            f"{model_name(name)}: half of the evidence in "
+        sentences.append(
+            f"half of {model_name(name)}'s evidence lies in "
             f"{share_percent(entry['half_share']['mean'])} of the frames "
-            f"[{share_percent(low)}, {share_percent(high)}]"
+            f"[{share_percent(low)}, {share_percent(high)}]; {_relation_to_onsets(entry)}."
         )
-        if entry["correlation"] > entry["chance"]:
-            low, high = (f"{bound:.0f}".replace("-", "−") for bound in entry["lag_interval_ms"])
-            lag_ms = f"{entry['lag_ms']:.0f}".replace("-", "−")
-            text += (
-                f", lag {lag_ms} ms [{low}, {high}], correlation {entry['correlation']:.2f} "
-                f"(with the onsets of other songs below {entry['chance']:.2f})"
-            )
-        else:
-            text += ", no measurable relation to the onsets"
-        parts.append(text)
-    count = min(entry["segments"] for entry in entries.values())
-    return (
-        f"On {count} test segments of unseen artists, {'; '.join(parts)}. Brackets: 95\u202f% "
-        "intervals; the resolution of a lag is one frame."
+    sentences.append(
+        f"Brackets: 95\u202f% intervals, in steps of a frame ({entry['frame_ms']:.0f} ms). A lag "
+        "tells which frames of the sound count, not when a network reacts: it reads the whole "
+        "segment before it predicts."
     )
+    first, *others = sentences
+    beginning = f"On {count} test segments of unseen artists, {first}"
+    return " ".join([beginning, *map(sentence_case, others)])
+
+
+def _relation_to_onsets(entry: Mapping[str, Any]) -> str:
+    """Clause on the correlation of the evidence with the onsets, and on its lag."""
+    correlation, chance = entry["correlation"], entry["chance"]
+    if correlation <= chance:
+        return "it has no measurable relation to the onsets"
+    strength = "weak" if correlation < WEAK else "clear"
+    low, high = entry["lag_interval_ms"]
+    lag_ms, limits = _ms(entry["lag_ms"]), f"[{_ms(low)}, {_ms(high)}]"
+    relation = (
+        f"its relation to the onsets is {strength} (correlation {correlation:.2f}; with the onsets "
+        f"of other songs below {chance:.2f})"
+    )
+    if low <= 0 <= high:
+        return f"{relation}, and its lag of {lag_ms} ms {limits} does not differ measurably from 0"
+    side = "follows" if low > 0 else "precedes"
+    return f"{relation}, and it {side} them (lag {lag_ms} ms {limits})"
+
+
+def _ms(value: float) -> str:
+    return f"{value:.0f}".replace("-", "−")
 
 
 def sufficient(

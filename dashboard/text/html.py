@@ -18,7 +18,7 @@ from dashboard.text.formatting import (
     share_percent,
     signed,
 )
-from dashboard.text.sentences import question_name
+from dashboard.text.sentences import question_name, shown_gap
 
 SHOWN_GENRES = 3  # on a prediction card
 LONG_TITLE = 16  # characters; longer titles are set in smaller type
@@ -108,11 +108,11 @@ def contributions_table(
     change: Callable[[float], str]
     if versus:
         question = html_safe(question_name(target, versus))
-        average, unit, digits = f"average log-odds of {question}", " (log-odds, nats)", 2
+        average, unit = f"average log-odds of {question}", " (log-odds, nats)"
         names = f"for {name} (against {rival})", f"for {rival} (against {name})"
         absolute = change = signed
     else:
-        average, unit, digits = f"average probability of {name}", "", 3
+        average, unit = f"average probability of {name}", ""
         names = f"for {name}", f"against {name}"
         absolute, change = _one_decimal, _points
     rows = [
@@ -121,7 +121,7 @@ def contributions_table(
         ("against", f"Evidence {names[1]}", change(against)),
         ("total", "Sum", absolute(total)),
         ("", "Prediction", absolute(prediction)),
-        ("gap", "Gap", change(round(prediction, digits) - round(total, digits))),
+        ("gap", "Gap", change(shown_gap(base_value, values, prediction, versus))),
     ]
     lines = "".join(
         f'<tr class="{kind}"><th scope="row">{text}</th><td>{value}</td></tr>'

@@ -91,15 +91,6 @@ def difference(names: tuple[str, str], test: Mapping[str, float]) -> str:
     )
 
 
-def shared_evidence(explained: str, other: str, share: float) -> str:
-    """Sentence on how often two models agree on the important parts that one of them chooses."""
-    name = model_name(explained)
-    return (
-        f"From the important parts of {name}, {model_name(other)} predicts the same genre as "
-        f"{name} in {share_percent(share)} of the test segments."
-    )
-
-
 # ---- Contributions
 
 
@@ -120,14 +111,40 @@ def legend(target: str, versus: str) -> dict[str, str]:
     }
 
 
+def shown_gap(
+    base_value: float, shap_values: np.ndarray, prediction: float, versus: str = ""
+) -> float:
+    """Gap between a prediction and its contributions, as the difference of the displayed numbers.
+
+    Parameters
+    ----------
+    base_value : float
+        Mean output over the background.
+    shap_values : np.ndarray
+        SHAP values of the segment, in units of the output.
+    prediction : float
+        Output for the segment: a probability, or log-odds if one genre is explained rather than
+        another.
+    versus : str
+        The other genre.
+
+    Returns
+    -------
+    float
+        Prediction minus base value minus the sum of the SHAP values, each rounded as it is shown.
+    """
+    digits = 2 if versus else 3
+    total = base_value + float(np.sum(shap_values, dtype=np.float64))
+    return round(round(prediction, digits) - round(total, digits), digits)
+
+
 def additivity(gap: float, versus: str = "") -> str:
     """Sentence on how closely the contributions add up to the prediction.
 
     Parameters
     ----------
     gap : float
-        Prediction minus base value minus the sum of the SHAP values, in units of probability, or of
-        log-odds if one genre is explained rather than another.
+        As `shown_gap` returns it.
     versus : str
         The other genre.
 
@@ -140,7 +157,7 @@ def additivity(gap: float, versus: str = "") -> str:
         size, unit, near, least = abs(gap), "nats", 0.05, 0.005
         shown, bound = f"{size:.2f}", "0.01"
     else:
-        size, unit, near, least = abs(100 * gap), "percentage points", 1.0, 0.05
+        size, unit, near, least = round(abs(100 * gap), 6), "percentage points", 1.0, 0.05
         shown, bound = f"{size:.1f}", "0.1"
     within = bound if size < least else shown
     text = f"The contributions add up to the prediction within {within} {unit}."

@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core.constants import DEFAULT_KEEP
 from core.models.registry import DEFAULT_MODELS
 from dashboard import url_state
-from dashboard.services import (
-    excerpts,
-    explanations,
-    feature_models,
-    measurements,
-    models,
-    songs,
-)
+from dashboard.services import explanations, feature_models, measurements, models, songs
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
 from dashboard.text import alternatives, answers, formatting, glossary, sentences
 from dashboard.text.conclusion import conclusion
-from dashboard.text.formatting import genre_name, markdown_safe, model_name, percent, share_percent
-from dashboard.text.html import grid, prediction_card, prediction_cards
+from dashboard.text.formatting import genre_name, markdown_safe, model_name
+from dashboard.text.html import prediction_card, prediction_cards
 from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import (
     choose_pair,
@@ -75,7 +67,7 @@ def offer_yamnet() -> None:
 
 
 def compare_song(song: Song, pair: tuple[str, str]) -> None:
-    """Draw predictions, timelines, evidence, experiments, and tests on each other's parts."""
+    """Draw predictions, timelines, evidence and experiments."""
     with Progress() as progress:
         first, second = (explanations.analysis_of(song, name, progress) for name in pair)
     st.header(markdown_safe(songs.title_of(song)), anchor=False)
@@ -107,8 +99,6 @@ def compare_song(song: Song, pair: tuple[str, str]) -> None:
     found = draw_experiments(song, (first, second), target, middle_s)
     if found is not None:
         place.markdown(f"{agreement} {conclusion(found)}")
-    st.header("Do the models agree on each other's important parts?", anchor=False)
-    shared_evidence_section(song, pair, target)
 
 
 def timelines(first: Analysis, second: Analysis, genre: str) -> float:
@@ -211,49 +201,6 @@ def spectrograms(
             for title, each in zip(titles, found, strict=True)
         ),
     )
-
-
-def shared_evidence_section(song: Song, pair: tuple[str, str], target: ExplanationTarget) -> None:
-    """Draw the predictions of each model for the important parts of both."""
-    if not all(map(feature_models.reads_spectrogram, pair)):
-        st.caption(
-            "This test needs two spectrogram models. The evidence of other models has no time and "
-            "frequency, so it cannot be played."
-        )
-        return
-    if not st.toggle(
-        "Test each model on the other's important parts",
-        key="shared-evidence",
-        persist_state="session",
-    ):
-        st.caption("Both models must explain the whole song first, which takes a while.")
-        return
-    with Progress() as progress:
-        matrix = excerpts.cross_evaluation_of(song, pair, target, DEFAULT_KEEP, progress)
-    header = [
-        "Explained model",
-        "Tested model",
-        "Original",
-        f"Important parts ({share_percent(DEFAULT_KEEP)})",
-        "Everything else",
-    ]
-    rows = [
-        [
-            model_name(explained),
-            model_name(tested),
-            *(percent(cell[sound]) for sound in ("original", "kept", "removed")),
-        ]
-        for explained, cells in matrix.items()
-        for tested, cell in cells.items()
-    ]
-    st.html(grid(header, rows, f"Probability of {genre_name(target.genre)}"))
-    overall = measurements.faithfulness().get("across") or {}
-    if set(pair) <= set(overall):
-        agreements = [
-            sentences.shared_evidence(one, other, overall[one][other]["kept"]["same_genre"])
-            for one, other in (pair, pair[::-1])
-        ]
-        st.caption(" ".join(agreements))
 
 
 def accuracy_section(pair: tuple[str, str]) -> None:

@@ -88,6 +88,7 @@ def draw_experiments(
         models=pair,
         moment=span(float(first.starts_s[segments[0]]), float(first.ends_s[segments[0]])),
         genres=_genres(analyses, segments),
+        target=target.genre,
         correlation=explanations.regridded_on(own[0], own[1])[1],
         changes=_changes(list(orders.values())),
         accepted=accepted,
@@ -277,8 +278,9 @@ def draw_versions(
     lags = [
         texts.lag(name, each.lag_s, each.correlation, each.chance, each.frame_s)
         for name, each in timing.items()
+        if each.has_onsets
     ]
-    st.markdown(" ".join(lags))
+    st.markdown(" ".join(lags) or texts.NO_ONSETS)
     stored = {name: entry["timing"] for name in pair if (entry := measurements.order(name))}
     if stored:
         st.caption(texts.timing_on_test_set(stored))

@@ -21,16 +21,10 @@ if TYPE_CHECKING:
 
 def draw_contributions(own: Explanation, target: ExplanationTarget) -> None:
     """Draw how the contributions of a segment add up to its prediction."""
-    st.html(
-        contributions_table(
-            target.genre,
-            target.versus,
-            float(own.base_value[0]),
-            own.mfcc[0],
-            float(own.prediction[0]),
-        )
-    )
-    st.caption(sentences.additivity(float(own.gap[0]), target.versus))
+    base_value, prediction = float(own.base_value[0]), float(own.prediction[0])
+    st.html(contributions_table(target.genre, target.versus, base_value, own.mfcc[0], prediction))
+    gap = sentences.shown_gap(base_value, own.mfcc[0], prediction, target.versus)
+    st.caption(sentences.additivity(gap, target.versus))
     if not target.versus and (note := sentences.cancellation(own.mfcc[0])):
         st.caption(note)
 

@@ -82,12 +82,10 @@ def other_sources() -> None:
         on_change=_take_recording,
     )
     titles = songs.recordings()
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "Free recordings (librosa collection)", list(titles), format_func=titles.__getitem__
         )
-    with right:
         fetch = st.button("Use this recording")
     if fetch:
         with failures_as_sentences(), st.spinner("Downloading …"):

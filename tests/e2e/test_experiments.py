@@ -25,7 +25,8 @@ def test_a_segment_is_played_in_other_orders_and_both_models_are_compared(page: 
     answer = page.get_by_text(re.compile(r"At 0:\d\d–0:\d\d, they (dis)?agree"))
     expect(answer).to_contain_text(
         re.compile(
-            r"their SHAP values correlate by [+−]0\.\d\d and the order of the frames matters"
+            r"their SHAP values for disco correlate by [+−]0\.\d\d and the order of the frames "
+            r"matters"
         )
     )
     player = page.locator(PLAYER)

@@ -12,9 +12,12 @@ from core.explanation.timing import (
     frame_mass,
     frame_onsets,
     half_share,
+    has_onsets,
     lag_correlations,
     peak_lag,
 )
+from core.features.onsets import onset_strength
+from core.features.spectrogram import FeatureParameters, logmel
 from tests.synthetic_explanation import synthetic_explanation
 
 
@@ -27,6 +30,18 @@ def test_the_mass_of_a_frame_is_the_sum_of_its_absolute_values(song: Audio) -> N
     assert [len(mass) for mass in masses] == explanation.filled.tolist()
     np.testing.assert_allclose(np.concatenate(masses), 0.75)
     assert all((each >= 0).all() and each.any() for each in onsets)
+
+
+@pytest.mark.parametrize(("beats", "found"), [(True, True), (False, False)])
+def test_a_steady_tone_has_no_onsets(beats: bool, found: bool) -> None:
+    parameters = FeatureParameters()
+    samples = np.sin(2 * np.pi * 440 * np.arange(72 * parameters.hop_length) / 22_050)
+    if beats:
+        samples[: len(samples) // 2] *= 0.01
+    # The end of the samples would be an event.
+    onsets = onset_strength(logmel(samples, parameters)[:-2], parameters)
+    assert has_onsets(onsets) == found
+    assert not has_onsets(onsets[:0])
 
 
 @pytest.mark.parametrize(

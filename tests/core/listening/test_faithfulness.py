@@ -14,7 +14,7 @@ from core.audio.loudness import loudness, match_loudness
 from core.constants import EXAMPLES_DIR, SAMPLE_RATE
 from core.explanation.explain import explain
 from core.features.spectrogram import FeatureParameters
-from core.listening.faithfulness import NAMES, acceptance, faithfulness, part_probabilities
+from core.listening.faithfulness import NAMES, faithfulness, part_probabilities
 from core.listening.filtering import divide, listen
 from core.models.spectrogram_models import SpectrogramModel
 from core.models.store import load_spectrogram_model
@@ -124,25 +124,6 @@ def test_silent_audio_has_finite_metrics(tiny_cnn: SpectrogramModel, keep: float
         song = Audio(samples)
         measured = faithfulness(tiny_cnn, song, synthetic_explanation(song), keep=keep)
         assert all(np.isfinite(value) for name, value in measured.items() if name != "segments")
-
-
-def test_models_are_tested_on_the_parts_of_each_other(
-    song: Audio, tiny_cnn: SpectrogramModel, tiny_cnn_lstm: SpectrogramModel
-) -> None:
-    models = (tiny_cnn, tiny_cnn_lstm)
-    explanations = [explain(song, model, target="jazz", segments=[1]) for model in models]
-    matrix = acceptance(song, explanations, models, keep=0.3)
-    for model, explanation in zip(models, explanations, strict=True):
-        alone = faithfulness(model, song, explanation, keep=0.3)
-        assert matrix[model.name][model.name] == pytest.approx(
-            {name: alone[f"probability_{name}"] for name in NAMES}
-        )
-    jazz = tiny_cnn.genres.index("jazz")
-    kept = listen(song, explanations[1], keep=0.3)
-    assert matrix["cnn_lstm"]["cnn"]["kept"] == pytest.approx(
-        float(analyze(kept, tiny_cnn).probabilities[1, jazz])
-    )
-    assert matrix["cnn_lstm"]["cnn"]["original"] == matrix["cnn"]["cnn"]["original"]
 
 
 def test_the_limiter_for_playback_hardly_changes_the_predictions() -> None:

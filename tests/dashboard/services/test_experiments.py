@@ -121,6 +121,7 @@ def test_a_silent_segment_has_all_experiments(pair: tuple[str, str], song: Audio
     for version in experiments.versions_of(quiet, pair, 2, silent):
         assert not version.envelope.any()
     timing = experiments.evidence_in_time_of(quiet, "cnn", JAZZ, 2, silent)
+    assert not timing.has_onsets
     assert timing.correlation == 0
     assert timing.chance == 1
 

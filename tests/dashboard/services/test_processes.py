@@ -81,7 +81,6 @@ OF_A_SONG: dict[str, Callable[[Song], object]] = {
     "passage": lambda song: excerpts.passage_parts_of(song, "cnn", SELECTION, 1, silent),
     "file": lambda song: excerpts.wav_file_of(song, "cnn", SELECTION, "keep"),
     "network input": lambda song: excerpts.network_input_of(song, "cnn", 1, silent),
-    "cross evaluation": lambda song: excerpts.cross_evaluation_of(song, ["cnn"], JAZZ, 0.2, silent),
     "stages": lambda song: classroom.stages_of(song, "cnn", 0.0, silent),
     "round": lambda song: classroom.game_round_of(song, "cnn", silent),
     "results": lambda song: song_results.results_of(song, "cnn", SELECTION, silent),

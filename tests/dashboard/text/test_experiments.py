@@ -27,6 +27,7 @@ def entry(shuffled: float, backwards: float, **timing: Any) -> dict[str, Any]:
         "timing": {
             "segments": 100,
             "half_share": {"mean": 0.34, "interval": [0.32, 0.36]},
+            "frame_ms": 41.5,
             "lag_ms": 41.5,
             "lag_interval_ms": [-41.5, 83.0],
             "correlation": 0.25,
@@ -58,15 +59,17 @@ def test_models_without_a_measurement_are_named() -> None:
     [
         ((0.3, 0.32), "Both spread it about equally over time."),
         ((0.2, 0.32), "CNN relies on fewer moments."),
-        ((0.32, 0.2), "CNN-LSTM relies on fewer moments."),
+        ((0.4, 0.32), "CNN-LSTM relies on fewer moments."),
     ],
 )
 def test_concentration_names_the_model_that_relies_on_fewer_moments(
     shares: tuple[float, float], meaning: str
 ) -> None:
     text = experiments.concentration(PAIR, shares, (0.25, 0.5))
-    assert text.startswith("Half of the evidence lies for CNN in ")
-    assert "Gini index 0.25" in text
+    assert text.startswith(
+        f"Half of CNN's evidence lies in {100 * shares[0]:.0f}\u202f% of the frames (Gini index "
+        "0.25), half of CNN-LSTM's in 32\u202f% (0.50). "
+    )
     assert text.endswith(f" {meaning}")
 
 
@@ -76,12 +79,20 @@ def test_concentration_names_the_model_that_relies_on_fewer_moments(
         (None, 1.0, "The segment is too short to measure a lag for CNN."),
         (0.083, 0.02, "CNN's evidence follows the onsets by 83 ms (± 41 ms, correlation 0.40)."),
         (-0.083, 0.02, "CNN's evidence precedes the onsets by 83 ms (± 41 ms, correlation 0.40)."),
-        (0.0, 0.02, "CNN's evidence coincides with the onsets (± 41 ms, correlation 0.40)."),
+        *(
+            (
+                lag_s,
+                0.02,
+                "CNN's evidence coincides with the onsets to within a frame (41 ms; correlation "
+                "0.40).",
+            )
+            for lag_s in (0.0, 0.0414, -0.0414)
+        ),
         (
             0.083,
             0.3,
-            "CNN's evidence is not tied to the onsets: its correlation of 0.40 is reached by "
-            "30\u202f% of copies shifted in time.",
+            "CNN's evidence has no measurable relation to the onsets: 30\u202f% of copies shifted "
+            "in time correlate as well (0.40).",
         ),
     ],
 )
@@ -97,12 +108,33 @@ def test_the_evidence_in_time_on_the_test_set_has_intervals_and_a_baseline() -> 
         "cnn_lstm": entry(0, 0, correlation=0.05)["timing"],
     }
     assert experiments.timing_on_test_set(entries) == (
-        "On 100 test segments of unseen artists, CNN: half of the evidence in 34\u202f% of the "
-        "frames [32\u202f%, 36\u202f%], lag 42 ms [−42, 83], correlation 0.25 (with the onsets of "
-        "other songs below 0.08); CNN-LSTM: half of the evidence in 34\u202f% of the frames "
-        "[32\u202f%, 36\u202f%], no measurable relation to the onsets. Brackets: 95\u202f% "
-        "intervals; the resolution of a lag is one frame."
+        "On 100 test segments of unseen artists, half of CNN's evidence lies in 34\u202f% of the "
+        "frames [32\u202f%, 36\u202f%]; its relation to the onsets is weak (correlation 0.25; with "
+        "the onsets of other songs below 0.08), and its lag of 42 ms [−42, 83] does not differ "
+        "measurably from 0. Half of CNN-LSTM's evidence lies in 34\u202f% of the frames "
+        "[32\u202f%, 36\u202f%]; it has no measurable relation to the onsets. Brackets: "
+        "95\u202f% intervals, in steps of a frame (42 ms). A lag tells which frames of the sound "
+        "count, not when a network reacts: it reads the whole segment before it predicts."
     )
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        (
+            [41.5, 124.5],
+            "is clear (correlation 0.50; with the onsets of other songs below 0.08), "
+            "and it follows them (lag 83 ms [42, 124]).",
+        ),
+        ([-124.5, -41.5], "and it precedes them (lag 83 ms [−124, −42])."),
+        ([0.0, 83.0], "and its lag of 83 ms [0, 83] does not differ measurably from 0."),
+    ],
+)
+def test_a_lag_is_claimed_only_if_its_interval_excludes_zero(
+    interval: list[float], text: str
+) -> None:
+    timing = entry(0, 0, correlation=0.5, lag_ms=83.0, lag_interval_ms=interval)["timing"]
+    assert text in experiments.timing_on_test_set({"cnn": timing})
 
 
 @pytest.mark.parametrize(

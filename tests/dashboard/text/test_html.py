@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.constants import GENRES
 from dashboard.text.answers import Answer
 from dashboard.text.html import contributions_table, grid, prediction_card
+from dashboard.text.sentences import additivity, shown_gap
 
 ANSWER = Answer("Jazz", "60\u202f%", fits=True)
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"
@@ -115,3 +116,21 @@ def test_the_second_line_of_a_cell_is_marked() -> None:
     table = grid(["a", "b", "c"], [["x", "1\n2", "3"]], "caption")
     assert '<td class="two">1\n2</td><td>3</td>' in table
     assert '<th scope="row">x</th>' in table
+
+
+@pytest.mark.parametrize("versus", ["", "blues"])
+@given(
+    base=st.floats(0, 1),
+    values=st.lists(st.floats(-1, 1), min_size=1, max_size=50),
+    prediction=st.floats(0, 1),
+)
+def test_the_sentence_on_the_gap_names_the_gap_in_the_table(
+    versus: str, base: float, values: list[float], prediction: float
+) -> None:
+    table = contributions_table("jazz", versus, base, np.array(values), prediction)
+    gap = shown_gap(base, np.array(values), prediction, versus)
+    shown = abs(figures(table)[-1])
+    least = 0.01 if versus else 0.1
+    within = f"{max(shown, least):.{2 if versus else 1}f}"
+    assert f"within {within} " in additivity(gap, versus)
+    assert ("caution" in additivity(gap, versus)) == (shown > (0.05 if versus else 1.0))

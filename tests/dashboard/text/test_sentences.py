@@ -58,13 +58,6 @@ def test_the_difference_of_two_models_follows_from_mcnemars_test(
     assert sentences.difference(("cnn", "cnn_lstm"), test) == sentence
 
 
-def test_shared_evidence_names_both_models() -> None:
-    assert sentences.shared_evidence("cnn", "cnn_lstm", 0.93) == (
-        "From the important parts of CNN, CNN-LSTM predicts the same genre as CNN in 93\u202f% of "
-        "the test segments."
-    )
-
-
 @pytest.mark.parametrize(
     ("mode", "now", "part"),
     [
