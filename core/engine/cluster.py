@@ -32,6 +32,8 @@ SETTINGS = {
     "distributed.scheduler.allowed-failures": 1,  # a task whose worker died is tried once more
     # One task at a time on a worker: Dask blames all tasks that a dead worker had been given.
     "distributed.scheduler.worker-saturation": 1.0,
+    # By default, a worker that happens to be away 15 s after an earlier crash is given up.
+    "distributed.deploy.lost-worker-timeout": "7 days",
 }
 WORKER_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
