@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.experiment_tables import (
+    current_weights,
+    novelty_table,
+    order_table,
+    transfer_table,
+)
 from core.constants import (
     EXPLANATION_METHODS,
     FAITHFULNESS_METRICS,
@@ -252,6 +259,12 @@ def budgets_table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _with_current_weights(
+    table: Callable[[dict[str, Any], dict[str, str]], str],
+) -> Callable[[dict[str, Any]], str]:
+    return lambda results: table(results, current_weights())
+
+
 def with_table(readme: str, mark: str, table: str) -> str:
     """Insert a table between its marks."""
     begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
@@ -268,6 +281,9 @@ def current(readme: str) -> str:
         ("estimator", "estimator.json", estimator_table),
         ("faithfulness", "faithfulness.json", faithfulness_table),
         ("mixes", "mixes.json", mixes_table),
+        ("novelty", "novelty.json", _with_current_weights(novelty_table)),
+        ("order", "order.json", _with_current_weights(order_table)),
+        ("transfer", "transfer.json", _with_current_weights(transfer_table)),
     ):
         results = json.loads((MODELS_DIR / file).read_text(encoding="utf-8"))
         readme = with_table(readme, mark, table(results))

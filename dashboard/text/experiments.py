@@ -13,7 +13,6 @@ from dashboard.text.formatting import (
     duration_ms,
     genre_name,
     model_name,
-    percent,
     points,
     sentence_case,
     share_percent,
@@ -28,23 +27,6 @@ MISSING_ORDER = (
 )
 MISSING_VERSIONS = (
     "The shuffled versions can be played only if both models read segments of similar length."
-)
-SMALLEST_PARTS = (
-    "An optimisation finds the smallest part from which each model still gives its predicted genre "
-    "90 % of the probability, and the smallest part without which it predicts another genre. "
-    "Both models classify both sounds. This takes seconds, with MSD-musicnn about a minute."
-)
-TRANSFER_TITLE = (
-    "Share of segments in which the network of the column predicts the explained network's genre "
-    "from its smallest sufficient part"
-)
-TRANSFER_METHOD = (
-    "Area: mean size of the part. Small type: 95 % interval, and the share for random parts of "
-    "the same size and similar shape. Test segments of unseen artists, one of each song; audio of "
-    "the part, seed 0. Kelly & Chockler (2026) report about 26 % for other music classifiers."
-)
-MISSING_PARTS = (
-    "Smallest parts can be compared only if both models read segments of similar length."
 )
 NO_ONSETS = "Nothing begins in this segment, so the evidence cannot follow an onset."
 WEAK = 0.3  # correlation with the onsets below which a tenth of the variance is in common
@@ -267,86 +249,3 @@ def _relation_to_onsets(entry: Mapping[str, Any]) -> str:
 
 def _ms(value: float) -> str:
     return f"{value:.0f}".replace("-", "−")
-
-
-def sufficient(
-    names: Sequence[str],
-    explained: str,
-    genre: str,
-    share: float | None,
-    predicted: Mapping[str, tuple[str, float]],
-) -> str:
-    """Sentence on the smallest sufficient part of a segment for a model.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Both models.
-    explained : str
-        The model whose part it is.
-    genre : str
-        The genre that it predicts for the segment.
-    share : float or None
-        Share of the segment; None if there is no such part.
-    predicted : mapping of str to (str, float)
-        Genre and probability that each model predicts from the part.
-    """
-    title = model_name(explained)
-    if share is None:
-        return (
-            f"No part of the segment, cut out of the song, gives {title} 90\u202f% of the "
-            f"probability of {genre_name(genre)}."
-        )
-    own = percent(predicted[explained][1])
-    (other,) = [name for name in names if name != explained]
-    theirs, probability = predicted[other]
-    verdict = "also predicts" if theirs == genre else "predicts"
-    return (
-        f"From {percent(share)} of the segment alone, {title} predicts {genre_name(genre)} with "
-        f"{own}. From the same sound, {model_name(other)} {verdict} {genre_name(theirs)} "
-        f"({percent(probability)})."
-    )
-
-
-def necessary(explained: str, genre: str, share: float | None, without: str) -> str:
-    """Sentence on the smallest necessary part of a segment for a model.
-
-    Parameters
-    ----------
-    explained : str
-        The model.
-    genre : str
-        The genre that it predicts for the segment.
-    share : float or None
-        Share of the segment; None if there is no such part.
-    without : str
-        Genre that it predicts without the part.
-    """
-    title, name = model_name(explained), genre_name(genre)
-    if share is None:
-        return f"{title} predicts {name} even from silence, so no part is necessary."
-    return (
-        f"Removing {percent(share)} of the segment changes {title}'s prediction from {name} to "
-        f"{genre_name(without)}."
-    )
-
-
-def transfer_note(entry: Mapping[str, Any], explained: str, other: str) -> str:
-    """Sentence on how often a model accepts another one's smallest sufficient part.
-
-    Parameters
-    ----------
-    entry : mapping
-        Entry of the explained model in ``models/transfer.json``.
-    explained, other : str
-        The model whose part it is, and the one that classifies it.
-    """
-    row = entry["others"][other]
-    kept, random = (row[part]["explained"] for part in ("kept", "random"))
-    low, high = kept["interval"]
-    return (
-        f"{model_name(other)} predicts {model_name(explained)}'s genre from {model_name(explained)}"
-        f"'s smallest sufficient part in {share_percent(kept['share'])} of "
-        f"{entry['segments']} test segments [{share_percent(low)}, {share_percent(high)}], from "
-        f"random parts of the same size in {share_percent(random['share'])}."
-    )

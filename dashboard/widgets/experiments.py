@@ -21,6 +21,7 @@ from dashboard.text.formatting import (
 )
 from dashboard.text.html import grid
 from dashboard.text.score_tables import MISSING
+from dashboard.text.smallest_parts import MISSING_PARTS
 from dashboard.widgets.chart import draw_chart
 from dashboard.widgets.controls import is_dark
 from dashboard.widgets.smallest_parts import draw_smallest_parts
@@ -77,7 +78,7 @@ def draw_experiments(
     if have_similar_length(analyses):
         accepted = draw_smallest_parts(song, pair, middle_s)
     else:
-        st.caption(texts.MISSING_PARTS)
+        st.caption(MISSING_PARTS)
     with Progress() as progress:
         own = [
             explanations.segment_explanation_of(song, name, target, segment, progress)

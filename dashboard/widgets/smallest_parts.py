@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from dashboard.services import measurements, models
 from dashboard.services.smallest_parts import FoundPart, PartsOfSegment, smallest_parts_of
 from dashboard.services.songs import Song
-from dashboard.text import experiments as texts
-from dashboard.text.formatting import model_name, share_percent
+from dashboard.text import smallest_parts as texts
+from dashboard.text.experiments import not_measured
+from dashboard.text.formatting import model_name
 from dashboard.text.html import grid
 from dashboard.widgets.status import Progress
 
@@ -81,36 +80,11 @@ def draw_transfer(pair: tuple[str, str]) -> None:
     for explained, other in (pair, pair[::-1]):
         if other in matrix.get(explained, {}).get("others", {}):
             st.markdown(texts.transfer_note(matrix[explained], explained, other))
-    if note := texts.not_measured(missing, "Transfer of the smallest sufficient part"):
+    if note := not_measured(missing, "Transfer of the smallest sufficient part"):
         st.caption(note)
     if not matrix:
         return
     with st.expander("All networks"):
-        names = list(matrix)
-        st.html(
-            grid(
-                ["Explained network", "n", "Area", *map(model_name, names)],
-                [
-                    [
-                        model_name(name),
-                        str(matrix[name]["segments"]),
-                        share_percent(matrix[name]["sufficient"]["area"], digits=1),
-                        *(_transfer_cell(matrix[name]["others"].get(other)) for other in names),
-                    ]
-                    for name in names
-                ],
-                texts.TRANSFER_TITLE,
-            )
-        )
+        header, rows = texts.transfer_rows(matrix, measurements.model_names())
+        st.html(grid(header, rows, texts.TRANSFER_TITLE))
         st.caption(texts.TRANSFER_METHOD)
-
-
-def _transfer_cell(row: dict[str, Any] | None) -> str:
-    if row is None:
-        return "–"
-    kept, random = (row[part]["explained"] for part in ("kept", "random"))
-    low, high = kept["interval"]
-    return (
-        f"{share_percent(kept['share'])}\n{share_percent(low)}–{share_percent(high)}, "
-        f"random {share_percent(random['share'])}"
-    )

@@ -137,40 +137,6 @@ def test_a_lag_is_claimed_only_if_its_interval_excludes_zero(
     assert text in experiments.timing_on_test_set({"cnn": timing})
 
 
-@pytest.mark.parametrize(
-    ("genre", "predicts"),
-    [("reggae", "also predicts reggae (60\u202f%)"), ("rock", "predicts rock (60\u202f%)")],
-)
-def test_the_sufficient_part_is_told_with_both_predictions(genre: str, predicts: str) -> None:
-    predicted = {"cnn": ("reggae", 0.5), "cnn_lstm": (genre, 0.6)}
-    assert experiments.sufficient(PAIR, "cnn", "reggae", 0.05, predicted) == (
-        "From 5\u202f% of the segment alone, CNN predicts reggae with 50\u202f%. From the same "
-        f"sound, CNN-LSTM {predicts}."
-    )
-
-
-def test_a_segment_may_have_no_smallest_parts() -> None:
-    assert "No part of the segment" in experiments.sufficient(PAIR, "cnn", "rock", None, {})
-    assert experiments.necessary("cnn", "hiphop", None, "") == (
-        "CNN predicts hip-hop even from silence, so no part is necessary."
-    )
-    assert experiments.necessary("cnn", "hiphop", 0.1, "rock") == (
-        "Removing 10\u202f% of the segment changes CNN's prediction from hip-hop to rock."
-    )
-
-
-def test_transfer_is_compared_with_random_parts() -> None:
-    row = {
-        "kept": {"explained": {"share": 0.5, "interval": [0.3, 0.7]}},
-        "random": {"explained": {"share": 0.2, "interval": [0.1, 0.3]}},
-    }
-    found = {"segments": 40, "others": {"cnn_lstm": row}}
-    assert experiments.transfer_note(found, "cnn", "cnn_lstm") == (
-        "CNN-LSTM predicts CNN's genre from CNN's smallest sufficient part in 50\u202f% of 40 test "
-        "segments [30\u202f%, 70\u202f%], from random parts of the same size in 20\u202f%."
-    )
-
-
 def test_alternatives_and_explanations_name_the_models() -> None:
     alt = experiments.order_alt({"cnn": (0.2, 0.9, 0.8)}, "Accuracy")
     assert alt == (

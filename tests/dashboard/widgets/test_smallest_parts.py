@@ -77,7 +77,11 @@ def test_the_matrix_has_a_cell_for_each_measured_pair(
     shown: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cell = {"share": 0.5, "interval": [0.35, 0.65]}
-    row = {"kept": {"explained": cell}, "random": {"explained": {**cell, "share": 0.1}}}
+    row = {
+        "original": {"explained": {**cell, "share": 0.6}},
+        "kept": {"explained": cell},
+        "random": {"explained": {**cell, "share": 0.1}},
+    }
     matrix = {
         "cnn": {"segments": 40, "sufficient": {"area": 0.031}, "others": {"cnn": row, "gru": row}},
         "gru": {"segments": 39, "sufficient": {"area": 0.05}, "others": {"cnn": row}},
@@ -87,6 +91,7 @@ def test_the_matrix_has_a_cell_for_each_measured_pair(
     notes = [each for each in shown if "smallest sufficient part in 50" in each]
     assert len(notes) == 2
     (table,) = [each for each in shown if "<table>" in each]
-    assert table.count("35\u202f%–65\u202f%, random 10\u202f%") == 3
+    assert table.count("35\u202f%–65\u202f%, whole 60\u202f%, random 10\u202f%") == 3
     assert "<td>–</td>" in table
-    assert "<td>40</td><td>3.1\u202f%</td>" in table
+    assert "<td>40</td><td>39</td>" in table
+    assert "<td>3.1\u202f%</td><td>5.0\u202f%</td>" in table
