@@ -8,6 +8,7 @@ less, and so do chained recordings. Where a decoder stops earlier, the rest of t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file: dither rather than 
 
 _BLOCK_SAMPLES = 1 << 18  # samples of all channels decoded at a time
 _LOWEST_HZ, _HIGHEST_HZ = 1_000, 1_000_000  # telephony uses 8 000, the fastest converters 768 000
+_HEADER = 4_096  # bytes in which the codec of a WAV file is declared
 _UNKNOWN_FRAMES = 1 << 62  # libsndfile reports the largest 64-bit integer for an unknown length
 _LARGEST = 2.0**33  # floats on the scale of 32-bit integers reach 2 ** 31
 _LONGEST_S = 24 * 3_600  # what declares more is damaged,
@@ -247,7 +249,10 @@ def _opened(source: Source, format: str, stack: ExitStack, truncated: bool) -> _
 
 
 def _with_soundfile(source: Source, stack: ExitStack) -> _Decoder | None:
-    """Open with libsndfile; None if that fails."""
+    """Open with libsndfile; None if that fails or would use its MP3 decoder, which prints."""
+    source.seek(0)
+    if re.search(rb"fmt ....[\x50\x55]\0", source.read(_HEADER), re.DOTALL):
+        return None
     source.seek(0)
     try:
         file = stack.enter_context(soundfile.SoundFile(source))

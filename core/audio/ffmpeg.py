@@ -131,10 +131,11 @@ class Recording:
             packets += 1
             try:
                 yield from packet.decode()
-            except av.InvalidDataError as error:
-                bad, damage = bad + 1, error
+            except av.InvalidDataError:
+                bad += 1
         if bad > max(_BAD_PACKETS * packets, 1):
-            raise damage
+            # Not the last packet's error: kept here, it would keep this frame and its memory alive.
+            raise ValueError(f"{bad} of {packets} packets are damaged")
 
     def _packets(self) -> Iterator[av.Packet]:
         try:

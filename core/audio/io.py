@@ -31,6 +31,7 @@ from core.storage import replacing
 FORMATS = ("FLAC", "WAV", "MP3", "OGG")
 
 _BLOCK_SAMPLES = 1 << 18
+_LEAST_AUDIBLE = 0.001  # share of the samples
 _HOT_PEAK = 10 ** (6 / 20)  # lossy decoders overshoot less; higher peaks mean another scale
 _MOST_BYTES_UNSEEKABLE = 1 << 30  # 15 min of 48 kHz stereo with 64 bits take two thirds of it
 _NAME_LENGTH = 100
@@ -323,20 +324,25 @@ def resample(audio: Audio, sample_rate: int) -> Audio:
 
 def _resampled(blocks: Iterator[tuple[np.ndarray, int]], sample_rate: int) -> np.ndarray:
     """Resample blocks to one rate; every run of equal rates keeps its duration, rounded up."""
-    pieces: list[np.ndarray] = []
+    # Grows in place, unlike a list of arrays, which would be copied in the end: a long song takes
+    # 80 MB.
+    samples = bytearray()
+    size = np.dtype(np.float32).itemsize
     for rate, run in groupby(blocks, key=lambda pair: pair[1]):
         if rate == sample_rate:
-            pieces.extend(block for block, _ in run)
+            for block, _ in run:
+                samples += block.data
             continue
         resampler = soxr.ResampleStream(rate, sample_rate, 1)
-        n_in = n_out = 0
+        before, n_in = len(samples), 0
         for block, _ in run:
-            pieces.append(resampler.resample_chunk(block))
-            n_in, n_out = n_in + len(block), n_out + len(pieces[-1])
-        rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        missing = -(-n_in * sample_rate // rate) - n_out
-        pieces.append(np.pad(rest, (0, max(missing - len(rest), 0)))[: max(missing, 0)])
-    return np.concatenate(pieces)
+            samples += resampler.resample_chunk(block).data
+            n_in += len(block)
+        samples += resampler.resample_chunk(np.zeros(0, np.float32), last=True).data
+        end = before + -(-n_in * sample_rate // rate) * size
+        samples += bytes(max(end - len(samples), 0))
+        del samples[end:]
+    return np.frombuffer(samples, np.float32)
 
 
 def _check_duration(duration_s: float) -> None:
@@ -355,4 +361,9 @@ def _normalised(samples: np.ndarray) -> np.ndarray:
     # In place, because a long song takes 80 MB.
     if peak > _HOT_PEAK:
         samples /= np.float32(peak)
+        if np.count_nonzero(np.abs(samples) > SILENT_PEAK) < _LEAST_AUDIBLE * len(samples):
+            raise AudioError(
+                f"The recording is damaged: it is silent next to a few very large values "
+                f"({peak:.0e} times full scale). Export it again from the program that created it."
+            )
     return np.clip(samples, -1, 1, out=samples)

@@ -9,9 +9,9 @@ from typing import BinaryIO
 from core.errors import AudioError
 
 # Processor time of this thread, so a busy computer does not shorten it. Fifteen minutes of MP3 take
-# about two seconds, and damaged files that would take longer than this occur.
-DECODING_S = 7.0
-_SHARE = 0.01  # more for every second of audio: slow formats decode 50 times as fast as they play
+# one to two seconds.
+DECODING_S = 5.0
+_SHARE = 0.01  # more for every second of audio, for slow computers and formats
 
 
 class Source:
@@ -42,7 +42,7 @@ class Source:
         try:
             block = self._stream.read(size)
         except (OSError, ValueError) as error:
-            self._failure = error
+            self._failure = error.with_traceback(None)
             return b""
         if not isinstance(block, bytes | bytearray | memoryview):
             self._failure = TypeError("it was opened in text mode")

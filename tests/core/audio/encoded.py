@@ -32,6 +32,18 @@ SOUNDFILE_KINDS = (
 LOSSY_KINDS = (("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"))
 AV_KINDS = (("mp4", "aac"), ("mp4", "alac"), ("webm", "libopus"), ("adts", "aac"))
 
+LAYOUTS = {
+    1: "mono",
+    2: "stereo",
+    3: "3.0",
+    4: "4.0",
+    5: "5.0",
+    6: "5.1",
+    7: "6.1",
+    8: "7.1",
+    16: "hexadecagonal",
+}
+
 
 def tone(
     duration_s: float = 2.0, rate: int = 48_000, frequency: float = 440.0, level: float = 0.5
@@ -57,13 +69,17 @@ def av_bytes(
     options: dict[str, str] | None = None,
     metadata: dict[str, str] | None = None,
     seekable: bool = True,
+    bit_rate: int | None = None,
 ) -> bytes:
     """Encode samples [shape=(n, channels)] with FFmpeg."""
     buffer = io.BytesIO() if seekable else _Pipe()
-    layout = {1: "mono", 2: "stereo", 6: "5.1", 16: "hexadecagonal"}[samples.shape[1]]
+    layout = LAYOUTS[samples.shape[1]]
     with av.open(buffer, "w", format=container, options=options or {}) as output:
         output.metadata.update(metadata or {})
-        stream = output.add_stream(codec, rate=rate, layout=layout)
+        # FFmpeg calls its own Vorbis encoder experimental.
+        stream = output.add_stream(codec, rate=rate, layout=layout, options={"strict": "-2"})
+        if bit_rate is not None:
+            stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(samples, dtype=np.float32).reshape(1, -1),
             format="flt",
