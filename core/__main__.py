@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 # Heavy imports are inside the functions, so that --help does not wait for TensorFlow.
-from core.cli.terminal import Status, printable, silent_stderr
+from core.cli.library import add_options, analyze_folders, concerns_folders
+from core.cli.terminal import Status, printable
+from core.models.runtime import silent_stderr
 
 PREFERRED_MODEL = "cnn_lstm"
 
@@ -56,11 +58,13 @@ def _parser() -> argparse.ArgumentParser:
         "analyze",
         help="predict the genre of songs, segment by segment",
         description="Predict the genre of songs, segment by segment. Print a table, or with --out "
-        "write analysis.json to a folder named after each song.",
+        "write analysis.json to a folder named after each song. Folders are searched for songs.",
         epilog="Exit codes: 0 success, 1 some songs failed, 2 invalid arguments or model, "
         "130 interrupted.",
     )
-    analyze.add_argument("songs", nargs="+", type=Path, metavar="SONG", help="audio file")
+    analyze.add_argument(
+        "songs", nargs="+", type=Path, metavar="SONG", help="audio file, or folder of songs"
+    )
     analyze.add_argument(
         "--model",
         metavar="NAME",
@@ -73,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "explanation.npz)",
     )
     analyze.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
+    add_options(analyze)
     commands.add_parser(
         "models",
         help="list the bundled models",
@@ -120,8 +125,11 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
         names = [options.model] if options.model else _default_models()
         if options.model:
             read_card(card_path(options.model))
+        if concerns_folders(options):
+            return analyze_folders(options, names, status)
         status.show("loading the model")
-        from core.cli.report import analyze_song, folder_names, write_result
+        from core.cli.report import to_text
+        from core.library.song_files import analyze_song, folder_names, write_result
         from core.models.spectrogram_models import SpectrogramModel
         from core.models.store import first_that_loads, load_model
 
@@ -153,7 +161,7 @@ def _analyze(options: argparse.Namespace, status: Status) -> int:
                 explained=options.explain,
                 step=lambda text, prefix=prefix: status.show(prefix + text),  # type: ignore[misc]
             )
-            text = result.to_text()
+            text = to_text(result)
             if options.out is not None:
                 try:
                     removed = write_result(result, options.out / folder)

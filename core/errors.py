@@ -25,3 +25,7 @@ class ExplanationError(ValueError):
 
 class EngineError(RuntimeError):
     """A computation in a worker process has failed, or no worker can be reached."""
+
+
+class LibraryError(RuntimeError):
+    """A library of songs cannot be analysed, or its results cannot be read or written."""

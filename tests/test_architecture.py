@@ -37,6 +37,7 @@ LAYERS = (
     ("explanation",),
     ("listening",),
     ("engine",),
+    ("library",),
 )
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 GROUND = {f"core.{name}" for name in LAYERS[0]}
@@ -63,7 +64,7 @@ DASHBOARD = {
     },
 }
 PLAIN = {"core.constants", "core.errors", "core.models.registry"}  # open to the whole dashboard
-MAX_FLOORS, MAX_ROOMS, MAX_LINES = 10, 20, 400
+MAX_FLOORS, MAX_ROOMS, MAX_LINES = 11, 20, 400
 
 
 def layer(module: str) -> int | None:

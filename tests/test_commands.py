@@ -110,6 +110,7 @@ def workplace(
     return {
         "mine/cnn.json": str(models / "cnn.json"),
         "/path/to/genres": str(genres),
+        "/path/to/music": str(songs),
         "/path/to/musicnn": str(tmp_path),
         "SONG…": "song.mp3",
         "[--out": "--out",

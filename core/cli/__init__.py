@@ -1,6 +1,6 @@
-"""The command line's output: files for each song, tables and progress.
+"""The command line's output: tables to read, progress and messages.
 
-In: `core.analysis.Analysis`, `core.explanation.explain.Explanation`. Out: files and lines of text.
+In: results of `core.library`. Out: lines of text.
 
 May import: everything in `core` except `core.training`.
 """

@@ -1,14 +1,10 @@
-"""Output to a terminal: harmless text, times, a status line, and no native warnings."""
+"""Output to a terminal: harmless text, times and a status line."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 def printable(text: object) -> str:
@@ -45,25 +41,3 @@ class Status:
     def clear(self) -> None:
         """Remove the line."""
         self.show("")
-
-
-@contextmanager
-def silent_stderr() -> Iterator[None]:
-    """Suppress what native code writes to standard error, unless the block fails.
-
-    TensorFlow warns about missing GPUs before it reads its log level.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    original = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(original, kept.read())
-            raise
-        finally:
-            os.dup2(original, 2)
-            os.close(original)

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _lock = threading.Lock()
 _clear_session: Callable[..., None] | None = None  # Keras's own function, while it is replaced
@@ -57,3 +60,25 @@ def end_serving() -> None:
             keras.backend.clear_session = _clear_session
             _clear_session = None
             gc.unfreeze()
+
+
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Suppress what native code writes to standard error, unless the block fails.
+
+    TensorFlow warns about missing GPUs before it reads its log level.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(original, kept.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import core.cli.report
+import core.library.song_files
 import core.models.cards
 from core.__main__ import main
 from core.analysis import analyze, to_json
@@ -89,7 +89,7 @@ def test_an_explanation_comes_with_its_audio_and_arrays(
     card = models / "cnn.json"
     assert run("analyze", wav, "--explain", "--model", card, "--out", tmp_path / "out") == 0
     folder = tmp_path / "out" / "Little Song"
-    assert sorted(os.listdir(folder)) == sorted(core.cli.report.FILES)
+    assert sorted(os.listdir(folder)) == sorted(core.library.song_files.FILES)
     written = content(folder)
     summary = written["explanation"]
     assert list(summary) == [
@@ -243,7 +243,7 @@ def test_a_full_disk_leaves_everything_as_it_was(
     def full(path: Path, content: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(core.cli.report, "write_json", full)
+    monkeypatch.setattr(core.library.song_files, "write_json", full)
     assert run(*arguments, "--explain") == 1
     assert "is full. Free some space" in capsys.readouterr().err
     files = [path.name for path in out.rglob("*") if path.is_file()]
@@ -259,7 +259,7 @@ def test_an_interruption_prints_one_line_and_exits_with_130(
     def interrupt(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(core.cli.report, "analyze_song", interrupt)
+    monkeypatch.setattr(core.library.song_files, "analyze_song", interrupt)
     assert run("analyze", wav, "--model", models / "cnn.json") == 130
     assert len(capsys.readouterr().err.splitlines()) == 1
 
@@ -357,7 +357,7 @@ def test_a_full_disk_stops_the_run_with_a_sentence(
     def fail(*_: object) -> list[str]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(core.cli.report, "write_result", fail)
+    monkeypatch.setattr(core.library.song_files, "write_result", fail)
     out = tmp_path / "out"
     assert run("analyze", wav, wav, "--model", models / "cnn.json", "--out", out) == 1
     captured = capsys.readouterr()

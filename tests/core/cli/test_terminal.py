@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
 
-from core.cli.terminal import Status, minutes, printable, silent_stderr
+from core.cli.terminal import Status, minutes, printable
 
 
 @pytest.mark.parametrize(
@@ -34,15 +33,3 @@ def test_the_status_line_appears_on_a_terminal_only(
     status.show("reading a long name")
     status.clear()
     assert capsys.readouterr().err == "\r\x1b[Kreading a\r\x1b[K"
-
-
-def test_native_output_is_suppressed_unless_something_fails(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    with silent_stderr():
-        os.write(2, b"a remark about graphics cards")
-    assert capfd.readouterr().err == ""
-    with pytest.raises(ImportError), silent_stderr():
-        os.write(2, b"missing symbol")
-        raise ImportError
-    assert "missing symbol" in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""Serving keeps the Keras session and loaded objects, and can be undone."""
+"""Serving keeps the Keras session and loaded objects; native output is suppressed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import keras
 import pytest
 
-from core.models.runtime import end_serving, prepare_for_serving
+from core.models.runtime import end_serving, prepare_for_serving, silent_stderr
 
 LAYER = "layer of a loaded model"
 
@@ -61,3 +61,15 @@ def test_another_process_clears_its_own_session(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "getpid", lambda: -1)
     keras.backend.clear_session()
     assert keras.backend.get_uid(LAYER) == 1
+
+
+def test_native_output_is_suppressed_unless_something_fails(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with silent_stderr():
+        os.write(2, b"a remark about graphics cards")
+    assert capfd.readouterr().err == ""
+    with pytest.raises(ImportError), silent_stderr():
+        os.write(2, b"missing symbol")
+        raise ImportError
+    assert "missing symbol" in capfd.readouterr().err
