@@ -29,6 +29,7 @@ MAX_LAG = 12  # frames, 0.5 s
 # Mean rise of the bands in dB from one frame to the next. The largest rise in three seconds of
 # steady noise is about 2 dB; in a steady tone there is none but rounding errors.
 LEAST_ONSET_DB = 1.0
+SIMILAR_PEAK = 0.8  # share of the largest correlation from which another peak counts as well
 
 
 def frame_mass(explanation: Explanation) -> list[np.ndarray]:
@@ -141,6 +142,34 @@ def lag_correlations(mass: np.ndarray, onsets: np.ndarray, *, max_lag: int = MAX
 def peak_lag(correlations: np.ndarray) -> int:
     """Lag in frames at which `lag_correlations`, or their mean over segments, are largest."""
     return int(np.argmax(correlations)) - len(correlations) // 2
+
+
+def likely_lags(correlations: np.ndarray) -> list[int]:
+    """List the lags that fit the evidence of one segment about equally well.
+
+    In a regular rhythm, evidence that follows each beat also precedes the next one. The peaks of
+    the correlation then repeat, and the one nearest to zero is the simplest reading.
+
+    Parameters
+    ----------
+    correlations : np.ndarray [shape=(2 * max_lag + 1,)]
+        As `lag_correlations` returns them.
+
+    Returns
+    -------
+    list of int
+        Lags in frames with a peak of at least `SIMILAR_PEAK` of the largest correlation, nearest to
+        zero first. Empty if the correlation only rises towards an end.
+    """
+    inner = correlations[1:-1]
+    peaks = (
+        (inner > 0)
+        & (inner >= SIMILAR_PEAK * correlations.max())
+        & (inner >= correlations[:-2])
+        & (inner >= correlations[2:])
+    )
+    lags = np.flatnonzero(peaks) + 1 - len(correlations) // 2
+    return sorted(lags.tolist(), key=lambda lag: (abs(lag), lag))
 
 
 def chance_of_correlation(mass: np.ndarray, onsets: np.ndarray, *, max_lag: int = MAX_LAG) -> float:

@@ -67,10 +67,12 @@ class EvidenceInTime:
         Length of a frame.
     has_onsets : bool
         Whether anything begins in the segment.
-    lag_s : float or None
-        Lag behind the onsets; None if the segment is too short to measure it, or has none.
+    lags_s : tuple of float or None
+        Lags behind the onsets that fit about equally well, nearest to zero first; None if the
+        segment has no onsets, or is too short to measure a lag.
     correlation, chance : float
-        Largest correlation with the onsets, and the share of shifted copies that reach it.
+        Correlation with the onsets at the first of these lags, and the share of shifted copies
+        that reach the largest correlation.
     """
 
     mass: np.ndarray
@@ -78,7 +80,7 @@ class EvidenceInTime:
     gini: float
     frame_s: float
     has_onsets: bool
-    lag_s: float | None
+    lags_s: tuple[float, ...] | None
     correlation: float
     chance: float
 
@@ -278,19 +280,21 @@ def evidence_in_time_of(
         half_share,
         has_onsets,
         lag_correlations,
-        peak_lag,
+        likely_lags,
     )
     from core.listening.faithfulness_metrics import sparseness
 
     (mass,), (onsets,) = frame_mass(explanation), frame_onsets(explanation)
     parameters = explanation.parameters
     frame_s = parameters.hop_length / parameters.sample_rate
-    lag_s, correlation, chance = None, 0.0, 1.0
+    lags_s, correlation, chance = None, 0.0, 1.0
     begins = has_onsets(onsets)
     # With fewer frames, there would be no shifted copies to compare with.
     if begins and len(mass) > 3 * MAX_LAG:
         correlations = lag_correlations(mass, onsets)
-        lag_s, correlation = frame_s * peak_lag(correlations), float(correlations.max())
+        lags = likely_lags(correlations)
+        lags_s = tuple(frame_s * lag for lag in lags)
+        correlation = float(correlations[MAX_LAG + lags[0]] if lags else correlations.max())
         chance = chance_of_correlation(mass, onsets)
     return EvidenceInTime(
         mass=mass,
@@ -298,7 +302,7 @@ def evidence_in_time_of(
         gini=sparseness(mass[np.newaxis]),
         frame_s=frame_s,
         has_onsets=begins,
-        lag_s=lag_s,
+        lags_s=lags_s,
         correlation=correlation,
         chance=chance,
     )

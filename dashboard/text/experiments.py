@@ -166,40 +166,48 @@ def concentration(
     return f"{text} {model_name(denser)} relies on fewer moments."
 
 
-def lag(name: str, lag_s: float | None, correlation: float, chance: float, frame_s: float) -> str:
+def lag(
+    name: str, lags_s: Sequence[float] | None, correlation: float, chance: float, frame_s: float
+) -> str:
     """Sentence on the lag of a model's evidence behind the onsets of a segment.
 
     Parameters
     ----------
     name : str
         The model.
-    lag_s : float or None
-        Lag of the largest correlation; None if the segment is too short.
+    lags_s : sequence of float or None
+        Lags that fit about equally well, the one to report first; None if the segment is too short.
     correlation, chance : float
-        This correlation, and the share of shifted copies that reach it.
+        Correlation at this lag, and the share of shifted copies that reach the largest one.
     frame_s : float
         Length of a frame.
     """
     title = model_name(name)
-    if lag_s is None:
+    if lags_s is None:
         return f"The segment is too short to measure a lag for {title}."
+    if not lags_s:
+        return f"{title}'s evidence does not peak within half a second of the onsets."
     if chance > CHANCE:
         return (
             f"{title}'s evidence has no measurable relation to the onsets: "
             f"{share_percent(chance)} of copies shifted in time correlate as well "
             f"({correlation:.2f})."
         )
-    resolution = duration_ms(frame_s)
+    lag_s, resolution = lags_s[0], duration_ms(frame_s)
     if abs(lag_s) < 1.5 * frame_s:
-        return (
+        text = (
             f"{title}'s evidence coincides with the onsets to within a frame ({resolution}; "
             f"correlation {correlation:.2f})."
         )
-    side = "follows" if lag_s > 0 else "precedes"
-    return (
-        f"{title}'s evidence {side} the onsets by {duration_ms(abs(lag_s))} (± {resolution}, "
-        f"correlation {correlation:.2f})."
-    )
+    else:
+        side = "follows" if lag_s > 0 else "precedes"
+        text = (
+            f"{title}'s evidence {side} the onsets by {duration_ms(abs(lag_s))} (± {resolution}, "
+            f"correlation {correlation:.2f})."
+        )
+    if len(lags_s) > 1:
+        text += " Because the rhythm repeats, other lags fit about as well."
+    return text
 
 
 def timing_on_test_set(entries: Mapping[str, Mapping[str, Any]]) -> str:

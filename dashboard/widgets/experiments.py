@@ -84,10 +84,9 @@ def draw_experiments(
             explanations.segment_explanation_of(song, name, target, segment, progress)
             for name, segment in zip(pair, segments, strict=True)
         ]
-    first = analyses[0]
     return Findings(
         models=pair,
-        moment=span(float(first.starts_s[segments[0]]), float(first.ends_s[segments[0]])),
+        moment=_moment(analyses, segments),
         genres=_genres(analyses, segments),
         target=target.genre,
         correlation=explanations.regridded_on(own[0], own[1])[1],
@@ -100,6 +99,19 @@ def have_similar_length(analyses: Sequence[Analysis]) -> bool:
     """Whether the segments of two models are similar enough in length to share their audio."""
     lengths = [each.parameters.segment_s for each in analyses]
     return max(lengths) <= SIMILAR_LENGTH * min(lengths)
+
+
+def _moment(analyses: Sequence[Analysis], segments: Sequence[int]) -> str:
+    """Time of the compared segments; of each one, if their lengths differ."""
+    spans = [
+        span(float(each.starts_s[segment]), float(each.ends_s[segment]))
+        for each, segment in zip(analyses, segments, strict=True)
+    ]
+    if have_similar_length(analyses):
+        return spans[0]
+    return " and ".join(
+        f"{moment} ({model_name(each.model)})" for each, moment in zip(analyses, spans, strict=True)
+    )
 
 
 def _genres(analyses: Sequence[Analysis], segments: Sequence[int]) -> tuple[str, str]:
@@ -277,7 +289,7 @@ def draw_versions(
         )
     )
     lags = [
-        texts.lag(name, each.lag_s, each.correlation, each.chance, each.frame_s)
+        texts.lag(name, each.lags_s, each.correlation, each.chance, each.frame_s)
         for name, each in timing.items()
         if each.has_onsets
     ]

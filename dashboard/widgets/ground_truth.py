@@ -23,7 +23,7 @@ def draw_ground_truth(name: str) -> None:
     results = measurements.mixes()
     measured = results.get("models") or {}
     if name not in measured:
-        titles = ", ".join(map(model_name, measured))
+        titles = " and ".join(map(model_name, measured))
         st.info(
             f"Mixes of two songs have been measured only for {titles}."
             if titles

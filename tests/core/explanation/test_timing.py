@@ -14,6 +14,7 @@ from core.explanation.timing import (
     half_share,
     has_onsets,
     lag_correlations,
+    likely_lags,
     peak_lag,
 )
 from core.features.onsets import onset_strength
@@ -67,6 +68,27 @@ def test_the_lag_of_a_shifted_copy_is_found(lag: int) -> None:
     assert peak_lag(correlations) == lag
     assert correlations.max() == pytest.approx(1)
     assert chance_of_correlation(mass[inner], onsets[inner]) < 0.05
+
+
+@pytest.mark.parametrize("lag", [-2, 1, 3])
+def test_in_a_regular_rhythm_the_nearest_of_several_lags_comes_first(lag: int) -> None:
+    beat = 8  # frames
+    onsets = (np.arange(72 + 2 * MAX_LAG) % beat == 0).astype(float)
+    mass = np.roll(onsets, lag)
+    inner = slice(MAX_LAG, -MAX_LAG)
+    found = likely_lags(lag_correlations(mass[inner], onsets[inner]))
+    assert found[0] == lag
+    assert {each % beat for each in found} == {lag % beat}
+    assert len(found) > 1
+
+
+def test_a_lag_beyond_the_largest_one_is_not_reported() -> None:
+    assert likely_lags(np.linspace(0, 1, 2 * MAX_LAG + 1)) == []
+    assert likely_lags(np.linspace(1, 0, 2 * MAX_LAG + 1)) == []
+    assert likely_lags(np.zeros(2 * MAX_LAG + 1)) == []
+    lower = np.zeros(2 * MAX_LAG + 1)
+    lower[[MAX_LAG + 1, MAX_LAG - 5]] = 0.7, 1
+    assert likely_lags(lower) == [-5]
 
 
 def test_unrelated_evidence_correlates_by_chance() -> None:

@@ -27,7 +27,7 @@ def version(name: str) -> Version:
 
 def timing(frames: int) -> EvidenceInTime:
     """Evidence that rises from frame to frame."""
-    return EvidenceInTime(np.arange(1.0, frames + 1), 0.3, 0.2, FRAME_S, True, 0.0, 0.5, 0.01)
+    return EvidenceInTime(np.arange(1.0, frames + 1), 0.3, 0.2, FRAME_S, True, (0.0,), 0.5, 0.01)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -119,3 +119,23 @@ def test_a_segment_too_short_and_models_without_measurements_get_sentences(
         texts.TOO_SHORT,
         "Accuracy on shuffled test segments has not been measured for CNN and CNN-LSTM.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("length_s", "moment"),
+    [(3.0, "0:03–0:06"), (30.0, "0:03–0:06 (CNN) and 0:00–0:21 (CRNN)")],
+)
+def test_segments_of_different_lengths_are_both_named(length_s: float, moment: str) -> None:
+    short = SimpleNamespace(
+        model="cnn",
+        starts_s=np.array([0.0, 3.0]),
+        ends_s=np.array([3.0, 6.0]),
+        parameters=SimpleNamespace(segment_s=3.0),
+    )
+    long = SimpleNamespace(
+        model="crnn",
+        starts_s=np.array([0.0]),
+        ends_s=np.array([21.0]),
+        parameters=SimpleNamespace(segment_s=length_s),
+    )
+    assert experiments._moment([short, long], [1, 0]) == moment  # type: ignore[list-item]
