@@ -40,6 +40,7 @@ _OPTIONS = {
 _COUNTING = frozenset(("ape", "flac", "mov", "mpc8", "tak", "tta", "wv"))
 _SAMPLES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _BLOCK_SAMPLES = 1 << 18  # samples of all channels in a block
+_PACKETS_PER_CHECK = 16  # asking for the time takes as long as decoding a tenth of a packet
 _BAD_PACKETS = 0.05  # tolerated share of damaged packets: about one click a second
 
 
@@ -105,18 +106,17 @@ class Recording:
         rate : int
             Sampling rate in Hz.
         """
-        pending: list[np.ndarray] = []
-        size, kind = 0, (0, 0)
+        fifo, kind = av.AudioFifo(), None
         for frame in self._frames():
-            samples = _samples(frame)
-            its_kind = (samples.shape[1], frame.sample_rate)
-            if pending and (its_kind != kind or size >= _BLOCK_SAMPLES):
-                yield np.concatenate(pending), kind[1]
-                pending, size = [], 0
-            pending.append(samples)
-            size, kind = size + samples.size, its_kind
-        if pending:
-            yield np.concatenate(pending), kind[1]
+            its_kind = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+            if its_kind != kind:
+                yield from _rest(fifo)
+                fifo, kind = av.AudioFifo(), its_kind
+            frame.pts = None  # otherwise frames would have to follow each other without a gap
+            fifo.write(frame)
+            if fifo.samples * frame.layout.nb_channels >= _BLOCK_SAMPLES:
+                yield from _rest(fifo)
+        yield from _rest(fifo)
 
     def ends_s(self) -> Iterator[float]:
         """Yield the end times in seconds of the packets that have not been decoded yet."""
@@ -139,8 +139,9 @@ class Recording:
 
     def _packets(self) -> Iterator[av.Packet]:
         try:
-            for packet in self._container.demux(self._stream):
-                self._source.check_time()
+            for number, packet in enumerate(self._container.demux(self._stream)):
+                if number % _PACKETS_PER_CHECK == 0:
+                    self._source.check_time()
                 if self._alone and packet.pos is not None and packet.size:
                     self.end = packet.pos + packet.size
                 yield packet
@@ -178,6 +179,13 @@ def _mp3_frames_s(source: Source) -> float | None:
             has_count = mark == b"VBRI" or head[found + 7] & 1
             return count * frame.samples / frame.rate if has_count else None
     return None
+
+
+def _rest(fifo: av.AudioFifo) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield everything in a FIFO as one block, if there is anything."""
+    frame = fifo.read() if fifo.samples else None
+    if frame is not None:
+        yield _samples(frame), frame.sample_rate
 
 
 def _samples(frame: av.AudioFrame) -> np.ndarray:
