@@ -41,7 +41,8 @@ KILL_S, KILL_MB = 60.0, 4_096.0  # the worker dies here; the goals are the limit
 MUTATIONS = 20_000
 PAGE = PROJECT_DIR / "docs" / "bad-input.md"
 _SAVE_EVERY = 200
-_SENTENCE = re.compile(r"[A-Z][^\n]{10,250}\.")
+# One or two sentences, which are also right where nothing is uploaded.
+_SENTENCE = re.compile(r"(?!.*[Uu]pload)[A-Z][^\n]{10,250}\.")
 
 
 @dataclass

@@ -140,11 +140,13 @@ def continues(stream: SeekableBytes, format: str, size: int, end: int | None) ->
     if format not in _DECLARING or end is None:
         return False
     stream.seek(0)
-    head = stream.read(12)
+    head = stream.read(40)
+    if format in ("w64", "iff"):  # libsndfile decodes them to the end of the file
+        end = min(end, _declared(head) or end)
     stream.seek(end)
     rest = stream.read(_BLOCK)
     # The second of two recordings begins like the first, perhaps after chunks or tags.
-    again = re.escape(head[:4]) + rb".{4}" + re.escape(head[8:])
+    again = re.escape(head[:4]) + rb".{4}" + re.escape(head[8:12])
     if re.search(again, rest, re.DOTALL):
         return True
     if size - end <= max(_UNREAD, 0.01 * size):

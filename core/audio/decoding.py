@@ -150,7 +150,7 @@ def decode(source: Source, max_duration_s: float) -> Iterator[tuple[np.ndarray, 
         _check_complete(seconds, announced_s, truncated, plausible=plausible)
         if continues(source, format, size, decoder.end()):
             raise AudioError(
-                f"The file continues after the {in_words(seconds)} that its header declares. "
+                "The file continues after the end that its header declares. "
                 "Export the song again as a single recording."
             )
     if peak_mixed < SILENT_PEAK <= peak:

@@ -37,7 +37,7 @@ _OPTIONS = {
     "max_streams": "64",
 }
 # Formats whose header declares the number of samples. Others estimate it, or count video as well.
-_COUNTING = frozenset(("ape", "flac", "mov", "mpc8", "tak", "tta", "wv"))
+_COUNTING = frozenset(("ape", "flac", "mov", "mpc8", "ogg", "tak", "tta", "wv"))
 _SAMPLES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _BLOCK_SAMPLES = 1 << 18  # samples of all channels in a block
 _PACKETS_PER_CHECK = 16  # asking for the time takes as long as decoding a tenth of a packet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from core.storage import write_json
 if TYPE_CHECKING:
     from core.models.base import GenreModel
 
+_LONGEST_NAME = 240  # bytes; a number fits in behind, and 255 is the limit of most systems
 # Files of a result, in the order in which they move into an existing folder.
 FILES = ("important.wav", "without.wav", "explanation.npz", "analysis.json")
 
@@ -240,6 +242,8 @@ def folder_names(songs: Iterable[Path]) -> list[str]:
     for song in songs:
         # The stem of "..mp3" is ".", which would be the parent folder.
         stem = song.stem if song.stem.strip(".") else f"song {song.name}"
+        if len(encoded := os.fsencode(stem)) > _LONGEST_NAME:
+            stem = encoded[:_LONGEST_NAME].decode(errors="ignore")
         name, number = stem, 1
         while name.casefold() in taken:
             number += 1

@@ -349,7 +349,7 @@ def test_chained_recordings_are_decoded_whole_or_refused(container: str, encodin
 def test_a_header_that_declares_too_little_is_refused(container: str) -> None:
     short = file_bytes(stereo(1.0), 48_000, container, "PCM_16")
     audio = file_bytes(stereo(5.0), 48_000, "AU", "PCM_16")[24:]
-    with pytest.raises(AudioError, match=r"continues after the 1\.0 s that its header declares"):
+    with pytest.raises(AudioError, match="continues after the end that its header declares"):
         load_audio(short + audio)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import av
@@ -53,3 +54,31 @@ def test_formats_that_name_other_files_are_not_opened() -> None:
     assert not {"hls", "concat", "dash", "sdp", "image2", "applehttp"} & set(FORMATS.split(","))
     with ExitStack() as stack, pytest.raises((ValueError, av.FFmpegError)):
         opened(b"ffconcat version 1.0\nfile '/etc/passwd'\n", "concat", stack)
+
+
+def test_an_index_error_at_the_end_of_a_transport_stream_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PyAV raises it after the last packet if a damaged stream announced a track late."""
+
+    class Late:
+        def __init__(self, container: av.container.InputContainer) -> None:
+            self._container = container
+
+        def demux(self, stream: av.AudioStream) -> Iterator[av.Packet]:
+            yield from self._container.demux(stream)
+            raise IndexError("list index out of range")
+
+    with ExitStack() as stack:
+        recording = opened(av_bytes(STEREO, 48_000, "mpegts", "aac"), "mpegts", stack)
+        monkeypatch.setattr(recording, "_container", Late(recording._container))
+        assert sum(len(block) for block, _ in recording.blocks()) >= 96_000
+
+
+def test_a_recording_with_many_damaged_packets_is_an_error() -> None:
+    content = bytearray(av_bytes(STEREO, 48_000, "adts", "aac"))
+    for position in range(1_000, len(content), 150):
+        content[position] ^= 0xFF
+    with ExitStack() as stack, pytest.raises((ValueError, av.FFmpegError)):
+        for _ in opened(bytes(content), "aac", stack).blocks():
+            pass

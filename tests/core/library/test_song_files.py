@@ -29,6 +29,15 @@ def test_folder_names_differ_and_stay_in_their_folder(names: list[str]) -> None:
         assert folders[0] == first.stem or not first.stem.strip(".")
 
 
+def test_folder_names_leave_room_for_a_number() -> None:
+    names = ["x" * 255, "x" * 251 + ".wav", "é" * 125 + ".wav", "bytes\udcff.wav"]
+    folders = folder_names(Path(name) for name in names)
+    assert folders[0] == "x" * 240
+    assert folders[1] == "x" * 240 + "-2"
+    assert folders[2] == "é" * 120
+    assert folders[3] == "bytes\udcff"
+
+
 @pytest.fixture
 def file(song: Audio, tmp_path: Path) -> Path:
     """The song as a file."""
