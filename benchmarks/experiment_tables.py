@@ -139,7 +139,8 @@ def order_table(results: Mapping[str, Any], weights: Mapping[str, str]) -> str:
             f"points [95 % interval]; {first['shuffles']} shuffles of single frames, seed "
             f"{results['seed']}. Segments by model: {counts}. Evidence in time: "
             f"{first['timing']['segments']} segments, one of each song. A lag whose interval "
-            "contains 0 does not differ measurably from none.",
+            "contains 0 does not differ measurably from none; the resolution is one frame, "
+            f"{first['timing']['frame_ms']:.0f} ms.",
         ]
     return "\n".join(lines)
 

@@ -16,7 +16,13 @@ import numpy as np
 import scipy.fft
 
 from core.features.inversion import audio_from_magnitudes, audio_from_mel, audio_from_mfcc
-from core.features.spectrogram import logmel_from_power, mel_filterbank, mfcc_from_logmel, stft
+from core.features.spectrogram import (
+    band_frequencies,
+    logmel_from_power,
+    mel_filterbank,
+    mfcc_from_logmel,
+    stft,
+)
 
 if TYPE_CHECKING:
     from core.audio.io import Audio
@@ -40,12 +46,15 @@ class Stage:
         Data rate: numbers for each second of audio.
     audio : Audio
         Audio resynthesised from these values alone.
+    frequencies : np.ndarray [shape=(rows,)], optional
+        Frequency of each row in Hz, ascending, if rows are frequencies.
     """
 
     name: str
     values: np.ndarray
     values_per_second: int
     audio: Audio
+    frequencies: np.ndarray | None = None
 
 
 def stages(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[Stage]:
@@ -80,6 +89,7 @@ def stages(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[
     rate = audio.sample_rate / hop
     floored = np.where(levels > -parameters.top_db, 10 ** (levels / 10), 0)
     from_levels = audio_from_mel(floored, parameters)
+    bands = band_frequencies(parameters)
     return [
         Stage("waveform", samples, audio.sample_rate, replace(audio, samples=samples)),
         Stage(
@@ -87,14 +97,16 @@ def stages(audio: Audio, start_s: float, parameters: FeatureParameters) -> list[
             decibels,
             round(rate * magnitudes.shape[1]),
             audio_from_magnitudes(magnitudes, parameters),
+            np.linspace(0, audio.sample_rate / 2, magnitudes.shape[1]),
         ),
         Stage(
             "mel",
             mel / max(mel.max(), MIN_POWER),
             round(rate * parameters.n_mels),
             audio_from_mel(mel, parameters),
+            bands,
         ),
-        Stage("db", levels, round(rate * parameters.n_mels), from_levels),
+        Stage("db", levels, round(rate * parameters.n_mels), from_levels, bands),
         Stage("dct", coefficients, round(rate * parameters.n_mels), from_levels),
         Stage("mfcc", mfcc, round(rate * parameters.n_mfcc), audio_from_mfcc(mfcc, parameters)),
     ]

@@ -58,9 +58,15 @@ def order_on_test_set(entries: Mapping[str, Mapping[str, Any]]) -> str:
             f"points, reversing by {changes[1]}."
         )
     first = next(iter(entries.values()))
+    counts = [str(entry["segments"]) for entry in entries.values()]
+    if len(set(counts)) > 1:
+        counts = [
+            f"{count} ({model_name(name)})" for name, count in zip(entries, counts, strict=True)
+        ]
     sentences.append(
-        f"{first['segments']} segments of {first['songs']} songs by unseen artists, "
-        f"{first['shuffles']} shuffles each, seed 0; brackets and bars: 95\u202f% intervals."
+        f"{' and '.join(dict.fromkeys(counts))} segments of {first['songs']} songs by unseen "
+        f"artists, {first['shuffles']} shuffles each, seed 0; brackets and bars: 95\u202f% "
+        "intervals."
     )
     return " ".join(sentences)
 
@@ -249,6 +255,10 @@ def _relation_to_onsets(entry: Mapping[str, Any]) -> str:
         f"its relation to the onsets is {strength} (correlation {correlation:.2f}; with the onsets "
         f"of other songs below {chance:.2f})"
     )
+    if max(abs(low), abs(high)) < 1.5 * entry["frame_ms"]:
+        return (
+            f"{relation}, and it coincides with them to within a frame (lag {lag_ms} ms {limits})"
+        )
     if low <= 0 <= high:
         return f"{relation}, and its lag of {lag_ms} ms {limits} does not differ measurably from 0"
     side = "follows" if low > 0 else "precedes"

@@ -49,6 +49,7 @@ def order_entry(weights: str, segments: int) -> dict[str, Any]:
         "timing": {
             "segments": 100,
             "half_share": {"mean": 0.318, "interval": [0.31, 0.32]},
+            "frame_ms": 41.5,
             "lag_ms": -82.99,
             "lag_interval_ms": [-82.99, 41.5],
             "correlation": 0.083,

@@ -23,6 +23,11 @@ def test_the_stages_lead_from_the_waveform_to_the_mfccs(song: Audio) -> None:
     np.testing.assert_allclose(10 * np.log10(np.maximum(mel, 1e-8)), levels, atol=1e-3)
     np.testing.assert_allclose(dct[:, :13], mfcc, atol=1e-3)
     np.testing.assert_allclose(mfcc, mfcc_from_logmel(levels), atol=1e-4)
+    assert [stage.frequencies is not None for stage in found] == [0, 1, 1, 1, 0, 0]
+    for stage in found[1:4]:
+        assert stage.frequencies is not None
+        assert stage.frequencies.shape == stage.values.shape[1:]
+        assert np.all(np.diff(stage.frequencies) > 0)
     frame_rate = song.sample_rate / 915
     expected = [22_050, *(round(frame_rate * rows) for rows in (1_025, 128, 128, 128, 13))]
     assert [stage.values_per_second for stage in found] == expected

@@ -47,6 +47,12 @@ def test_the_test_set_is_reported_for_single_frames_and_reversed_segments() -> N
     )
 
 
+def test_different_numbers_of_segments_are_both_given() -> None:
+    entries = {"cnn": entry(0.0, 0.0), "crnn": {**entry(0.0, 0.0), "segments": 290}}
+    text = experiments.order_on_test_set(entries)
+    assert " 2900 (CNN) and 290 (CRNN) segments of 290 songs by unseen artists" in text
+
+
 def test_models_without_a_measurement_are_named() -> None:
     assert experiments.not_measured([], "This") == ""
     assert experiments.not_measured(PAIR, "This") == (
@@ -128,6 +134,7 @@ def test_the_evidence_in_time_on_the_test_set_has_intervals_and_a_baseline() -> 
             "and it follows them (lag 83 ms [42, 124]).",
         ),
         ([-124.5, -41.5], "and it precedes them (lag 83 ms [−124, −42])."),
+        ([-41.5, 41.5], "and it coincides with them to within a frame (lag 83 ms [−42, 42])."),
         ([0.0, 83.0], "and its lag of 83 ms [0, 83] does not differ measurably from 0."),
     ],
 )
