@@ -1,6 +1,7 @@
 # Every target first installs what it needs into .venv. Python 3.11-3.13 and make are enough.
 #
-#   make app                      open the dashboard (ADDRESS=0.0.0.0: serve it on the network)
+#   make app                      open the dashboard (ADDRESS=0.0.0.0: serve it on the network,
+#                                 HOSTS=NAME: under this name only)
 #   make check                    linters, types, docstrings and tests without browser or training
 #   make test                     all tests
 #   make lint                     linters, types and docstrings
@@ -13,6 +14,8 @@ PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do 
 	2>/dev/null; then echo $$candidate; break; fi; done)
 
 ADDRESS ?= localhost
+# Names under which browsers may reach the dashboard; any, if it serves a network.
+HOSTS ?= $(if $(filter localhost 127.0.0.1,$(ADDRESS)),,*)
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -29,7 +32,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 app: $(VENV)/.installed
 	$(RUN) -m streamlit run dashboard/app.py --server.showEmailPrompt=false \
-	--server.address=$(ADDRESS)
+	--server.address=$(ADDRESS) $(patsubst %,--server.allowedHosts='%',$(HOSTS))
 
 test: $(VENV)/.installed-dev $(VENV)/.axe
 	$(PYTEST)

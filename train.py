@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 RUNS_DIR = PROJECT_DIR / "runs"
 ALL = "all"
-RUN_VERSION = 1  # part of the key of checkpoints; increase it whenever old ones cannot be resumed
+LEAST_BYTES = 100_000_000  # free space for checkpoints, and as much for the models
+RUN_VERSION = 2  # part of the key of checkpoints; increase it whenever old ones cannot be resumed
 SMOKE = {"epochs": 2, "steps": 4, "batch_size": 16}  # hyperparameters of a test run
 
 # Options that some models require, with their arguments.
@@ -341,14 +342,18 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 success, 1 the data cannot be used, 2 invalid arguments, 130 interrupted.
+        Exit code: 0 success, 1 the data or the output folder cannot be used, 2 invalid arguments,
+        130 interrupted.
     """
     options = parse_arguments(arguments)
-    from core.errors import AudioError, DatasetError, ModelError
+    from core.errors import AudioError, DatasetError, ModelError, TrainingError
     from core.evaluation.scores import training_times
+    from core.storage import DISK_IS_FULL, check_output, describe_failure
 
     protocols = tuple(PROTOCOLS) if options.protocol == ALL else (options.protocol,)
     try:
+        check_output(options.out, least_bytes=LEAST_BYTES)  # before hours of work
+        check_output(RUNS_DIR, least_bytes=LEAST_BYTES, option=None)
         tracks = read_tracks(options)
         if options.explain:
             explain(options, tracks)
@@ -356,13 +361,22 @@ def main(arguments: list[str] | None = None) -> int:
         from core.training.experiment import train
 
         for protocol in protocols:
+            if options.resume and not run_folder(options, protocol).exists():
+                print(
+                    f"There is no interrupted run of the protocol {protocol} with this seed, these "
+                    "data and these taggrams. Starting anew.",
+                    file=sys.stderr,
+                )
             train(experiment_of(options, tracks, protocol))
         print(training_times(options.out, options.models, protocols))
-    except (AudioError, DatasetError, ModelError) as error:
+    except (AudioError, DatasetError, ModelError, TrainingError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}" if error.filename else error
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        if error.errno in DISK_IS_FULL:
+            reason = describe_failure(error, Path(error.filename or options.out), option=None)
+            reason += " Add --resume to the command to continue."
         print(f"train.py: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

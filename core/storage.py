@@ -166,7 +166,9 @@ def fingerprint(files: Iterable[Path | str] = (), *, version: int, **parameters:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def check_output(folder: Path, *, least_bytes: int = 1_000_000, option: str = "--out") -> None:
+def check_output(
+    folder: Path, *, least_bytes: int = 1_000_000, option: str | None = "--out"
+) -> None:
     """Check that files can be written to a folder, and create it.
 
     Parameters
@@ -175,8 +177,8 @@ def check_output(folder: Path, *, least_bytes: int = 1_000_000, option: str = "-
         Folder of the results.
     least_bytes : int
         Free space that the results need at least.
-    option : str
-        Option of the command line that chooses another folder, for the message.
+    option : str, optional
+        Option of the command line that chooses another folder, for the message, if there is one.
 
     Raises
     ------
@@ -184,7 +186,8 @@ def check_output(folder: Path, *, least_bytes: int = 1_000_000, option: str = "-
         If it is a file, or cannot be written to, or its disk has too little space.
     """
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file. Choose a folder for the results with {option}.")
+        how = f"Choose a folder for the results with {option}" if option else "Move it"
+        raise OutputError(f"{folder} is a file. {how}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder) as probe:
@@ -194,14 +197,15 @@ def check_output(folder: Path, *, least_bytes: int = 1_000_000, option: str = "-
     except OSError as error:
         raise OutputError(describe_failure(error, folder, option=option)) from error
     if free < least_bytes:
+        other = f" or choose another folder with {option}" if option else ""
         raise OutputError(
             f"The disk of {folder} has only {free / 1e6:.0f} MB left, and {least_bytes / 1e6:.0f} "
-            f"MB are needed. Free some space or choose another folder with {option}."
+            f"MB are needed. Free some space{other}."
         )
 
 
-def describe_failure(error: OSError, folder: Path, *, option: str = "--out") -> str:
-    """Tell why a folder cannot be written to.
+def describe_failure(error: OSError, folder: Path, *, option: str | None = "--out") -> str:
+    """Describe why a folder cannot be written to.
 
     Parameters
     ----------
@@ -209,23 +213,23 @@ def describe_failure(error: OSError, folder: Path, *, option: str = "--out") -> 
         The failure.
     folder : Path
         Folder of the results.
-    option : str
-        Option of the command line that chooses another folder.
+    option : str, optional
+        Option of the command line that chooses another folder, if there is one.
 
     Returns
     -------
     str
         Sentences: the reason, and what to do.
     """
-    other = f"choose another folder with {option}"
+    other = f" or choose another folder with {option}" if option else ""
     if error.errno in DISK_IS_FULL:
-        return f"The disk of {folder} is full. Free some space or {other}."
+        return f"The disk of {folder} is full. Free some space{other}."
     if error.errno == errno.EROFS:
-        return f"{folder} is on a read-only file system. {other.capitalize()}."
+        return f"{folder} is on a read-only file system. Make it writable{other}."
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"{folder} cannot be written to. Check its permissions or {other}."
+        return f"{folder} cannot be written to. Check its permissions{other}."
     reason = error.strerror or type(error).__name__
-    return f"{folder} cannot be written to ({reason}). {other.capitalize()}."
+    return f"{folder} cannot be written to ({reason}). Check its path{other}."
 
 
 def is_lasting(error: BaseException) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import time
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboard.charts.theme import LIGHT
 from dashboard.player import parts
+from dashboard.player.passage import passage_around
 from dashboard.player.payload import payload_of
 from dashboard.services import excerpts, explanations, models, songs
 from dashboard.services.excerpts import OPTIMISED, PartSelection
@@ -96,8 +98,17 @@ def report(
     whole = excerpts.whole_song_of(song, name, _quiet)
     song_parts = excerpts.song_parts_of(song, name, selection, _quiet)
     explained = explanations.finished_batches(song, analysis, target)
+    passage = passage_around(analysis, segment)
     payload = payload_of(
-        song, analysis, target, [own, *explained], segment, whole, song_parts, dark=False
+        song,
+        analysis,
+        target,
+        [own, *explained],
+        segment,
+        whole,
+        song_parts,
+        dark=False,
+        passage=passage,
     )
     title = html_safe(songs.title_of(song))
     analyses, _ = explanations.analyses_of(song, _quiet)
@@ -123,6 +134,12 @@ def report(
     if selection.method == OPTIMISED:
         notes.append(
             sentences.enough(excerpts.sufficient_share_of(song, name, target, _quiet), target.genre)
+        )
+    if passage is not None:
+        played = formatting.span(passage.start_s, passage.end_s)
+        notes.append(
+            f"To keep this file small, it contains the sound and the evidence at {played}; "
+            "percentages are for the whole song."
         )
     today = time.strftime("%Y-%m-%d")
     moment = formatting.span(float(analysis.starts_s[segment]), float(analysis.ends_s[segment]))
@@ -150,11 +167,13 @@ def report(
 <p>{html_safe(sentences.additivity(gap, target.versus))}</p>
 <p>Created with Groove-Guide on {today}. This file works offline.</p>
 <script>{script}
-const payload = atob("{base64.b64encode(payload.to_bytes()).decode()}");
-window.mount({{
-  data: Uint8Array.from(payload, (letter) => letter.charCodeAt(0)),
+const packed = atob("{base64.b64encode(zlib.compress(payload.to_bytes(), 9)).decode()}");
+const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+new Response(stream).arrayBuffer().then((data) => window.mount({{
+  data: new Uint8Array(data),
   parentElement: document.getElementById("player"),
-}});</script></body></html>
+}}));</script></body></html>
 """.encode()
 
 

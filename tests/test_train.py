@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import train
+from core.constants import PROJECT_DIR
 from core.evaluation.scores import SCORES_FILE
 from core.explanation.genre_profiles import load_profiles
 from core.models.registry import MODELS
@@ -132,6 +138,81 @@ def test_a_test_run_trains_and_measures_writes_models_and_explains_them(
     profiles = load_profiles(out / "cnn.profiles.npz")
     assert profiles.segments.tolist() == [1] * 10
     assert profiles.bands.shape == (10, 128)
+
+
+def scores_of(out: Path, name: str = "mlp/artist") -> dict[str, Any]:
+    scores: dict[str, Any] = json.loads((out / SCORES_FILE).read_text(encoding="utf-8"))[name]
+    return scores
+
+
+def test_a_resumed_run_with_other_options_is_refused_or_starts_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = archive(tmp_path / "logmel.npz", some_track_ids(per_subset=1))
+    out = tmp_path / "models"
+    arguments = ["--logmel", str(file), "--out", str(out), "--models", "mlp", "--epochs", "1"]
+    assert train.main([*arguments, "--resume"]) == 0
+    assert "Starting anew" in capsys.readouterr().err
+    before = scores_of(out)
+    assert train.main([*arguments[:-1], "2", "--resume"]) == 1
+    captured = capsys.readouterr()
+    assert "mlp-train belongs to a run with epochs 1, not 2. Repeat that run's" in captured.err
+    assert captured.err.count("\n") == 1
+    assert scores_of(out) == before
+    assert train.main([*arguments, "--resume"]) == 0
+    assert capsys.readouterr().err == ""
+    assert scores_of(out)["test"] == before["test"]
+    # A run that is not resumed leaves nothing that a later one could meet.
+    (run,) = (tmp_path / "runs").glob("artist-*")
+    stale = run / "mlp-refit" / "history.json"
+    stale.write_text(json.dumps([{"epoch": 1, "loss": 0.0}]))
+    assert train.main([*arguments, "--resume"]) == 1
+    assert "does not belong to the checkpoint beside it" in capsys.readouterr().err
+    assert train.main(arguments) == 0
+    assert scores_of(out)["test"] == before["test"]
+
+
+def test_a_run_that_is_killed_twice_has_the_result_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    file = archive(tmp_path / "logmel.npz", some_track_ids(per_subset=1))
+
+    def command(name: str, *more: str) -> list[str]:
+        program = (
+            "import sys, train; from pathlib import Path; train.RUNS_DIR = Path(sys.argv[1]); "
+            "sys.exit(train.main(sys.argv[2:]))"
+        )
+        arguments = ["--logmel", str(file), "--out", str(tmp_path / name), "--models", "mlp"]
+        runs = str(tmp_path / f"{name}-runs")
+        return [sys.executable, "-c", program, runs, *arguments, "--epochs", "3", *more]
+
+    def kill_once(pattern: str, *more: str) -> None:
+        """Start a run, and kill it as soon as a file exists."""
+        with subprocess.Popen(command("killed", *more), cwd=PROJECT_DIR) as process:
+            until = time.monotonic() + 600
+            while not list((tmp_path / "killed-runs").glob(pattern)):
+                assert process.poll() is None, "the run has ended before it could be killed"
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        assert not (tmp_path / "killed" / SCORES_FILE).exists()
+
+    kill_once("*/mlp-train/history.json")
+    kill_once("*/mlp-refit/run.json", "--resume")
+    for each in (command("killed", "--resume"), command("whole")):
+        subprocess.run(each, cwd=PROJECT_DIR, check=True)
+    killed, whole = scores_of(tmp_path / "killed"), scores_of(tmp_path / "whole")
+    for key in ("test", "valid", "temperature", "epochs"):
+        assert killed[key] == whole[key]
+
+
+@pytest.mark.parametrize("place", ["--out", "runs"])
+def test_an_output_folder_is_checked_before_the_data_are_read(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ("models" if place == "--out" else "runs")).write_text("a file")
+    arguments = ["--logmel", str(tmp_path / "none.npz"), "--out", str(tmp_path / "models")]
+    assert train.main(arguments) == 1
+    assert "is a file" in capsys.readouterr().err
 
 
 def test_models_that_do_not_exist_cannot_be_explained(

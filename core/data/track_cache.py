@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,7 +75,10 @@ def cached_folder(
     """
     file = cache / f"tracks-{folder_fingerprint(folder, parameters)[:16]}.npz"
     if file.is_file():
-        return load_tracks(file, parameters), []
+        try:
+            return load_tracks(file, parameters), []
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error):
+            pass  # a damaged file is written anew
     tracks, skipped = read_folder(folder, parameters, progress=progress)
     for old in cache.glob("tracks-*.npz"):
         old.unlink()

@@ -1,4 +1,4 @@
-"""What a model card must look like: a JSON schema, and the rules that it cannot express.
+"""JSON schema of model cards, and the rules that it cannot express.
 
 A card may come from a stranger. Everything that the project reads from it is checked here, once,
 when the card is read: types, ranges, and lengths that must agree.

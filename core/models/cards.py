@@ -74,6 +74,34 @@ def list_models(folder: Path | str = MODELS_DIR) -> list[dict[str, Any]]:
     return cards
 
 
+def checked_models(folder: Path | str | None = None) -> tuple[list[str], list[str]]:
+    """Separate models whose files match their cards from damaged ones, without loading any.
+
+    Parameters
+    ----------
+    folder : Path or str, optional
+        Folder of models; the bundled one by default.
+
+    Returns
+    -------
+    intact : list of str
+        Names of the models, in alphabetical order.
+    damaged : list of str
+        Names of the cards that cannot be read, or whose files are missing or do not match.
+    """
+    intact, damaged = [], []
+    for path in card_paths() if folder is None else card_paths(folder):
+        try:
+            card = read_card(path)
+            for part in (*PARTS, *({NOVELTY} & card.keys())):
+                checked_file(path, card, part)
+        except ModelError:
+            damaged.append(path.stem)
+        else:
+            intact.append(card["name"])
+    return intact, damaged
+
+
 def card_path(name: Path | str) -> Path:
     """Find the card of a model.
 

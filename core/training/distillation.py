@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from core.constants import GENRES
 from core.data.gtzan import TrackSet
 from core.data.splits import FOLDS, Segments, artist_groups
+from core.training.small_data import enough_data
 
 INVERSE_REGULARISATION = 0.003  # `C` of the logistic regression
 LOWEST_PROBABILITY = 1e-3  # added to tag probabilities before the logarithm
@@ -63,7 +64,10 @@ def soft_labels(
         classifier = make_pipeline(
             StandardScaler(), LogisticRegression(C=INVERSE_REGULARISATION, max_iter=300)
         )
-        classifier.fit(features[fitted].reshape(-1, n_features), genres[fitted].repeat(n_windows))
+        with enough_data("The classifier of the tags"):
+            classifier.fit(
+                features[fitted].reshape(-1, n_features), genres[fitted].repeat(n_windows)
+            )
         found = classifier.predict_proba(features[predicted].reshape(-1, n_features))
         probabilities = np.zeros((len(found), len(GENRES)), dtype=np.float32)
         probabilities[:, classifier.classes_] = found

@@ -24,6 +24,7 @@ from core.networks.classical import build_estimator, decision_scores
 from core.networks.sequence import build_network
 from core.training.background import choose_feature_background
 from core.training.records import Result, describe_data, model_card
+from core.training.small_data import enough_data
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,15 @@ def train(
         )
         scores["parameters"] = final.count_params()
     else:
-        first, final = (
-            build_estimator(spec.classifier, split.protocol, seed, pca).fit(
-                subsets[subset].inputs, labels[subset]
+        with enough_data(spec.title):
+            first, final = (
+                build_estimator(spec.classifier, split.protocol, seed, pca).fit(
+                    subsets[subset].inputs, labels[subset]
+                )
+                for subset in ("train", "refit")
             )
-            for subset in ("train", "refit")
-        )
+            if len(first.classes_) < len(GENRES):
+                raise ValueError(f"only {len(first.classes_)} genres are in the training set")
         if pca:
             scores["pca"] = pca
     uncalibrated = predict(first, subsets["valid"].inputs)

@@ -23,9 +23,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from core.errors import TrainingError
 from core.evaluation.metrics import cross_entropy
 from core.storage import write_json
 from core.training.augmentation import Augmentation, BatchMaker
+from core.training.run_folder import HISTORY, read_history
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -78,9 +80,11 @@ class Settings:
 
 
 def finished_epochs(folder: Path) -> int:
-    """Count the epochs of a fit that are finished; zero if its folder does not exist."""
-    file = folder / "history.json"
-    return len(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else 0
+    """Count the epochs of a fit that are finished; zero without a history."""
+    try:
+        return len(json.loads((folder / HISTORY).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return 0
 
 
 class Fit:
@@ -128,6 +132,7 @@ class Fit:
         self.best = [tf.Variable(value) for value in network.variables]
         self.best_loss = tf.Variable(np.inf, dtype=tf.float64)
         self.epoch = tf.Variable(0, dtype=tf.int64)
+        self.loss = tf.Variable(0, dtype=tf.float64)  # of this epoch, as in the history
         self._manager = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 variables=list(network.variables),
@@ -136,6 +141,7 @@ class Fit:
                 best=self.best,
                 best_loss=self.best_loss,
                 epoch=self.epoch,
+                loss=self.loss,
                 generator=batches.generator,
             ),
             str(folder / "checkpoints"),
@@ -153,11 +159,20 @@ class Fit:
         -------
         int
             Number of finished epochs; zero without a checkpoint.
+
+        Raises
+        ------
+        TrainingError
+            If the checkpoint is damaged, or belongs to another history or network.
         """
         if self._manager.latest_checkpoint:
-            self._manager.restore_or_initialize()
-            rows = json.loads((self.folder / "history.json").read_text(encoding="utf-8"))
-            self.history = rows[: int(self.epoch)]
+            try:
+                self._manager.restore_or_initialize()
+            except (ValueError, tf.errors.OpError) as error:
+                raise TrainingError(
+                    f"The checkpoint in {self.folder} cannot be read. Omit --resume to start anew."
+                ) from error
+            self.history = read_history(self.folder, int(self.epoch), float(self.loss))
         return int(self.epoch)
 
     def _steps(self, count: tf.Tensor) -> tf.Tensor:
@@ -222,7 +237,8 @@ class Fit:
             row["seconds"] = round(time.monotonic() - started, 2)
             self.history.append(row)
             self.epoch.assign(epoch)
-            write_json(self.folder / "history.json", self.history)
+            self.loss.assign(row["loss"])
+            write_json(self.folder / HISTORY, self.history)
             self._manager.save()
             with writer.as_default(step=epoch):
                 for key in row.keys() - {"epoch"}:

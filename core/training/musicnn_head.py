@@ -38,6 +38,7 @@ from core.networks import musicnn
 from core.training.background import medoids
 from core.training.musicnn_tags import WINDOWS
 from core.training.records import Result, model_card
+from core.training.small_data import enough_data
 
 ABSENT = -1e4  # offset of a genre without samples
 SHRINKAGE = 0.3  # of the covariance of the tags' logits
@@ -86,15 +87,23 @@ def fit_head(logits: np.ndarray, labels: np.ndarray, artists: np.ndarray, seed: 
     -------
     Head
         Fitted on all windows. The temperature is that of cross-validated predictions.
+
+    Raises
+    ------
+    DatasetError
+        If there are too few windows, genres or artists for the cross-validation.
     """
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     probabilities = np.zeros((len(labels), len(GENRES)))
-    for fitted, predicted in splitter.split(logits, labels, artists):
-        kernel, bias = _discriminant(logits[fitted], labels[fitted])
-        scores = logits[predicted] @ kernel + bias
-        probabilities[predicted] = np.exp(scores - scores.max(axis=1, keepdims=True))
+    with enough_data("The layer from tags to genres"):
+        if len(np.unique(labels)) < 2:
+            raise ValueError("they all have the same genre")
+        for fitted, predicted in splitter.split(logits, labels, artists):
+            kernel, bias = _discriminant(logits[fitted], labels[fitted])
+            scores = logits[predicted] @ kernel + bias
+            probabilities[predicted] = np.exp(scores - scores.max(axis=1, keepdims=True))
+        kernel, bias = _discriminant(logits, labels)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    kernel, bias = _discriminant(logits, labels)
     temperature = fit_temperature(probabilities, labels)
     return Head(kernel.astype(np.float32), bias.astype(np.float32), temperature)
 

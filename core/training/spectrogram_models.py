@@ -43,6 +43,7 @@ from core.training.novelty import calibrated, groups_of
 from core.training.novelty_networks import Fold, held_out_of_networks, song_set, song_tags
 from core.training.progress import EpochBars
 from core.training.records import Result, model_card
+from core.training.run_folder import array_digest, begin, check, describe, has_begun, remove_fits
 
 CALIBRATION_FOLDS = 3
 FIT_LABELS = {"train": "training", "refit": "final fit"}  # of the sets, on progress bars
@@ -108,6 +109,8 @@ class SpectrogramTrainer:
             Network fitted on `refit`.
         """
         settings = self.settings[name]
+        if not self.resume:
+            remove_fits(self.folder, name)
         first = self.fit(name, "train", self.split.train, settings, self.split.valid)
         uncalibrated = first.predict(self.tracks, self.split.valid)
         labels = self.tracks.labels[self.split.valid.track]
@@ -163,10 +166,10 @@ class SpectrogramTrainer:
             Added to the logits after the division.
         """
         file = self.folder / f"{name}-calibration.json"
-        if self.resume and file.is_file():
-            stored = json.loads(file.read_text(encoding="utf-8"))
-            return stored["temperature"], np.array(stored["offsets"])
         settings = replace(self.settings[name], epochs=epochs)
+        description = self.describe(self.split.refit, settings)
+        if self.resume and (stored := _stored_calibration(file, description)):
+            return stored
         probabilities, labels = [], []
         for part, fitted, held_out in self.calibration_folds(name):
             network = self.fit(name, part, fitted, settings, None)
@@ -175,7 +178,8 @@ class SpectrogramTrainer:
         temperature, offsets = fit_offsets(
             np.concatenate(probabilities), np.concatenate(labels), settings.offset_penalty
         )
-        write_json(file, {"temperature": temperature, "offsets": offsets.tolist()})
+        found = {"temperature": temperature, "offsets": offsets.tolist()}
+        write_json(file, {**found, "run": description})
         return temperature, offsets
 
     def calibration_folds(self, name: str) -> list[tuple[str, Segments, Segments]]:
@@ -210,12 +214,18 @@ class SpectrogramTrainer:
         valid : Segments, optional
             Validation set that tells the best epoch; without it the last epoch counts.
         resume : bool, optional
-            Whether to resume an interrupted fit; by default as the trainer does.
+            Whether to resume an interrupted fit; by default as the trainer does. True loads a
+            finished fit, too, if it had more epochs.
 
         Returns
         -------
         FittedNetwork
             With the averaged weights of the best epoch; compressed, if the model is.
+
+        Raises
+        ------
+        TrainingError
+            If a fit with other settings or data was interrupted, see `core.training.run_folder`.
         """
         statistics = standardisation(self.tracks, segments)
         keras.utils.set_random_seed(self.seed)
@@ -223,7 +233,13 @@ class SpectrogramTrainer:
         network = build_network(name, self.tracks.parameters, n_tags, settings.dropout)
         set_standardisation(network, statistics.mean, statistics.scale, self.tracks.parameters)
         folder = self.folder / f"{name}-{part}"
-        resume = self.resume if resume is None else resume
+        loaded = resume is True  # a fit of this run, whose number of epochs was larger perhaps
+        resume = (self.resume if resume is None else resume) and has_begun(folder)
+        description = self.describe(segments, settings)
+        if resume:
+            check(folder, description, any_epochs=loaded)
+        else:
+            begin(folder, description)
         # Soft labels take long, and a finished fit needs none.
         finished = resume and finished_epochs(folder) >= settings.epochs
         labels = None
@@ -260,6 +276,16 @@ class SpectrogramTrainer:
             )
             compress(large, network, network_inputs(self.tracks, segments, statistics))
         return FittedNetwork(network, statistics, fit.best_epoch, fit.history)
+
+    def describe(self, segments: Segments, settings: Settings) -> dict[str, Any]:
+        """Describe a fit: everything that its result depends on."""
+        return describe(
+            asdict(settings),
+            seed=self.seed,
+            tracks=array_digest(self.tracks.frames, self.tracks.labels),
+            segments=array_digest(segments.track, segments.start),
+            taggrams=array_digest(self.taggrams),
+        )
 
     def refit(self, name: str, epochs: int) -> FittedNetwork:
         """Fit a network on `refit` for a given number of epochs."""
@@ -355,3 +381,14 @@ class SpectrogramTrainer:
         for part, fitted, rest in self.calibration_folds(name):
             network = self.fit(name, part, fitted, settings, None, resume=True)
             yield Fold(network, self.tracks, fitted, rest)
+
+
+def _stored_calibration(file: Path, description: dict[str, Any]) -> tuple[float, np.ndarray] | None:
+    """Read a stored calibration; None if there is none of the same run."""
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        if stored["run"] != description:
+            return None
+        return float(stored["temperature"]), np.array(stored["offsets"], dtype=np.float64)
+    except (OSError, ValueError, TypeError, LookupError):
+        return None

@@ -9,6 +9,7 @@ import numpy as np
 
 from dashboard.charts.axes import band_rows, coefficient_rows, evidence_limit
 from dashboard.charts.theme import DARK, LIGHT, rgb
+from dashboard.player.passage import Passage, limited_tracks, limited_views
 from dashboard.player.wire_format import Payload, Track, View, encode
 from dashboard.services import models
 from dashboard.services.excerpts import Excerpt, PassageParts, SongParts
@@ -33,6 +34,7 @@ def payload_of(
     parts: SongParts | PassageParts | None,
     *,
     dark: bool,
+    passage: Passage | None = None,
 ) -> Payload:
     """Collect everything that the player shows and plays for a song.
 
@@ -54,6 +56,8 @@ def payload_of(
         Important parts and rest, of the song or of a passage; None until the song is explained.
     dark : bool
         Whether the page is dark.
+    passage : Passage, optional
+        Passage that is shown and played; by default the whole song.
 
     Returns
     -------
@@ -83,7 +87,11 @@ def payload_of(
             "label": colours.label,
         },
     }
-    return encode(header, tracks_of(analysis, target, whole, parts), views)
+    tracks = tracks_of(analysis, target, whole, parts)
+    if passage is not None:
+        views = limited_views(views, passage, parameters.segment_frames)
+        tracks = limited_tracks(tracks, passage)
+    return encode(header, tracks, views)
 
 
 def tracks_of(

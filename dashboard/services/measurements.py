@@ -26,13 +26,25 @@ Unit = Literal["segment", "song"]
 
 
 @st.cache_data(show_spinner=False, max_entries=1)
-def model_names() -> list[str]:
-    """Names of all bundled models, in the order of the registry."""
-    from core.models.cards import list_models
+def _checked_models() -> tuple[list[str], list[str]]:
+    from core.models.cards import checked_models
 
-    names = [card["name"] for card in list_models()]
     order = [*TITLES]
-    return sorted(names, key=lambda name: (name not in order, [*order, name].index(name)))
+    intact, damaged = checked_models()
+    return (
+        sorted(intact, key=lambda name: (name not in order, [*order, name].index(name))),
+        damaged,
+    )
+
+
+def model_names() -> list[str]:
+    """Names of all bundled models that are intact, in the order of the registry."""
+    return _checked_models()[0]
+
+
+def damaged_models() -> list[str]:
+    """Names of the bundled models that are damaged, so that they cannot be used."""
+    return _checked_models()[1]
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

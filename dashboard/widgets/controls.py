@@ -77,6 +77,8 @@ def choose_pair() -> tuple[str, str]:
         st.selectbox(
             "Second model", others, format_func=label, key="rival", persist_state="session"
         )
+    if damaged := measurements.damaged_models():
+        st.caption(f"Damaged and not available: {', '.join(map(model_name, damaged))}.")
     return state["model"], state["rival"]
 
 

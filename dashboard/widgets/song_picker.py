@@ -66,8 +66,9 @@ def choose_song(sentence: str) -> Song | None:
                 loading_note()
     if state.get("song") is None and state.get("song-is-lost"):
         st.info(
-            "This link's song is not available. Links work with example songs only, and reloading "
-            "clears uploads: please upload the song again.",
+            "The song of this page is not available. Links work with example songs only, and "
+            "reloading the page or restarting the server clears uploads: please upload the song "
+            "again.",
             icon=":material/link_off:",
         )
     return state.get("song")

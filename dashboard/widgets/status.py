@@ -27,6 +27,7 @@ class Progress:
         self._place = st.empty()
         self._is_shown = False
         self._first: tuple[float, float] | None = None  # time and value of the first share
+        self._last = 0.0  # share
 
     def __call__(self, text: str, share: float | None = None) -> None:
         """Show the current work and, if known, the finished share of it."""
@@ -35,8 +36,10 @@ class Progress:
             self._place.html(f'<p class="busy" role="status">{html_safe(text)}</p>')
             return
         now = time.monotonic()
-        if self._first is None:
+        # A smaller share is that of the next work, which takes a time of its own.
+        if self._first is None or share < self._last:
             self._first = now, share
+        self._last = share
         began, first = self._first
         if share > first:
             text += time_left((now - began) * (1 - share) / (share - first))

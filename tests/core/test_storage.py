@@ -206,7 +206,7 @@ def test_a_full_disk_leaves_the_older_file_and_nothing_half_written(small_disk: 
 
 def test_a_read_only_folder_is_found_before_the_work(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    with pytest.raises(OutputError, match=r"read-only file system\. Choose another folder"):
+    with pytest.raises(OutputError, match=r"read-only file system\. Make it writable or choose"):
         check_output(small_disk / "results")
 
 

@@ -101,6 +101,7 @@ def test_offsets_are_fitted_on_folds_of_the_final_training_set_and_stored(
     offsets = np.array(result.scores["offsets"])
     assert np.abs(offsets).max() > 0
     stored = json.loads((trainer.folder / "mlp-calibration.json").read_text(encoding="utf-8"))
+    assert stored.pop("run")["settings"]["epochs"] == 3
     assert stored == {
         "temperature": result.scores["temperature"],
         "offsets": result.scores["offsets"],
@@ -108,6 +109,8 @@ def test_offsets_are_fitted_on_folds_of_the_final_training_set_and_stored(
     trainer.resume = True
     temperature, again = trainer.cross_calibrate("mlp", 3)
     assert len(fits) == 5
+    trainer.cross_calibrate("mlp", 2)
+    assert len(fits) == 8, "a calibration of networks with other epochs is not used"
     np.testing.assert_array_equal(again, offsets)
     # The final network has the offsets in its logits, so that the temperature alone is left.
     probabilities, _ = trainer.measure(final, temperature)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.services import songs
+from dashboard.widgets import status
 
 
 def run(source: str) -> AppTest:
@@ -64,3 +67,17 @@ def test_the_loading_note_is_shown_until_the_networks_are_ready(
     monkeypatch.setattr(type(songs.warm_up), "ready", ready)
     app = run("if not songs.is_loaded():\n    loading_note()")
     assert len(app.get("html")) == (not ready)
+
+
+def test_the_time_left_is_that_of_the_present_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two works follow one another; the second one takes twice as long."""
+    source = (
+        "from dashboard.widgets import status\n"
+        "clock = iter([0, 30, 60, 100, 160])\n"
+        "status.time = type('Clock', (), {'monotonic': lambda: next(clock)})\n"
+        "progress = Progress()\n"
+        "for share in (0.0, 0.5, 1.0, 0.0, 0.5):\n    progress('Explaining', share)\n"
+    )
+    monkeypatch.setattr(status, "time", time)  # restored afterwards
+    (bar,) = run(source).get("progress")
+    assert bar.proto.text == "Explaining, about 1 minute left"
