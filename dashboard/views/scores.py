@@ -60,6 +60,9 @@ def leaderboard(names: list[str]) -> None:
     scores = {
         name: score for name in names if (score := measurements.score(name, "artist")) is not None
     }
+    if not scores:
+        st.info("Accuracy has not been measured.")
+        return
     order = sorted(scores, key=lambda name: -scores[name]["test"]["song"]["accuracy"])
     starred, n_common, on_common = measurements.compare_on_common_songs(order)
     rows = [

@@ -15,6 +15,7 @@ from dashboard.services import measurements
 from dashboard.services.measurements import Unit
 from dashboard.text import alternatives, glossary
 from dashboard.text.conclusion import lstm_benefit
+from dashboard.text.experiments import not_measured
 from dashboard.text.formatting import genre_title, model_name
 from dashboard.text.html import grid
 from dashboard.widgets.chart import draw_chart
@@ -47,6 +48,11 @@ def draw_accuracy(pair: Sequence[str]) -> None:
                 f"{segment['ece']:.3f}",
             ]
         )
+    missing = [name for name in pair if measurements.score(name, "artist") is None]
+    if note := not_measured(missing, "Accuracy on unseen artists"):
+        st.caption(note)
+    if not rows:
+        return
     header = [
         "Model",
         "Test songs",

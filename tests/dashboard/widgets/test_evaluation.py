@@ -29,6 +29,15 @@ def test_the_table_of_accuracy_has_the_scores_of_both_models() -> None:
         assert f"<td>{test['tracks']}</td><td>{test['song']['accuracy']:.3f}</td>" in row
         assert ("<td>–</td>" in row) == (name == "crnn"), "CRNN reads whole clips"
     assert "unknown" not in table
+    assert app.caption[0].value == "Accuracy on unseen artists has not been measured for unknown."
+
+
+def test_without_scores_there_is_a_sentence_in_place_of_an_empty_table() -> None:
+    app = run("draw_accuracy(('one', 'two'))")
+    assert not app.get("html")
+    assert app.caption[0].value == (
+        "Accuracy on unseen artists has not been measured for one and two."
+    )
 
 
 def test_confusions_calibration_and_curves_are_charts() -> None:
