@@ -102,6 +102,13 @@ def test_the_workflow_checks_every_supported_python() -> None:
     assert ".ci/run" in [step.get("run") for step in job["steps"]]
 
 
+def test_the_workflow_builds_and_starts_the_container() -> None:
+    job = read_yaml(".github/workflows/check.yml")["jobs"]["container"]
+    commands = " ".join(step.get("run", "") for step in job["steps"])
+    for words in ("docker build --tag groove-guide .", "--read-only", "compose up", "health"):
+        assert words in commands
+
+
 def test_the_citation_has_all_required_fields() -> None:
     citation = read_yaml("CITATION.cff")
     assert citation["cff-version"] == "1.2.0"

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.explanation.attribution import Output, shap_values
+from core.models.archives import load_arrays
 from core.models.spectrogram_models import SpectrogramModel
 from core.storage import replacing
 
@@ -115,8 +116,7 @@ def load_profiles(path: Path) -> GenreProfiles:
 
     Raises
     ------
-    OSError, KeyError, ValueError
+    ModelError
         If the file is missing or damaged.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        return GenreProfiles(**{name: archive[name] for name in GenreProfiles.__annotations__})
+    return GenreProfiles(**load_arrays(path, tuple(GenreProfiles.__annotations__), "a profile"))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.constants import MODELS_DIR, PROTOCOLS
+from core.errors import ModelError
 from core.models.registry import TITLES
 from dashboard.services.cache import results
 
@@ -57,8 +57,10 @@ def card(name: str) -> dict[str, Any]:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def _json(file: str) -> dict[str, Any]:
+    from core.models.card_schema import parse_json
+
     try:
-        content = json.loads((MODELS_DIR / file).read_text(encoding="utf-8"))
+        content = parse_json(MODELS_DIR / file)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -131,8 +133,6 @@ def transfer() -> dict[str, dict[str, Any]]:
 
 def _weights(name: str) -> str | None:
     """Digest of a model's weights; None if there is no such model."""
-    from core.errors import ModelError
-
     try:
         digest: str = card(name)["weights"]["sha256"]
     except (ModelError, KeyError):
@@ -162,7 +162,7 @@ def genre_profiles(name: str) -> GenreProfiles | None:
 
         try:
             return load_profiles(MODELS_DIR / f"{name}{SUFFIX}")
-        except (OSError, KeyError, ValueError):
+        except ModelError:
             return None
 
     return results.get(("genre profiles", name), load)

@@ -64,3 +64,36 @@ def test_a_damaged_model_is_left_out_and_named(damage: str, folder: Path) -> Non
     assert page.session_state["model"] == "mfcc_statistics"
     assert page.session_state["rival"] == "svm"
     assert "Damaged and not available: CNN." in [caption.value for caption in page.caption]
+
+
+MEASUREMENTS = ("scores", "faithfulness", "novelty", "mixes", "order", "transfer")
+DAMAGED = {
+    "missing": None,
+    "empty": b"",
+    "half": b'{"cnn/artist": {"test"',
+    "a list": b"[]",
+    "nested": b"[" * 100_000,
+    "an archive cut short": b"PK\x03\x04" + bytes(60),
+}
+
+
+@pytest.mark.parametrize("view", ["scores", "genres", "compare"])
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_pages_do_without_damaged_measurements(damage: str, view: str, folder: Path) -> None:
+    names = ("cnn", "cnn_lstm")
+    for name in names:
+        for file in MODELS_DIR.glob(f"{name}.*"):
+            shutil.copy(file, folder)
+    for file in MODELS_DIR.glob("background-*.npz"):
+        shutil.copy(file, folder)
+    content = DAMAGED[damage]
+    files = [f"{name}.json" for name in MEASUREMENTS]
+    for file_name in (*files, "predictions.npz", *(f"{name}.profiles.npz" for name in names)):
+        (folder / file_name).unlink(missing_ok=True)
+        if content is not None:
+            (folder / file_name).write_bytes(content)
+    page = AppTest.from_file(str(PROJECT_DIR / "dashboard" / "app.py"), default_timeout=120)
+    page.switch_page(str(PROJECT_DIR / "dashboard" / "views" / f"{view}.py"))
+    page.run()
+    assert not page.exception
+    assert [error.value for error in page.error if "Something went wrong" in error.value] == []
