@@ -129,3 +129,12 @@ def test_an_address_without_scheduler_is_a_sentence(
 def test_there_must_be_a_worker() -> None:
     with pytest.raises(EngineError, match="at least one worker"), connect(workers=0):
         pass
+
+
+def malloc_settings() -> list[str | None]:
+    """Read what the memory allocator of a worker was started with."""
+    return [os.environ.get(f"MALLOC_{name}_THRESHOLD_") for name in ("TRIM", "MMAP")]
+
+
+def test_workers_keep_freed_memory_for_the_next_task(client: Client) -> None:
+    assert client.submit(malloc_settings, pure=False).result() == [str(64 << 20), str(32 << 20)]
