@@ -33,7 +33,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do.
+    """Work of a run: the songs that are not finished.
 
     Parameters
     ----------

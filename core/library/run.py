@@ -219,7 +219,7 @@ class _Ledger:
             self.analysed += 1
 
     def write(self) -> None:
-        """Write what has been added."""
+        """Write all rows that have been added."""
         self._songs.write()
         self._failures.write()
         self._written = time.monotonic()

@@ -63,7 +63,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What became of some songs; each is in one of the lists.
+    """Results of some songs; each song is in one of the lists.
 
     Parameters
     ----------
