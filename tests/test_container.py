@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ import pytest
 import yaml
 
 from core.constants import PROJECT_DIR
-from core.engine.cluster import SCHEDULER_VARIABLE, SETTINGS
+from core.engine.cluster import SCHEDULER_VARIABLE, SETTINGS, connect
 from tests.e2e.server import START_S, free_port
 
 DOCKERFILE = PROJECT_DIR / "Dockerfile"
@@ -169,6 +170,50 @@ def test_the_commands_of_dask_know_their_options(name: str, services: dict[str, 
     assert all(re.search(rf"{each}\b", finished.stdout) for each in options)
 
 
+def test_the_commands_of_dask_start_a_cluster_that_computes(
+    services: dict[str, Any], tmp_path: Path
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    processes = []
+    try:
+        for name in ("scheduler", "worker"):
+            command = [
+                each.replace("scheduler:8786", address)
+                .replace("0.0.0.0", "127.0.0.1")
+                .replace("8786", address.split(":")[1])
+                for each in services[name]["command"]
+            ]
+            command[command.index("python")] = sys.executable
+            variables = os.environ | services[name].get("environment", {})
+            processes.append(
+                subprocess.Popen(
+                    [*command, "--local-directory", str(tmp_path)] if name == "worker" else command,
+                    cwd=PROJECT_DIR,
+                    env=variables,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            until = time.monotonic() + START_S
+            while name == "scheduler" and not _listens(address) and time.monotonic() < until:
+                time.sleep(0.2)
+        with connect(scheduler=f"tcp://{address}") as client:
+            assert client.submit(sum, [1, 2, 3]).result(timeout=START_S) == 6
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _listens(address: str) -> bool:
+    host, port = address.split(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
 @pytest.fixture
 def read_only_start(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Address of the dashboard on a read-only system with the image's environment, and its log.
@@ -230,3 +275,44 @@ def test_the_dashboard_starts_on_a_read_only_system_without_rights(
     written = log.read_text(errors="replace")
     assert "Read-only file system" not in written
     assert "Traceback" not in written
+
+
+def nginx_snippets() -> list[str]:
+    """Snippets for nginx in the guide to deployment."""
+    text = (PROJECT_DIR / "docs" / "deploy.md").read_text(encoding="utf-8")
+    return re.findall(r"```nginx\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_nginx_accepts_the_snippets(tmp_path: Path) -> None:
+    if not shutil.which("nginx") or not shutil.which("openssl"):
+        pytest.skip("nginx or openssl is not installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *shlex.split("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=groove"),
+            *("-keyout", key, "-out", certificate),
+        ],
+        capture_output=True,
+        check=True,
+    )
+    snippets = "\n".join(nginx_snippets())
+    snippets = re.sub(r"/etc/ssl/\S+\.pem", str(certificate), snippets)
+    snippets = re.sub(r"/etc/ssl/\S+\.key", str(key), snippets)
+    assert "upstream groove" in snippets
+    file = tmp_path / "nginx.conf"
+    file.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {snippets}\n}}"
+    )
+    finished = subprocess.run(
+        ["nginx", "-t", "-p", tmp_path, "-c", file], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_the_proxy_takes_uploads_as_large_as_the_dashboard_does() -> None:
+    import tomllib
+
+    config = tomllib.loads((PROJECT_DIR / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    size = re.search(r"client_max_body_size (\d+)m", nginx_snippets()[0])
+    assert size is not None
+    assert int(size[1]) == config["server"]["maxUploadSize"] + 1

@@ -208,7 +208,8 @@ def test_a_visitor_sees_nothing_of_another_ones_song(
     media: list[str] = []
     page.on("request", lambda request: media.append(request.url))
     upload(page, mp3)
-    expect(page.get_by_role("heading", name=mp3.stem, exact=False)).to_be_visible(timeout=WAIT_MS)
+    heading = page.get_by_role("heading", name=mp3.stem)
+    expect(heading).to_be_visible(timeout=3 * WAIT_MS)  # the server may have just started
     settled(page)
     assert mp3.stem not in page.url
     context = browser.new_context()

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 import skops.io
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -332,6 +334,51 @@ def test_a_pipeline_without_a_temperature_is_refused(machine_folder: Path, tmp_p
     del content["temperature"]
     write_json(folder / "svm.json", content)
     assert "no temperature" in refused(folder / "svm.json", tmp_path / "canary")
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Keys and indices that lead to every value in a card."""
+    yield path
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(each, (*path, key))
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_any_other_value_anywhere_on_a_card_is_harmless_or_refused(
+    intact: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    content = json.loads((intact / "cnn.json").read_text())
+    *path, last = data.draw(st.sampled_from([each for each in places(content) if each]))
+    place = content
+    for key in path:
+        place = place[key]
+    place[last] = data.draw(JSON)
+    file = tmp_path_factory.getbasetemp() / "changed.json"
+    file.write_text(json.dumps(content))
+    try:
+        card = read_card(file)
+    except ModelError as error:
+        event(str(error)[:60])
+        return
+    parameters = FeatureParameters.from_json(card["features"])
+    assert len(card["standardisation"]["mean"]) == parameters.n_mfcc <= parameters.n_mels
+    assert min(card["standardisation"]["scale"]) > 0
+    assert all(isinstance(genre, str) and genre for genre in card["genres"])
 
 
 def test_intact_models_load_while_they_are_watched(
