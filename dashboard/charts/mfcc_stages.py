@@ -45,23 +45,25 @@ def stage_chart(stage: Stage, *, large: bool, dark: bool) -> go.Figure:
             else _rows(stage, values, duration_s, dark=dark)
         ]
     )
+    font = {"size": LARGE_FONT_SIZE if large else FONT_SIZE, "color": colours.label}
     figure.update_layout(
         height=LARGE_HEIGHT if large else HEIGHT,
-        font={"size": LARGE_FONT_SIZE if large else FONT_SIZE, "color": colours.label},
-        margin={"l": 0, "r": 0, "t": 4, "b": 0},
+        font=font,
+        margin={"l": font["size"], "r": 0, "t": 4, "b": 0},  # the first label of the waveform fits
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
     figure.update_xaxes(
         fixedrange=True,
+        tickfont=font,
         showgrid=False,
         zeroline=False,
         range=[0, duration_s],
         ticksuffix=" s",
         nticks=4,
     )
-    figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False)
+    figure.update_yaxes(fixedrange=True, tickfont=font, showgrid=False, zeroline=False)
     if values.ndim == 1:
         figure.update_yaxes(showticklabels=False)
     else:

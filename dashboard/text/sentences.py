@@ -57,9 +57,16 @@ def agreement(genres: Mapping[str, str]) -> str:
         count = len(genres)
         both = "Both" if count == 2 else f"All {NUMBER_WORDS.get(count, count)}"
         return f"{both} predict {genre_name(distinct[0])}."
-    (first, genre), *others = genres.items()
-    rest = "".join(f", {model_name(name)} {genre_name(other)}" for name, other in others)
-    return f"The models disagree: {model_name(first)} predicts {genre_name(genre)}{rest}."
+    groups: dict[str, list[str]] = {}
+    for name, genre in genres.items():
+        groups.setdefault(genre, []).append(model_name(name))
+    clauses, before = [], ""
+    for genre, names in groups.items():
+        verb = " predicts" if len(names) == 1 else " predict"
+        # A verb is not repeated: "CNN predicts jazz, GRU rock".
+        clauses.append(f"{' and '.join(names)}{verb if verb != before else ''} {genre_name(genre)}")
+        before = verb
+    return f"The models disagree: {', '.join(clauses)}."
 
 
 def difference(names: tuple[str, str], test: Mapping[str, float]) -> str:

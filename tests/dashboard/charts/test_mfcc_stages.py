@@ -85,3 +85,4 @@ def test_a_projector_gets_a_larger_picture_and_larger_type() -> None:
     )
     assert large.height > small.height
     assert large.font.size > small.font.size
+    assert large.yaxis.tickfont.size > small.yaxis.tickfont.size

@@ -30,6 +30,22 @@ def test_agreement_and_disagreement_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("genres", "rest"),
+    [
+        (("jazz", "jazz", "pop"), "CNN and CNN-LSTM predict jazz, MSD-musicnn predicts pop."),
+        (("jazz", "pop", "jazz"), "CNN and MSD-musicnn predict jazz, CNN-LSTM predicts pop."),
+        (("jazz", "pop", "pop"), "CNN predicts jazz, CNN-LSTM and MSD-musicnn predict pop."),
+        (("jazz", "pop", "rock"), "CNN predicts jazz, CNN-LSTM pop, MSD-musicnn rock."),
+    ],
+)
+def test_models_with_the_same_prediction_are_named_together(
+    genres: tuple[str, ...], rest: str
+) -> None:
+    found = dict(zip(("cnn", "cnn_lstm", "musicnn"), genres, strict=True))
+    assert sentences.agreement(found) == f"The models disagree: {rest}"
+
+
+@pytest.mark.parametrize(
     ("songs", "first", "second", "p", "sentence"),
     [
         (
