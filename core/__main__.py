@@ -235,6 +235,9 @@ def _models() -> int:
         print(printable("  ".join(cells).rstrip()))
     for line in damaged:
         print(printable(line))
+    if len(rows) == 1 and not damaged:
+        print("No models were found. Restore the folder models/, or train models with train.py.")
+        return 1
     return 1 if damaged else 0
 
 

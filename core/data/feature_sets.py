@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -180,7 +181,7 @@ def from_recordings(
         extractor=[extractor.name, extractor.version],
     )
     file = cache / f"features-{key[:16]}.npz"
-    if not file.is_file():
+    if not zipfile.is_zipfile(file):  # missing or damaged
         with replacing(file) as temporary:
             arrays = _extract_recordings(files, tracks, extractor, progress)
             np.savez(temporary, allow_pickle=False, **arrays)

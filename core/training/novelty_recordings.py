@@ -6,6 +6,7 @@ if that is about as long as a clip, otherwise from stored taggrams if there are 
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ def recorded_segments(
         model=[float(weights.sum()) for weights in model.network.get_weights()],
     )
     file = cache / f"segments-{model.name}-{key[:16]}.npz"
-    if not file.is_file():
+    if not zipfile.is_zipfile(file):  # missing or damaged
         found = _segments(model, files, progress)
         with replacing(file) as temporary:
             np.savez(temporary, allow_pickle=False, **found)

@@ -420,6 +420,14 @@ def test_a_damaged_model_is_listed_with_its_reason(
     assert len(lines) == 4
 
 
+def test_an_empty_folder_of_models_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle(tmp_path, monkeypatch)
+    assert run("models") == 1
+    assert capsys.readouterr().out.endswith("or train models with train.py.\n")
+
+
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
     return subprocess.run(

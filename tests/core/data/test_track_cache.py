@@ -85,3 +85,14 @@ def test_recordings_that_cannot_be_read_are_named(tmp_path: Path, folder: Path) 
     tracks, skipped = cached_folder(folder, PARAMETERS, tmp_path / "cache")
     assert len(tracks) == 10
     assert skipped[0].startswith("jazz/jazz.00054.wav: ")
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000])
+def test_a_damaged_cache_is_written_anew(folder: Path, tmp_path: Path, size: int) -> None:
+    first, _ = cached_folder(folder, PARAMETERS, tmp_path / "cache")
+    (file,) = (tmp_path / "cache").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:size])
+    again, _ = cached_folder(folder, PARAMETERS, tmp_path / "cache")
+    assert np.array_equal(again.frames, first.frames)
+    assert len(file.read_bytes()) == len(content)
