@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.audio.decoding import SILENT_PEAK
 from core.audio.io import check_samples, resample
+from core.constants import SILENT_PEAK
 from core.features.spectrogram import FeatureParameters, logmel, segment_starts, split_segments
 
 if TYPE_CHECKING:

@@ -80,6 +80,7 @@ FAITHFULNESS_METRICS = {
 }
 
 MAX_DURATION_S = 900.0  # longest song accepted by default
+SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file: dither rather than music
 MIN_DURATION_S = 0.5  # shorter recordings are rejected: too short to classify
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent

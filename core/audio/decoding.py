@@ -23,9 +23,8 @@ from core.audio.containers import continues, file_size, is_chained_ogg, is_trunc
 from core.audio.formats import identify
 from core.audio.mixdown import mixed_to_mono
 from core.audio.source import Source
+from core.constants import SILENT_PEAK
 from core.errors import AudioError
-
-SILENT_PEAK = 10 ** (-90 / 20)  # one step of a 16-bit file: dither rather than music
 
 _BLOCK_SAMPLES = 1 << 18  # samples of all channels decoded at a time
 _LOWEST_HZ, _HIGHEST_HZ = 1_000, 1_000_000  # telephony uses 8 000, the fastest converters 768 000

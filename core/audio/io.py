@@ -22,9 +22,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from core.audio.decoding import SILENT_PEAK, decode, in_words
 from core.audio.source import Source
-from core.constants import MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE
+from core.constants import MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE, SILENT_PEAK
 from core.errors import AudioError
 from core.storage import replacing
 
@@ -116,6 +115,9 @@ def load_audio(
     if not sample_rate > 0:
         raise AudioError(f"sample_rate must be positive, not {sample_rate!r}.")
     with ExitStack() as stack:
+        # Not above: a process that only draws pages handles `Audio` without the decoders.
+        from core.audio.decoding import decode
+
         source = Source(_opened(file, stack))
         samples = _resampled(decode(source, max_duration_s), sample_rate)
     _check_duration(len(samples) / sample_rate)
@@ -347,6 +349,8 @@ def _resampled(blocks: Iterator[tuple[np.ndarray, int]], sample_rate: int) -> np
 
 def _check_duration(duration_s: float) -> None:
     if duration_s < MIN_DURATION_S:
+        from core.audio.decoding import in_words
+
         raise AudioError(
             f"The recording ({in_words(duration_s, 'down')}) is too short to classify. "
             f"Use at least {in_words(MIN_DURATION_S)}."

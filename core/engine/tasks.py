@@ -29,7 +29,7 @@ KINDS = (DECODE, COMPUTE)
 TIME_LIMIT_S = 300.0
 CANCELLED_LIMIT_S = 30.0  # after which a worker that ignores a cancellation is replaced
 ATTEMPTS = 2
-POLL_S = 0.2  # between two reports of progress
+POLL_S = 0.3  # between two reports of progress
 SUPERVISION_S = 0.5
 RESULT_S = 60.0  # longest transfer of a result
 MOST_REFUSED = 10_000
@@ -51,8 +51,8 @@ class _Task:
     name: str
     worker: str
     deadline_s: float
+    progress: tuple[str, float | None]
     future: Any = None
-    progress: tuple[str, float | None] | None = None
     is_lost: bool = False
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -126,6 +126,7 @@ class Engine:
         session: str,
         report: Report,
         waiting: Callable[[int], None],
+        doing: str,
         kind: str = COMPUTE,
         identity: Hashable = None,
         time_limit_s: float = TIME_LIMIT_S,
@@ -146,6 +147,8 @@ class Engine:
         waiting : callable
             Called repeatedly with the position in the queue, or 0 as long as no worker is ready;
             may raise to leave the queue.
+        doing : str
+            The current work, reported until the function reports something.
         kind : {DECODE, COMPUTE}
             Kind of the work.
         identity : Hashable, optional
@@ -173,7 +176,10 @@ class Engine:
             )
         for attempt in range(ATTEMPTS):
             try:
-                future = self._attempt(function, args, session, report, waiting, kind, time_limit_s)
+                turn = self._turn(self._queues[kind], session, waiting)
+                future = self._attempt(
+                    function, args, turn, self._queues[kind], report, doing, time_limit_s
+                )
                 return future if keep else self._result(future)
             except WorkerLost as error:
                 if attempt + 1 == ATTEMPTS:
@@ -185,18 +191,17 @@ class Engine:
         self,
         function: Callable[..., Any],
         args: tuple[Any, ...],
-        session: str,
+        turn: Turn,
+        queue: FairQueue,
         report: Report,
-        waiting: Callable[[int], None],
-        kind: str,
+        doing: str,
         time_limit_s: float,
     ) -> Future:
         from distributed.scheduler import KilledWorker
 
-        queue = self._queues[kind]
-        turn = self._turn(queue, session, waiting)
         assert turn.worker is not None
-        task = _Task(f"task-{uuid4().hex}", turn.worker, time.monotonic() + time_limit_s)
+        deadline_s = time.monotonic() + time_limit_s
+        task = _Task(f"task-{uuid4().hex}", turn.worker, deadline_s, progress=(doing, None))
         self._tasks[task.name] = task
         try:
             task.future = self._client.submit(
@@ -208,10 +213,7 @@ class Engine:
         task.future.add_done_callback(lambda _: self._end(task, queue, turn))
         try:
             while not task.done.wait(POLL_S):
-                if task.progress is not None:
-                    report(*task.progress)
-                else:
-                    waiting(1)
+                report(*task.progress)
         except BaseException:  # Streamlit's stop is not an Exception
             task.deadline_s = min(task.deadline_s, time.monotonic() + CANCELLED_LIMIT_S)
             self._control.submit(

@@ -9,10 +9,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 TOPIC = "groove-guide-progress"
 INTERVAL_S = 0.1  # between two reports that are sent
+LONG_S = 0.5  # a task that took longer returns the memory that it no longer needs
 NICENESS = 5  # the process that draws pages comes first
 
 _cancelled: set[str] = set()
@@ -42,7 +44,7 @@ def call(task: str, function: Callable[..., Any], *args: Any) -> Any:
     """
     from distributed import get_worker
 
-    worker = get_worker()
+    worker, began_s = get_worker(), time.monotonic()
     sent_s = -INTERVAL_S
 
     def report(text: str, share: float | None = None) -> None:
@@ -60,6 +62,8 @@ def call(task: str, function: Callable[..., Any], *args: Any) -> Any:
         return None
     finally:
         _cancelled.discard(task)
+        if time.monotonic() - began_s > LONG_S:
+            _return_memory()
 
 
 def cancel(task: str) -> None:
@@ -94,6 +98,11 @@ def trim_memory() -> int:
     import psutil
 
     gc.collect()
-    if sys.platform == "linux":
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    _return_memory()
     return int(psutil.Process().memory_info().rss)
+
+
+def _return_memory() -> None:
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library than glibc
+            ctypes.CDLL("libc.so.6").malloc_trim(0)

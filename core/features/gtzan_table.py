@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import librosa
 import numpy as np
 
 from core.constants import GENRES, SAMPLE_RATE
@@ -75,6 +74,8 @@ def song_features(samples: np.ndarray) -> np.ndarray:
     np.ndarray [shape=(57,), dtype=float64]
         Features in the order of `COLUMNS`.
     """
+    import librosa
+
     spectrum = np.abs(librosa.stft(samples))
     power = spectrum**2
     measured = [

@@ -8,7 +8,6 @@ Fourier transform"). Both come from librosa.
 
 from __future__ import annotations
 
-import librosa
 import numpy as np
 
 from core.audio.io import Audio
@@ -49,6 +48,8 @@ def audio_from_mfcc(mfcc: np.ndarray, parameters: FeatureParameters) -> Audio:
             f"mfcc must have shape (frames, {parameters.n_mfcc}) and at least one frame, "
             f"not {mfcc.shape}."
         )
+    import librosa
+
     mel = librosa.feature.inverse.mfcc_to_mel(mfcc.T, n_mels=parameters.n_mels)
     mel[mel < 10 ** ((1 - parameters.top_db) / 10)] = 0  # within 1 dB of the floor
     return audio_from_mel(mel.T, parameters)
@@ -69,6 +70,8 @@ def audio_from_mel(power: np.ndarray, parameters: FeatureParameters) -> Audio:
     Audio
         Result of `audio_from_magnitudes` for a least-squares estimate of the STFT magnitudes.
     """
+    import librosa
+
     magnitudes = librosa.feature.inverse.mel_to_stft(
         power.T, sr=parameters.sample_rate, n_fft=parameters.n_fft
     )
@@ -90,6 +93,8 @@ def audio_from_magnitudes(magnitudes: np.ndarray, parameters: FeatureParameters)
     Audio
         ``frames * hop_length`` samples with a peak of 0.5, or silence.
     """
+    import librosa
+
     # n centred frames span n - 1 hops.
     samples = librosa.griffinlim(
         np.pad(magnitudes.T, ((0, 0), (0, 1)), mode="edge"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import librosa
 import numpy as np
 
 from core.features.spectrogram import FeatureParameters
@@ -24,6 +23,8 @@ def onset_strength(logmel_db: np.ndarray, parameters: FeatureParameters) -> np.n
         Mean rise of the bands in dB since the frame before. An onset is assigned to the frame on
         which it falls, to within one frame.
     """
+    import librosa
+
     return librosa.onset.onset_strength(
         S=np.asarray(logmel_db, dtype=np.float64).T,
         sr=parameters.sample_rate,

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-import librosa
 import numpy as np
 import scipy.fft
 import scipy.signal
@@ -29,6 +28,7 @@ from core.constants import (
     SEGMENT_FRAMES,
     TOP_DB,
 )
+from core.features.mel_scale import triangular_filters
 
 _FRAMES_AT_A_TIME = 32  # their spectra stay in the processor's cache
 
@@ -106,9 +106,7 @@ def mel_filterbank(parameters: FeatureParameters) -> np.ndarray:
     np.ndarray [shape=(n_mels, 1 + n_fft / 2), dtype=float32, read-only]
         Triangular filters with Slaney's mel scale and area normalisation.
     """
-    bank = librosa.filters.mel(
-        sr=parameters.sample_rate, n_fft=parameters.n_fft, n_mels=parameters.n_mels
-    ).astype(np.float32)
+    bank = triangular_filters(parameters.sample_rate, parameters.n_fft, parameters.n_mels)
     bank.setflags(write=False)
     return bank
 
@@ -188,6 +186,8 @@ def stft_frames(
     stop = (first + count - 1) * parameters.hop_length + half
     available = np.asarray(samples[max(start, 0) : max(stop, 0)], dtype=np.float32)
     before = max(0, -start)
+    import librosa
+
     spectrum = librosa.stft(
         np.pad(available, (before, stop - start - before - len(available))),
         n_fft=parameters.n_fft,
@@ -216,6 +216,8 @@ def stft(samples: np.ndarray, parameters: FeatureParameters) -> np.ndarray:
     --------
     stft_frames : Compute some frames only.
     """
+    import librosa
+
     spectrum = librosa.stft(
         np.asarray(samples, dtype=np.float32),
         n_fft=parameters.n_fft,
@@ -287,6 +289,8 @@ def logmel_from_power(
         return np.full(mel.shape, -parameters.top_db, dtype=np.float32)
     # Normalised first: power_to_db has an absolute floor (1e-10), which would cut off the lower
     # part of a quiet recording. Its own `top_db` would refer to the maximum of a part.
+    import librosa
+
     decibels = librosa.power_to_db(mel / peak, ref=1.0, amin=1e-10, top_db=None)
     return np.maximum(decibels, -parameters.top_db).astype(np.float32)
 

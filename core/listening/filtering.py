@@ -17,7 +17,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-import librosa
 import numpy as np
 import scipy.fft
 import scipy.signal
@@ -166,7 +165,8 @@ def divide_by_mask(
     kept = filter_song(samples, important, parameters, progress)
     if audio.sample_rate != parameters.sample_rate:
         kept = soxr.resample(kept, parameters.sample_rate, audio.sample_rate)
-        kept = librosa.util.fix_length(kept, size=len(audio.samples))
+        missing = len(audio.samples) - len(kept)
+        kept = np.pad(kept, (0, max(missing, 0)))[: len(audio.samples)]
     rest = audio.samples - kept
     # A model would respond to rounding errors where nothing else is left.
     rest[np.abs(rest) <= ROUNDING] = 0
@@ -220,6 +220,8 @@ def _bin_bands(parameters: FeatureParameters) -> np.ndarray:
     Between the centres of two bands the share moves linearly from one to the other. An edge
     therefore fades over one band, and a bin is silent unless a neighbouring band is kept.
     """
+    import librosa
+
     frequencies = librosa.fft_frequencies(sr=parameters.sample_rate, n_fft=parameters.n_fft)
     edges = librosa.mel_frequencies(parameters.n_mels + 2, fmax=parameters.sample_rate / 2)
     first, second = librosa.hz_to_mel(edges[1:3])

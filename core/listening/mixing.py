@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from core.audio.decoding import in_words
 from core.audio.io import resample
 from core.audio.loudness import loudness
 from core.constants import MIN_DURATION_S
@@ -143,6 +142,8 @@ def mix_songs(target: Audio, other: Audio, gate: Gate, *, level_db: float = 0.0)
     other = resample(other, target.sample_rate)
     length = min(len(target.samples), len(other.samples))
     if length < MIN_DURATION_S * target.sample_rate:
+        from core.audio.decoding import in_words
+
         raise AudioError(
             f"A song to mix ({in_words(length / target.sample_rate, 'down')}) is too short. "
             f"Use at least {in_words(MIN_DURATION_S)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 
+from dashboard.services import workers
 from dashboard.services.warmup import ProgressCallback
 
 
@@ -38,12 +39,14 @@ class BackgroundTask:
         if key == self._key and self.is_running:
             return
         self._key, self._error = key, None
+        owner = workers.session_id()
 
         def report(text: str, share: float | None) -> None:
             if self._key != key:
                 raise Superseded
 
         def run() -> None:
+            workers.session.set(owner)
             try:
                 work(report)
             except Superseded:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-MAX_BYTES = 1 << 30  # of all cached results together, in the memory of the server
+MAX_BYTES = 512 << 20  # of all cached results together, in the memory of the server
 
 Value = TypeVar("Value")
 
@@ -85,6 +85,10 @@ class ResultCache:
     def n_bytes(self) -> int:
         """Bytes that the entries hold, shared arrays counted once."""
         return self._bytes
+
+    def limit(self, max_bytes: int) -> None:
+        """Set another upper bound; entries that no longer fit are dropped with the next one."""
+        self._max_bytes = max_bytes
 
     def clear(self) -> None:
         """Drop all entries."""

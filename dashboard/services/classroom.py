@@ -1,6 +1,7 @@
 """Content of the classroom: the stages from a waveform to MFCCs, and the rounds of the game.
 
-`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
+`core` is imported inside the functions, because it is slow to load. Functions with a leading
+underscore run in workers, see `dashboard.services.workers`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.constants import DEFAULT_KEEP
-from dashboard.services import excerpts, explanations, models, songs
-from dashboard.services.cache import results
+from dashboard.services import excerpts, explanations, models, songs, workers
 from dashboard.services.excerpts import PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
@@ -18,7 +18,11 @@ from dashboard.services.warmup import ProgressCallback
 from dashboard.text.answers import Answer, answer
 
 if TYPE_CHECKING:
+    from core.audio.io import Audio
     from core.features.mfcc_stages import Stage
+    from core.features.spectrogram import FeatureParameters
+
+RESYNTHESISING = "Resynthesising the sound of each step …"
 
 
 def stages_of(song: Song, name: str, start_s: float, report: ProgressCallback) -> list[Stage]:
@@ -40,26 +44,42 @@ def stages_of(song: Song, name: str, start_s: float, report: ProgressCallback) -
     list of Stage
         In the order of the computation.
     """
-    parameters = models.model_of(name).parameters
-    audio = songs.audio_of(song, report, parameters.sample_rate)
-
-    def compute() -> list[Stage]:
-        from core.features.mfcc_stages import stages
-
-        report("Resynthesising the sound of each step …", None)
-        return stages(audio, start_s, parameters)
-
-    key = ("stages", song.digest, parameters, start_s)
-    return results.get(
-        key, compute, waiting=lambda: report("Resynthesising the sound of each step …", None)
+    parameters = models.parameters_of(name)
+    found: list[Stage] = workers.cached(
+        ("stages", song.digest, parameters, start_s),
+        _stages,
+        song,
+        parameters,
+        start_s,
+        report=report,
+        doing=RESYNTHESISING,
+        audio=(song, parameters.sample_rate),
     )
+    return found
+
+
+def _stages(
+    song: Song, parameters: FeatureParameters, start_s: float, *, report: ProgressCallback
+) -> list[Stage]:
+    from core.features.mfcc_stages import stages
+
+    audio = songs.audio_of(song, report, parameters.sample_rate)
+    report(RESYNTHESISING, None)
+    return stages(audio, start_s, parameters)
 
 
 def sound_of(stage: Stage) -> bytes:
     """Encode the sound of a stage as a FLAC file."""
+    found: bytes = workers.pool.run(
+        _encoded, stage.audio, report=lambda *_: None, doing=RESYNTHESISING
+    )
+    return found
+
+
+def _encoded(audio: Audio, *, report: ProgressCallback) -> bytes:
     from core.audio.io import encode_audio
 
-    return encode_audio(stage.audio, "FLAC")
+    return encode_audio(audio, "FLAC")
 
 
 @dataclass(frozen=True)

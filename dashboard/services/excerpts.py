@@ -1,17 +1,19 @@
 """Audio that the pages play: the song, its parts, and the network's input.
 
-`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
+`core` is imported inside the functions, because it is slow to load. Functions with a leading
+underscore run in workers, see `dashboard.services.workers`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.constants import DEFAULT_KEEP
-from dashboard.services import explanations, models, songs
+from dashboard.services import explanations, models, rankings, songs, workers
 from dashboard.services.cache import results
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.preparation import Preparation
@@ -138,7 +140,8 @@ def is_explained(song: Song, analysis: Analysis, selection: PartSelection) -> bo
         return True
     batches = range(explanations.n_batches(analysis))
     return all(
-        _ranking_key(song, analysis.model, selection.target, index) in results for index in batches
+        rankings.key_of(song, analysis.model, selection.target, index) in results
+        for index in batches
     )
 
 
@@ -146,71 +149,23 @@ def prepare(song: Song, name: str, selection: PartSelection, report: ProgressCal
     """Compute everything that a song is divided by; finished batches survive a stop."""
     explanations.batches_of(song, name, selection.target, report)
     if selection.method == OPTIMISED:
-        optimised_ranking_of(song, name, selection.target, report)
-
-
-def optimised_ranking_of(
-    song: Song,
-    name: str,
-    target: ExplanationTarget,
-    report: ProgressCallback,
-    *,
-    segments: range | None = None,
-) -> np.ndarray:
-    """Rank the cells of a song by how small a region suffices for the prediction.
-
-    Parameters
-    ----------
-    song, name, target, report, segments
-        As in `dashboard.services.explanations.explanation_of`.
-
-    Returns
-    -------
-    np.ndarray [shape=(segments, segment_frames, n_mels)]
-        Ranks; see `core.explanation.extremal`.
-    """
-    count = len(explanations.analysis_of(song, name, report).starts_s)
-    segments = range(count) if segments is None else segments
-    size = explanations.BATCH
-    model = models.spectrogram_model_of(name)
-    genre = genre_name(target.genre)
-    doing = f"Finding the smallest sufficient region for {genre} ({model_name(name)})"
-
-    def batch(index: int) -> np.ndarray:
-        first = index * size
-
-        def progress(done: int, _: int) -> None:
-            report(f"{doing}: {first + done} of {count} segments", (first + done) / count)
-
-        def compute() -> np.ndarray:
-            from core.explanation.extremal import extremal_ranking
-
-            covered = range(first, min(first + size, count))
-            explanation = explanations.explanation_of(song, name, target, report, segments=covered)
-            return extremal_ranking(model, explanation, progress=progress)
-
-        key = _ranking_key(song, name, target, index)
-        return results.get(key, compute, waiting=lambda: report(f"{doing} …", None))
-
-    indices = range(segments.start // size, (segments.stop - 1) // size + 1)
-    ranking = np.concatenate([batch(index) for index in indices])
-    offset = indices.start * size
-    return ranking[segments.start - offset : segments.stop - offset]
+        rankings.optimised_ranking_of(song, name, selection.target, report)
 
 
 def whole_song_of(song: Song, name: str, report: ProgressCallback) -> Excerpt:
     """Encode a song as it is, with a model's prediction."""
+    key = ("whole song", *explanations.cache_key(song, name))
+    found: Excerpt = workers.cached(key, _whole_song, song, name, report=report, doing=PREPARING)
+    return found
 
-    def compute() -> Excerpt:
-        from core.audio.io import encode_audio
 
-        audio = _audio_of(song, name, report)
-        report(PREPARING, None)
-        analysis = explanations.analysis_of(song, name, report)
-        return Excerpt(encode_audio(audio, "FLAC"), analysis.song_probabilities)
+def _whole_song(song: Song, name: str, *, report: ProgressCallback) -> Excerpt:
+    from core.audio.io import encode_audio
 
-    key = ("whole song", *explanations.cache_key(song, models.model_of(name)))
-    return results.get(key, compute, waiting=lambda: report(PREPARING, None))
+    audio = _audio_of(song, name, report)
+    report(PREPARING, None)
+    analysis = explanations.analysis_of(song, name, report)
+    return Excerpt(encode_audio(audio, "FLAC"), analysis.song_probabilities)
 
 
 def cached_song_parts(song: Song, name: str, selection: PartSelection) -> SongParts | None:
@@ -223,36 +178,46 @@ def song_parts_of(
     song: Song, name: str, selection: PartSelection, report: ProgressCallback
 ) -> SongParts:
     """Divide a song into its important parts and everything else, with predictions for both."""
+    found: SongParts = workers.cached(
+        _parts_key(song, name, selection),
+        _song_parts,
+        song,
+        name,
+        selection,
+        report=report,
+        doing=PREPARING,
+    )
+    return found
+
+
+def _song_parts(
+    song: Song, name: str, selection: PartSelection, *, report: ProgressCallback
+) -> SongParts:
+    from core.audio.io import encode_audio
+    from core.audio.loudness import loudness, match_loudness
+    from core.explanation.masks import importance_mask
+    from core.listening.faithfulness import part_probabilities
+    from core.listening.filtering import divide_by_mask
+
+    def working() -> None:
+        report(PREPARING, None)
+
     model = models.model_of(name)
-
-    def compute() -> SongParts:
-        from core.audio.io import encode_audio
-        from core.audio.loudness import loudness, match_loudness
-        from core.explanation.masks import importance_mask
-        from core.listening.faithfulness import part_probabilities
-        from core.listening.filtering import divide_by_mask
-
-        def working() -> None:
-            report(PREPARING, None)
-
-        audio = _audio_of(song, name, report)
-        explanation, ranking = _ranked(song, name, selection, report)
-        mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
-        sounds = divide_by_mask(audio, explanation, mask, progress=working)
-        report(f"Classifying both parts ({model_name(name)}) …", None)
-        analysis = explanations.analysis_of(song, name, report)
-        found = part_probabilities(model, audio, explanation, parts=sounds, analysis=analysis)
-        wanted = loudness(audio)
-        excerpts = []
-        for sound, probabilities in zip(sounds, (found.kept, found.removed), strict=True):
-            working()
-            file = encode_audio(match_loudness(sound, wanted), "FLAC")
-            excerpts.append(Excerpt(file, probabilities.mean(axis=0, dtype=np.float64)))
-        kept, rest = excerpts
-        return SongParts(kept, rest, mask)
-
-    key = _parts_key(song, name, selection)
-    return results.get(key, compute, waiting=lambda: report(PREPARING, None))
+    audio = _audio_of(song, name, report)
+    explanation, ranking = _ranked(song, name, selection, report)
+    mask = importance_mask(explanation, keep=selection.keep, of=selection.of, ranking=ranking)
+    sounds = divide_by_mask(audio, explanation, mask, progress=working)
+    report(f"Classifying both parts ({model_name(name)}) …", None)
+    analysis = explanations.analysis_of(song, name, report)
+    found = part_probabilities(model, audio, explanation, parts=sounds, analysis=analysis)
+    wanted = loudness(audio)
+    excerpts = []
+    for sound, probabilities in zip(sounds, (found.kept, found.removed), strict=True):
+        working()
+        file = encode_audio(match_loudness(sound, wanted), "FLAC")
+        excerpts.append(Excerpt(file, probabilities.mean(axis=0, dtype=np.float64)))
+    kept, rest = excerpts
+    return SongParts(kept, rest, mask)
 
 
 def passage_parts_of(
@@ -262,6 +227,15 @@ def passage_parts_of(
 
     The loudness is that of the passage. There is no prediction: predictions are of the whole song.
     """
+    found: PassageParts = workers.pool.run(
+        _passage_parts, song, name, selection, segment, report=report, doing=PREPARING
+    )
+    return found
+
+
+def _passage_parts(
+    song: Song, name: str, selection: PartSelection, segment: int, *, report: ProgressCallback
+) -> PassageParts:
     from core.audio.io import encode_audio
     from core.audio.loudness import loudness, match_loudness
     from core.explanation.masks import importance_mask
@@ -285,15 +259,22 @@ def passage_parts_of(
 
 def wav_file_of(song: Song, name: str, selection: PartSelection, mode: Mode) -> bytes:
     """Encode one of the two parts of a song as a WAV file, with the samples of its FLAC file."""
+    parts = song_parts_of(song, name, selection, lambda *_: None)
+    excerpt = parts.kept if mode == "keep" else parts.rest
+    found: bytes = workers.pool.run(
+        _wav_file, excerpt.file, report=lambda *_: None, doing=PREPARING
+    )
+    return found
+
+
+def _wav_file(flac: bytes, *, report: ProgressCallback) -> bytes:
     import io
 
     import soundfile
 
     from core.audio.io import Audio, encode_audio
 
-    parts = song_parts_of(song, name, selection, lambda *_: None)
-    excerpt = parts.kept if mode == "keep" else parts.rest
-    samples, sample_rate = soundfile.read(io.BytesIO(excerpt.file), dtype="float32")
+    samples, sample_rate = soundfile.read(io.BytesIO(flac), dtype="float32")
     return encode_audio(Audio(samples, sample_rate), "WAV")
 
 
@@ -301,34 +282,45 @@ def sufficient_share_of(
     song: Song, name: str, target: ExplanationTarget, report: ProgressCallback
 ) -> float:
     """Mean share of a segment that suffices for the model, taken by the optimised ranking."""
-    model = models.spectrogram_model_of(name)
+    key = ("sufficient share", *explanations.cache_key(song, name), target)
     doing = f"Measuring the smallest sufficient region for {genre_name(target.genre)} …"
+    found: float = workers.cached(
+        key, _sufficient_share, song, name, target, report=report, doing=doing
+    )
+    return found
 
-    def compute() -> float:
-        from core.explanation.extremal import smallest_share
 
-        explanation, ranking = _ranked(song, name, PartSelection(target, OPTIMISED), report)
-        assert ranking is not None
-        report(doing, None)
-        return float(smallest_share(model, explanation, ranking).mean())
+def _sufficient_share(
+    song: Song, name: str, target: ExplanationTarget, *, report: ProgressCallback
+) -> float:
+    from core.explanation.extremal import smallest_share
 
-    key = ("sufficient share", *explanations.cache_key(song, model), target)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+    explanation, ranking = _ranked(song, name, PartSelection(target, OPTIMISED), report)
+    assert ranking is not None
+    report(f"Measuring the smallest sufficient region for {genre_name(target.genre)} …", None)
+    return float(smallest_share(models.spectrogram_model_of(name), explanation, ranking).mean())
 
 
 def network_input_of(song: Song, name: str, segment: int, report: ProgressCallback) -> bytes:
     """Resynthesise the network's input for a segment as a FLAC file."""
-    analysis = explanations.analysis_of(song, name, report)
+    found: bytes = workers.pool.run(
+        _network_input, song, name, segment, report=report, doing=PREPARING
+    )
+    return found
+
+
+def _network_input(song: Song, name: str, segment: int, *, report: ProgressCallback) -> bytes:
     from core.audio.io import encode_audio
     from core.features.inversion import audio_from_mfcc
 
-    parameters = models.model_of(name).parameters
+    analysis = explanations.analysis_of(song, name, report)
+    parameters = models.parameters_of(name)
     return encode_audio(audio_from_mfcc(analysis.inputs[segment], parameters), "FLAC")
 
 
 def _audio_of(song: Song, name: str, report: ProgressCallback) -> Audio:
     """Decode a song at the sampling rate of a model."""
-    return songs.audio_of(song, report, models.model_of(name).parameters.sample_rate)
+    return songs.audio_of(song, report, models.parameters_of(name).sample_rate)
 
 
 def _ranked(
@@ -344,14 +336,8 @@ def _ranked(
     explanation = explanations.explanation_of(song, name, target, report, segments=segments)
     if selection.method == ATTRIBUTED:
         return explanation, None
-    return explanation, optimised_ranking_of(song, name, target, report, segments=segments)
+    return explanation, rankings.optimised_ranking_of(song, name, target, report, segments=segments)
 
 
-def _parts_key(song: Song, name: str, selection: PartSelection) -> tuple[object, ...]:
-    return ("song parts", *explanations.cache_key(song, models.model_of(name)), selection)
-
-
-def _ranking_key(
-    song: Song, name: str, target: ExplanationTarget, index: int
-) -> tuple[object, ...]:
-    return ("ranking", *explanations.cache_key(song, models.model_of(name)), target, index)
+def _parts_key(song: Song, name: str, selection: PartSelection) -> tuple[Hashable, ...]:
+    return ("song parts", *explanations.cache_key(song, name), selection)

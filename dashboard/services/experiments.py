@@ -1,6 +1,7 @@
 """Experiments on one segment: its frames in other orders, and its evidence in time.
 
-`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
+`core` is imported inside the functions, because it is slow to load. Functions with a leading
+underscore run in workers, see `dashboard.services.workers`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboard.services import explanations, models, songs
+from dashboard.services import explanations, models, songs, workers
 from dashboard.services.cache import results
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.explanation.order import OrderProbabilities
 
 ORIGINAL, BACKWARDS = "original", "backwards"  # versions, beside chunks of frames
+SHUFFLED = "Preparing the shuffled versions …"
 COLUMNS = 8  # of a drawn waveform, for each frame
 
 
@@ -104,30 +106,40 @@ def order_of(song: Song, name: str, segment: int, report: ProgressCallback) -> O
     OrderProbabilities
         Of this one segment; without the chunks for which it is too short.
     """
+    found: OrderProbabilities = workers.cached(
+        ("order", *explanations.cache_key(song, name), segment),
+        _order,
+        song,
+        name,
+        segment,
+        report=report,
+        doing=_shuffling(name),
+    )
+    return found
+
+
+def _order(song: Song, name: str, segment: int, *, report: ProgressCallback) -> OrderProbabilities:
+    from core.explanation.order import order_probabilities
+    from core.features.frame_order import possible_chunks
+
     analysis = explanations.analysis_of(song, name, report)
-    model = models.spectrogram_model_of(name)
-    doing = f"Shuffling the segment ({model_name(name)}) …"
+    return order_probabilities(
+        models.spectrogram_model_of(name),
+        analysis.logmel[segment][np.newaxis],
+        analysis.filled[segment : segment + 1],
+        numbers=[segment],
+        chunks=possible_chunks(int(analysis.filled[segment])),
+        progress=lambda done, total: report(_shuffling(name), done / total),
+    )
 
-    def compute() -> OrderProbabilities:
-        from core.explanation.order import order_probabilities
-        from core.features.frame_order import possible_chunks
 
-        return order_probabilities(
-            model,
-            analysis.logmel[segment][np.newaxis],
-            analysis.filled[segment : segment + 1],
-            numbers=[segment],
-            chunks=possible_chunks(int(analysis.filled[segment])),
-            progress=lambda done, total: report(doing, done / total),
-        )
-
-    key = ("order", *explanations.cache_key(song, model), segment)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+def _shuffling(name: str) -> str:
+    return f"Shuffling the segment ({model_name(name)}) …"
 
 
 def leader_of(names: Sequence[str]) -> str:
     """Model on whose frames a segment is cut: the first one with the highest sampling rate."""
-    return max(names, key=lambda name: models.model_of(name).parameters.sample_rate)
+    return max(names, key=lambda name: models.parameters_of(name).sample_rate)
 
 
 def versions_of(
@@ -153,36 +165,45 @@ def versions_of(
         The original order, chunks from long to short, and the reversed order. Each shuffled
         version is the first of the orders that `order_of` averages.
     """
-    loaded = [models.model_of(name) for name in names]
-    doing = "Preparing the shuffled versions …"
+    keys = [explanations.cache_key(song, name) for name in names]
+    found: list[Version] = workers.cached(
+        ("versions", *keys, segment),
+        _versions,
+        song,
+        tuple(names),
+        segment,
+        report=report,
+        doing=SHUFFLED,
+    )
+    return found
 
-    def compute() -> list[Version]:
-        from core.features.frame_order import possible_chunks, reversed_order, seeded_order
-        from core.listening.reordering import reordered_audio, reversed_audio
 
-        report(doing, 0.0)
-        analysis = explanations.analysis_of(song, names[0], report)
-        parameters = analysis.parameters
-        audio = songs.audio_of(song, report, parameters.sample_rate)
-        start, frames = int(analysis.starts[segment]), int(analysis.filled[segment])
-        orders = {ORIGINAL: np.arange(frames)}
-        for chunk in possible_chunks(frames)[::-1]:
-            orders[str(chunk)] = seeded_order(frames, chunk, segment=segment)
-        orders[BACKWARDS] = reversed_order(frames)
-        found = []
-        for done, (name, order) in enumerate(orders.items()):
-            report(doing, done / len(orders))
-            if name == ORIGINAL:
-                changed = audio
-            elif name == BACKWARDS:
-                changed = reversed_audio(audio, parameters, start, frames)
-            else:
-                changed = reordered_audio(audio, parameters, start, order)
-            found.append(_version(song, names, name, changed, order, segment, report))
-        return found
+def _versions(
+    song: Song, names: Sequence[str], segment: int, *, report: ProgressCallback
+) -> list[Version]:
+    from core.features.frame_order import possible_chunks, reversed_order, seeded_order
+    from core.listening.reordering import reordered_audio, reversed_audio
 
-    keys = [explanations.cache_key(song, model) for model in loaded]
-    return results.get(("versions", *keys, segment), compute, waiting=lambda: report(doing, None))
+    report(SHUFFLED, 0.0)
+    analysis = explanations.analysis_of(song, names[0], report)
+    parameters = analysis.parameters
+    audio = songs.audio_of(song, report, parameters.sample_rate)
+    start, frames = int(analysis.starts[segment]), int(analysis.filled[segment])
+    orders = {ORIGINAL: np.arange(frames)}
+    for chunk in possible_chunks(frames)[::-1]:
+        orders[str(chunk)] = seeded_order(frames, chunk, segment=segment)
+    orders[BACKWARDS] = reversed_order(frames)
+    found = []
+    for done, (name, order) in enumerate(orders.items()):
+        report(SHUFFLED, done / len(orders))
+        if name == ORIGINAL:
+            changed = audio
+        elif name == BACKWARDS:
+            changed = reversed_audio(audio, parameters, start, frames)
+        else:
+            changed = reordered_audio(audio, parameters, start, order)
+        found.append(_version(song, names, name, changed, order, segment, report))
+    return found
 
 
 def _version(
@@ -237,7 +258,7 @@ def envelope_of(samples: np.ndarray, columns: int) -> np.ndarray:
 
 def _peaks_of(song: Song, name: str, report: ProgressCallback) -> np.ndarray:
     """Loudest mel cell of each frame of a song, on the grid of a model."""
-    parameters = models.model_of(name).parameters
+    parameters = models.parameters_of(name)
 
     def compute() -> np.ndarray:
         from core.listening.reordering import mel_peaks
@@ -271,6 +292,22 @@ def evidence_in_time_of(
     EvidenceInTime
         Mass by frame, its concentration and its lag.
     """
+    found: EvidenceInTime = workers.cached(
+        ("evidence in time", *explanations.cache_key(song, name), target, segment),
+        _evidence_in_time,
+        song,
+        name,
+        target,
+        segment,
+        report=report,
+        doing=f"Measuring the evidence in time ({model_name(name)}) …",
+    )
+    return found
+
+
+def _evidence_in_time(
+    song: Song, name: str, target: ExplanationTarget, segment: int, *, report: ProgressCallback
+) -> EvidenceInTime:
     explanation = explanations.segment_explanation_of(song, name, target, segment, report)
     from core.explanation.timing import (
         MAX_LAG,

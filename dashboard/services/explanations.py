@@ -1,19 +1,19 @@
 """Analyses and explanations of the chosen song, cached for all sessions.
 
-`core` is imported inside the functions, because TensorFlow and librosa take seconds to load;
-`dashboard.services.warmup` loads them in the background. Results are cached by the digests of the
-song's bytes and of the model's weights.
+`core` is imported inside the functions, because it is slow to load. Functions with a leading
+underscore run in workers, see `dashboard.services.workers`. Results are cached by the digests of
+the song's bytes and of the model's weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboard.services import models, songs
+from dashboard.services import models, songs, workers
 from dashboard.services.cache import results
 from dashboard.services.models import MODELS
 from dashboard.services.songs import Song
@@ -23,7 +23,6 @@ from dashboard.text.formatting import genre_name, model_name
 if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.explanation.explain import Explanation
-    from core.models.base import GenreModel
 
 
 BATCH = 12  # segments explained at a time; finished batches survive when a run is stopped
@@ -45,9 +44,9 @@ class ExplanationTarget:
     versus: str = ""
 
 
-def cache_key(song: Song, model: GenreModel) -> tuple[str, str]:
+def cache_key(song: Song, name: str) -> tuple[str, str]:
     """Digests that identify results of a model for a song."""
-    return song.digest, model.card["weights"]["sha256"]
+    return song.digest, models.card_of(name)["weights"]["sha256"]
 
 
 def analysis_of(song: Song, name: str, report: ProgressCallback) -> Analysis:
@@ -72,19 +71,29 @@ def analysis_of(song: Song, name: str, report: ProgressCallback) -> Analysis:
     AudioError, ModelError
         If the song cannot be decoded, or the model cannot be loaded.
     """
-    songs.audio_of(song, report)  # a song that cannot be decoded is not the model's failure
-    model = models.model_of(name)
-    audio = songs.audio_of(song, report, model.parameters.sample_rate)
+    found: Analysis = workers.cached(
+        ("analysis", *cache_key(song, name)),
+        _analysis,
+        song,
+        name,
+        report=report,
+        doing=_classifying(name),
+        audio=(song, models.parameters_of(name).sample_rate),
+    )
+    return found
+
+
+def _analysis(song: Song, name: str, *, report: ProgressCallback) -> Analysis:
     from core.analysis import analyze
 
-    doing = f"Classifying the song ({model_name(name)}) …"
+    model = models.model_of(name)
+    audio = songs.audio_of(song, report, model.parameters.sample_rate)
+    report(_classifying(name), None)
+    return analyze(audio, model)
 
-    def compute() -> Analysis:
-        report(doing, None)
-        return analyze(audio, model)
 
-    key = ("analysis", *cache_key(song, model))
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+def _classifying(name: str) -> str:
+    return f"Classifying the song ({model_name(name)}) …"
 
 
 def analyses_of(song: Song, report: ProgressCallback) -> tuple[dict[str, Analysis], list[str]]:
@@ -95,21 +104,20 @@ def analyses_of(song: Song, report: ProgressCallback) -> tuple[dict[str, Analysi
     analyses : dict of Analysis
         By the models' names, in the order of `MODELS`.
     failures : list of str
-        One sentence for each model that cannot be loaded.
+        One sentence for each model that cannot be loaded, or has failed.
 
     Raises
     ------
     AudioError
         If the song cannot be decoded.
     """
-    songs.audio_of(song, report)  # its failure is the song's, not a model's
-    from core.errors import ModelError
+    from core.errors import EngineError, ModelError
 
     analyses, failures = {}, []
     for name in MODELS:
         try:
             analyses[name] = analysis_of(song, name, report)
-        except ModelError as error:
+        except (EngineError, ModelError) as error:
             failures.append(str(error))
     return analyses, failures
 
@@ -121,9 +129,8 @@ def segment_at(analysis: Analysis, moment_s: float) -> int:
 
 def is_explained(song: Song, analysis: Analysis, target: ExplanationTarget) -> bool:
     """Whether the explanation of a whole song is cached."""
-    model = models.model_of(analysis.model)
     batches = range(n_batches(analysis))
-    return all(_batch_key(song, model, target, index) in results for index in batches)
+    return all(_batch_key(song, analysis.model, target, index) in results for index in batches)
 
 
 def n_batches(analysis: Analysis) -> int:
@@ -135,20 +142,31 @@ def segment_explanation_of(
     song: Song, name: str, target: ExplanationTarget, segment: int, report: ProgressCallback
 ) -> Explanation:
     """Explain one segment of a song: an `Explanation` of length 1."""
-    model = models.model_of(name)
-    batch = results.peek(_batch_key(song, model, target, segment // BATCH))
+    batch: Explanation | None = results.peek(_batch_key(song, name, target, segment // BATCH))
     if batch is not None:
         return batch[segment % BATCH]
+    found: Explanation = workers.cached(
+        ("explanation of a segment", *cache_key(song, name), target, segment),
+        _segment_explanation,
+        song,
+        name,
+        target,
+        segment,
+        report=report,
+        doing=f"{_description(name, target)} …",
+    )
+    return found
+
+
+def _segment_explanation(
+    song: Song, name: str, target: ExplanationTarget, segment: int, *, report: ProgressCallback
+) -> Explanation:
     doing = _description(name, target)
 
-    def compute() -> Explanation:
-        def progress(done: int, total: int) -> None:
-            report(doing, done / total)
+    def progress(done: int, total: int) -> None:
+        report(doing, done / total)
 
-        return _explain(song, model, target, [segment], report, progress)
-
-    key = ("explanation of a segment", *cache_key(song, model), target, segment)
-    return results.get(key, compute, waiting=lambda: report(f"{doing} …", None))
+    return _explain(song, name, target, [segment], report, progress)
 
 
 def explanation_of(
@@ -204,9 +222,9 @@ def finished_batches(
     song: Song, analysis: Analysis, target: ExplanationTarget
 ) -> list[Explanation]:
     """Look up the batches of a song's explanation that are cached."""
-    model = models.model_of(analysis.model)
     found = (
-        results.peek(_batch_key(song, model, target, index)) for index in range(n_batches(analysis))
+        results.peek(_batch_key(song, analysis.model, target, index))
+        for index in range(n_batches(analysis))
     )
     return [batch for batch in found if batch is not None]
 
@@ -239,31 +257,46 @@ def regridded_on(first: Explanation, second: Explanation) -> tuple[Explanation, 
 
 
 def _batch_key(
-    song: Song, model: GenreModel, target: ExplanationTarget, index: int
-) -> tuple[object, ...]:
-    return ("explanation", *cache_key(song, model), target, index)
+    song: Song, name: str, target: ExplanationTarget, index: int
+) -> tuple[Hashable, ...]:
+    return ("explanation", *cache_key(song, name), target, index)
 
 
 def _batch_of(
     song: Song, name: str, target: ExplanationTarget, index: int, report: ProgressCallback
 ) -> Explanation:
-    model = models.model_of(name)
+    found: Explanation = workers.cached(
+        _batch_key(song, name, target, index),
+        _batch,
+        song,
+        name,
+        target,
+        index,
+        BATCH,
+        report=report,
+        doing=f"{_description(name, target)} …",
+    )
+    return found
+
+
+def _batch(
+    song: Song,
+    name: str,
+    target: ExplanationTarget,
+    index: int,
+    size: int,
+    *,
+    report: ProgressCallback,
+) -> Explanation:
     doing = _description(name, target)
+    count = len(analysis_of(song, name, report).starts_s)
+    segments = range(index * size, min((index + 1) * size, count))
 
-    def compute() -> Explanation:
-        count = len(analysis_of(song, name, report).starts_s)
-        segments = range(index * BATCH, min((index + 1) * BATCH, count))
+    def progress(done: int, total: int) -> None:
+        finished = segments.start + done
+        report(f"{doing}: {finished} of {count} segments" if count > 1 else doing, finished / count)
 
-        def progress(done: int, total: int) -> None:
-            finished = segments.start + done
-            report(
-                f"{doing}: {finished} of {count} segments" if count > 1 else doing, finished / count
-            )
-
-        return _explain(song, model, target, segments, report, progress)
-
-    key = _batch_key(song, model, target, index)
-    return results.get(key, compute, waiting=lambda: report(f"{doing} …", None))
+    return _explain(song, name, target, segments, report, progress)
 
 
 def _description(name: str, target: ExplanationTarget) -> str:
@@ -272,7 +305,7 @@ def _description(name: str, target: ExplanationTarget) -> str:
 
 def _explain(
     song: Song,
-    model: GenreModel,
+    name: str,
     target: ExplanationTarget,
     segments: Sequence[int],
     report: ProgressCallback,
@@ -280,12 +313,13 @@ def _explain(
 ) -> Explanation:
     from core.explanation.explain import explain
 
+    model = models.model_of(name)
     return explain(
         songs.audio_of(song, report, model.parameters.sample_rate),
         model,
         target=target.genre,
         versus=target.versus or None,
         segments=segments,
-        analysis=analysis_of(song, model.name, report),
+        analysis=analysis_of(song, name, report),
         progress=progress,
     ).without_audio()  # the cache must not keep the song in memory

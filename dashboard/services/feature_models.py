@@ -1,6 +1,7 @@
 """Explanations of models that read features instead of a spectrogram, and gated audio.
 
-`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
+`core` is imported inside the functions, because it is slow to load. Functions with a leading
+underscore run in workers, see `dashboard.services.workers`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.models.registry import FEATURE_MODELS, needs_download
-from dashboard.services import explanations, models, songs
-from dashboard.services.cache import results
+from dashboard.services import explanations, models, songs, workers
 from dashboard.services.songs import Song
 from dashboard.services.warmup import ProgressCallback
 from dashboard.text.formatting import genre_name, model_name
@@ -43,19 +43,31 @@ def feature_explanation_of(
     FeatureExplanation
         Shapley values of features or of time steps.
     """
+    found: FeatureExplanation = workers.cached(
+        ("feature explanation", *explanations.cache_key(song, name), genre, segment),
+        _feature_explanation,
+        song,
+        name,
+        genre,
+        segment,
+        report=report,
+        doing=_explaining(name, genre),
+    )
+    return found
+
+
+def _feature_explanation(
+    song: Song, name: str, genre: str, segment: int, *, report: ProgressCallback
+) -> FeatureExplanation:
+    from core.explanation.feature_attribution import explain_features
+
     analysis = explanations.analysis_of(song, name, report)
-    model = models.feature_model_of(name)
+    report(_explaining(name, genre), None)
+    return explain_features(models.feature_model_of(name), analysis.inputs[segment], genre)
 
-    doing = f"Explaining {genre_name(genre)} ({model_name(name)}) …"
 
-    def compute() -> FeatureExplanation:
-        from core.explanation.feature_attribution import explain_features
-
-        report(doing, None)
-        return explain_features(model, analysis.inputs[segment], genre)
-
-    key = ("feature explanation", *explanations.cache_key(song, model), genre, segment)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+def _explaining(name: str, genre: str) -> str:
+    return f"Explaining {genre_name(genre)} ({model_name(name)}) …"
 
 
 def gated_sounds_of(
@@ -69,34 +81,47 @@ def gated_sounds_of(
         For ``"original"``, ``"kept"`` and ``"removed"`` a FLAC file and the genre's probability
         when the model predicts from this audio.
     """
+    found: dict[str, tuple[bytes, float]] = workers.cached(
+        ("gated sounds", *explanations.cache_key(song, name), genre, segment),
+        _gated_sounds,
+        song,
+        name,
+        genre,
+        segment,
+        report=report,
+        doing=_classifying_parts(name),
+    )
+    return found
+
+
+def _gated_sounds(
+    song: Song, name: str, genre: str, segment: int, *, report: ProgressCallback
+) -> dict[str, tuple[bytes, float]]:
+    from core.audio.io import encode_audio
+    from core.listening.gating import gate_time_steps
+
     explanation = feature_explanation_of(song, name, genre, segment, report)
     model = models.feature_model_of(name)
     audio = songs.audio_of(song, report, model.parameters.sample_rate)
     supporting = explanation.values > 0
-    index = models.genre_index(name, genre)
-    doing = f"Classifying both parts ({model_name(name)}) …"
+    report(_classifying_parts(name), None)
+    open_steps = {
+        "original": np.ones_like(supporting),
+        "kept": supporting,
+        "removed": ~supporting,
+    }
+    sounds = {
+        kind: gate_time_steps(audio, model, segment, steps) for kind, steps in open_steps.items()
+    }
+    index = model.genres.index(genre)
+    return {
+        kind: (encode_audio(sound.audio, "FLAC"), float(sound.probabilities[index]))
+        for kind, sound in sounds.items()
+    }
 
-    def compute() -> dict[str, tuple[bytes, float]]:
-        from core.audio.io import encode_audio
-        from core.listening.gating import gate_time_steps
 
-        report(doing, None)
-        open_steps = {
-            "original": np.ones_like(supporting),
-            "kept": supporting,
-            "removed": ~supporting,
-        }
-        sounds = {
-            kind: gate_time_steps(audio, model, segment, steps)
-            for kind, steps in open_steps.items()
-        }
-        return {
-            kind: (encode_audio(sound.audio, "FLAC"), float(sound.probabilities[index]))
-            for kind, sound in sounds.items()
-        }
-
-    key = ("gated sounds", *explanations.cache_key(song, model), genre, segment)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+def _classifying_parts(name: str) -> str:
+    return f"Classifying both parts ({model_name(name)}) …"
 
 
 def reads_spectrogram(name: str) -> bool:

@@ -1,6 +1,7 @@
 """An example of a mix with ground truth: two of the bundled songs, mixed and explained.
 
-`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
+`core` is imported inside the functions, because it is slow to load. Functions with a leading
+underscore run in workers, see `dashboard.services.workers`.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from dashboard.services import models, songs
-from dashboard.services.cache import results
+from dashboard.services import models, songs, workers
 from dashboard.services.warmup import ProgressCallback
 
 if TYPE_CHECKING:
@@ -66,35 +66,36 @@ def mix_example_of(name: str, kind: Kind, report: ProgressCallback) -> MixExampl
     ExplanationError
         If the model predicts the same genre for all example songs.
     """
-    model = models.spectrogram_model_of(name)
+    key = ("mix example", name, models.card_of(name)["weights"]["sha256"], kind)
+    found: MixExample = workers.cached(key, _mix_example, name, kind, report=report, doing=MIXING)
+    return found
+
+
+def _mix_example(name: str, kind: Kind, *, report: ProgressCallback) -> MixExample:
+    from core.audio.io import encode_audio
+    from core.audio.loudness import loudness, match_loudness
+    from core.listening.explained_mix import explain_mix
 
     def working() -> None:
         report(MIXING, None)
 
-    def compute() -> MixExample:
-        from core.audio.io import encode_audio
-        from core.audio.loudness import loudness, match_loudness
-        from core.listening.explained_mix import explain_mix
-
-        working()
-        excerpts = [
-            replace(
-                _middle(songs.audio_of(songs.example_song(entry), report), model.parameters),
-                name=entry["title"],
-            )
-            for entry in songs.examples()
-        ]
-        found = explain_mix(
-            excerpts, model, lambda duration_s: _gate(kind, duration_s), progress=working
+    working()
+    model = models.spectrogram_model_of(name)
+    excerpts = [
+        replace(
+            _middle(songs.audio_of(songs.example_song(entry), report), model.parameters),
+            name=entry["title"],
         )
-        important = match_loudness(found.important, loudness(found.mix.audio))
-        files = (
-            encode_audio(audio, "FLAC") for audio in (found.mix.audio, found.mix.target, important)
-        )
-        return MixExample(found, *files)
-
-    key = ("mix example", name, model.card["weights"]["sha256"], kind)
-    return results.get(key, compute, waiting=working)
+        for entry in songs.examples()
+    ]
+    found = explain_mix(
+        excerpts, model, lambda duration_s: _gate(kind, duration_s), progress=working
+    )
+    important = match_loudness(found.important, loudness(found.mix.audio))
+    files = (
+        encode_audio(audio, "FLAC") for audio in (found.mix.audio, found.mix.target, important)
+    )
+    return MixExample(found, *files)
 
 
 def _middle(audio: Audio, parameters: FeatureParameters) -> Audio:

@@ -1,6 +1,7 @@
 """The smallest sufficient and necessary parts of a segment, and what other models predict for them.
 
-`core` is imported inside the functions, because TensorFlow and librosa take seconds to load.
+`core` is imported inside the functions, because it is slow to load. Functions with a leading
+underscore run in workers, see `dashboard.services.workers`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboard.services import explanations, models, songs
+from dashboard.services import explanations, models, songs, workers
 from dashboard.services.cache import results
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.songs import Song
@@ -21,6 +22,8 @@ from dashboard.text.formatting import model_name
 if TYPE_CHECKING:
     from core.audio.io import Audio
     from core.listening.smallest_parts import SmallestParts
+
+CLASSIFYING = "Classifying the smallest parts …"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,35 +88,51 @@ def smallest_parts_of(
     PartsOfSegment
         For the genre that this model predicts for the segment.
     """
+    keys = [explanations.cache_key(song, name) for name in names]
+    found: PartsOfSegment = workers.cached(
+        ("classified parts", *keys, explained, middle_s),
+        _smallest_parts,
+        song,
+        tuple(names),
+        explained,
+        middle_s,
+        report=report,
+        doing=CLASSIFYING,
+    )
+    return found
+
+
+def _smallest_parts(
+    song: Song,
+    names: Sequence[str],
+    explained: str,
+    middle_s: float,
+    *,
+    report: ProgressCallback,
+) -> PartsOfSegment:
+    from core.audio.io import encode_audio
+    from core.listening.smallest_parts import prediction_of
+
     model = models.spectrogram_model_of(explained)
     analysis = explanations.analysis_of(song, explained, report)
     segment = explanations.segment_at(analysis, middle_s)
     genre = model.genres[int(analysis.probabilities[segment].argmax())]
     found = _found_parts(song, explained, genre, segment, report)
-    doing = "Classifying the smallest parts …"
 
-    def compute() -> PartsOfSegment:
-        from core.audio.io import encode_audio
-        from core.listening.smallest_parts import prediction_of
+    def classified(share: float, sound: Audio) -> FoundPart:
+        predictions = {}
+        for name in names:
+            report(CLASSIFYING, None)
+            predictions[name] = prediction_of(models.model_of(name), sound)
+        return FoundPart(share, encode_audio(sound, "FLAC"), predictions)
 
-        def classified(share: float, sound: Audio) -> FoundPart:
-            predictions = {}
-            for name in names:
-                report(doing, None)
-                predictions[name] = prediction_of(models.model_of(name), sound)
-            return FoundPart(share, encode_audio(sound, "FLAC"), predictions)
-
-        enough, needed = found.sufficient, found.necessary
-        return PartsOfSegment(
-            genre,
-            float(analysis.probabilities[segment].max()),
-            None if enough is None else classified(enough.share, enough.kept),
-            None if needed is None else classified(needed.share, needed.rest),
-        )
-
-    keys = [explanations.cache_key(song, models.model_of(name)) for name in names]
-    key = ("classified parts", *keys, explained, segment)
-    return results.get(key, compute, waiting=lambda: report(doing, None))
+    enough, needed = found.sufficient, found.necessary
+    return PartsOfSegment(
+        genre,
+        float(analysis.probabilities[segment].max()),
+        None if enough is None else classified(enough.share, enough.kept),
+        None if needed is None else classified(needed.share, needed.rest),
+    )
 
 
 def _found_parts(
@@ -136,5 +155,5 @@ def _found_parts(
             model, audio, explanation, ranking, progress=lambda: report(doing, None)
         )
 
-    key = ("smallest parts", *explanations.cache_key(song, model), segment)
+    key = ("smallest parts", *explanations.cache_key(song, name), segment)
     return results.get(key, compute, waiting=lambda: report(doing, None))

@@ -8,15 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
 from core.constants import EXAMPLES_DIR, SAMPLE_RATE
+from dashboard.services import delivery, workers
 from dashboard.services.cache import results
-from dashboard.services.models import MODELS
-from dashboard.services.warmup import ProgressCallback, WarmUp
+from dashboard.services.warmup import ProgressCallback
 
 if TYPE_CHECKING:
     from core.audio.io import Audio
@@ -44,7 +43,7 @@ class Song:
     title: str = ""
 
 
-@st.cache_data(show_spinner=False, max_entries=1)
+@cache
 def examples() -> list[dict[str, Any]]:
     """List the bundled songs: dictionaries with `file`, `title` and `genre`."""
     try:
@@ -54,21 +53,19 @@ def examples() -> list[dict[str, Any]]:
     return [song for song in songs if (EXAMPLES_DIR / song["file"]).is_file()]
 
 
-def _first_example() -> Path | None:
+def first_example() -> Path | None:
+    """Find the file of the first bundled song."""
     return next((EXAMPLES_DIR / entry["file"] for entry in examples()), None)
 
 
-warm_up = WarmUp(MODELS, _first_example)
-
-
 def start_loading() -> None:
-    """Start to load libraries and models in the background, unless that has been done before."""
-    warm_up.start()
+    """Start the workers in the background, unless that has been done before."""
+    workers.pool.start()
 
 
 def is_loaded() -> bool:
     """Whether songs can be analysed without waiting for anything to load."""
-    return warm_up.ready
+    return workers.pool.ready
 
 
 def song_from_bytes(content: bytes, name: str, *, title: str = "") -> Song:
@@ -97,10 +94,19 @@ def downloaded_recording(name: str) -> Song:
     AudioError
         If the download fails.
     """
-    from core.audio.sample_recordings import RECORDINGS, download_recording
+    title = recordings()[name]
+    file, content = workers.pool.run(
+        _recording, name, report=lambda *_: None, doing=f"Downloading {title} …"
+    )
+    return song_from_bytes(content, file, title=title)
+
+
+def _recording(name: str, *, report: ProgressCallback) -> tuple[str, bytes]:
+    """Name and content of a free recording."""
+    from core.audio.sample_recordings import download_recording
 
     file = download_recording(name)
-    return song_from_bytes(file.read_bytes(), file.name, title=RECORDINGS[name])
+    return file.name, file.read_bytes()
 
 
 def title_of(song: Song) -> str:
@@ -111,7 +117,7 @@ def title_of(song: Song) -> str:
 
 
 def audio_of(song: Song, report: ProgressCallback, sample_rate: int = SAMPLE_RATE) -> Audio:
-    """Decode a song.
+    """Find the samples of a song, in a process that computes.
 
     Parameters
     ----------
@@ -132,15 +138,14 @@ def audio_of(song: Song, report: ProgressCallback, sample_rate: int = SAMPLE_RAT
     AudioError
         If the file cannot be decoded.
     """
-    warm_up.wait(report)
-    from core.audio.io import load_audio
 
-    def decode() -> Audio:
-        report("Reading the song …", None)
-        return load_audio(song.content, name="song", sample_rate=sample_rate)
+    def find() -> Audio:
+        if song.content or not delivery.has_deliveries():
+            return delivery.decode(song.content, sample_rate, report=report)
+        return delivery.delivered_audio(song.digest, sample_rate)
 
     return results.get(
         ("audio", song.digest, sample_rate),
-        decode,
-        waiting=lambda: report("Reading the song …", None),
+        find,
+        waiting=lambda: report(delivery.READING, None),
     )

@@ -74,12 +74,13 @@ def empty_page() -> None:
 def predictions(song: Song) -> dict[str, Analysis]:
     """Draw the prediction of each model as a card; return the analyses by name of the model."""
     with Progress() as progress:
-        audio = songs.audio_of(song, progress)
         analyses, failures = explanations.analyses_of(song, progress)
 
     st.header(markdown_safe(songs.title_of(song)), anchor=False)
     summary = f" {answers.summary(analyses)}" if analyses else ""
-    st.markdown(f"{formatting.duration(audio.duration_s)}.{summary}")
+    if analyses:
+        duration_s = next(iter(analyses.values())).duration_s
+        st.markdown(f"{formatting.duration(duration_s)}.{summary}")
     cards = [
         prediction_card(
             name,

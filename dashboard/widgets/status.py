@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import AudioError, ExplanationError, ModelError
+from core.errors import AudioError, EngineError, ExplanationError, ModelError
 from dashboard.services import songs
 from dashboard.text.formatting import html_safe, markdown_safe, time_left
 
@@ -90,7 +90,7 @@ def failures_as_sentences() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # Streamlit's own stop and rerun are not Exceptions
-        if isinstance(error, AudioError | ExplanationError | ModelError):
+        if isinstance(error, AudioError | EngineError | ExplanationError | ModelError):
             st.error(markdown_safe(str(error)), icon=":material/error:")
             return
         traceback.print_exc(file=sys.stderr)

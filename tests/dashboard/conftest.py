@@ -35,6 +35,5 @@ def chosen(monkeypatch: pytest.MonkeyPatch, song: Audio, tiny_cnn: SpectrogramMo
 
     monkeypatch.setattr(models, "model_of", model)
     monkeypatch.setattr(explanations, "BATCH", 2)
-    monkeypatch.setattr(songs.warm_up, "wait", lambda report: None)
     results.clear()
     return songs.song_from_bytes(encode_audio(song, "WAV"), "little song.wav")

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.constants import PROJECT_DIR
-from dashboard.services import songs
+from dashboard.services import workers
 
 APP = PROJECT_DIR / "dashboard" / "app.py"
 
@@ -15,7 +15,7 @@ APP = PROJECT_DIR / "dashboard" / "app.py"
 def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The running app, without loading the networks."""
     started: list[bool] = []
-    monkeypatch.setattr(songs.warm_up, "start", lambda: started.append(True))
+    monkeypatch.setattr(workers.pool, "start", lambda: started.append(True))
     app = AppTest.from_file(str(APP), default_timeout=60).run()
     assert started == [True], "the networks are loaded after the first page is drawn"
     return app

@@ -16,7 +16,7 @@ from core.explanation.explain import Explanation, explain, joined
 from core.explanation.masks import importance_mask
 from core.listening.filtering import Mode, listen
 from core.models.spectrogram_models import SpectrogramModel
-from dashboard.services import excerpts, explanations, songs
+from dashboard.services import excerpts, explanations, rankings, songs
 from dashboard.services.excerpts import ATTRIBUTED, OPTIMISED, PartSelection
 from dashboard.services.explanations import ExplanationTarget
 from dashboard.services.preparation import Phase
@@ -46,7 +46,7 @@ def test_song_parts_are_those_of_listen_with_the_predictions_for_them(
     explanation = explain(audio, tiny_cnn, target="jazz", versus=selection.target.versus or None)
     ranking = None
     if selection.method == OPTIMISED:
-        ranking = excerpts.optimised_ranking_of(chosen, "cnn", JAZZ, silent)
+        ranking = rankings.optimised_ranking_of(chosen, "cnn", JAZZ, silent)
         assert ranking.shape == explanation.mel.shape
     for mode, excerpt in (("keep", song_parts.kept), ("remove", song_parts.rest)):
         left = listen(

@@ -20,7 +20,6 @@ def _few_songs(monkeypatch: pytest.MonkeyPatch, tiny_cnn: SpectrogramModel) -> N
     few = [songs.examples()[index] for index in (1, 2, 6)]
     monkeypatch.setattr(songs, "examples", lambda: few)
     monkeypatch.setattr(models, "model_of", lambda name: tiny_cnn)
-    monkeypatch.setattr(songs.warm_up, "wait", lambda report: None)
     results.clear()
 
 

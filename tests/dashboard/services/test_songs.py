@@ -10,7 +10,7 @@ import pytest
 
 from core.audio.sample_recordings import RECORDINGS
 from core.errors import AudioError
-from dashboard.services import songs
+from dashboard.services import songs, workers
 
 
 def silent(text: str, share: float | None) -> None:
@@ -33,11 +33,11 @@ def test_missing_examples_leave_an_empty_list(
     if content is not None:
         (tmp_path / "examples.json").write_text(content)
     monkeypatch.setattr(songs, "EXAMPLES_DIR", tmp_path)
-    songs.examples.clear()
+    songs.examples.cache_clear()
     try:
         assert songs.examples() == []
     finally:
-        songs.examples.clear()
+        songs.examples.cache_clear()
 
 
 def test_songs_are_equal_if_their_bytes_names_and_titles_are() -> None:
@@ -93,8 +93,8 @@ def test_a_recording_is_a_song_with_the_recordings_title(
 
 def test_loading_starts_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    monkeypatch.setattr(songs.warm_up, "start", lambda: started.append(1))
-    monkeypatch.setattr(type(songs.warm_up), "ready", property(lambda _: bool(started)))
+    monkeypatch.setattr(workers.pool, "start", lambda: started.append(1))
+    monkeypatch.setattr(type(workers.pool), "ready", property(lambda _: bool(started)))
     assert not songs.is_loaded()
     songs.start_loading()
     assert songs.is_loaded()

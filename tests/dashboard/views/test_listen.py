@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from core.constants import PROJECT_DIR
-from dashboard.services import excerpts, models, songs
+from dashboard.services import excerpts, models, songs, workers
 from dashboard.services.preparation import Phase
 
 WAIT_S = 30
@@ -20,7 +20,7 @@ WAIT_S = 30
 @pytest.fixture
 def page(chosen: songs.Song, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page with a chosen song, which counts as a long one."""
-    monkeypatch.setattr(songs.warm_up, "start", lambda: None)
+    monkeypatch.setattr(workers.pool, "start", lambda: None)
     monkeypatch.setattr(models, "accuracy", lambda name: None)
     monkeypatch.setattr(excerpts, "LONG", 2)
     monkeypatch.setattr(excerpts, "PASSAGE", 2)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.services import songs
+from dashboard.services import songs, workers
 from dashboard.widgets.song_picker import FILE_TYPES, FORMATS
 
 PAGE = """
@@ -21,7 +21,7 @@ st.text(song.title if song else "none")
 @pytest.fixture(autouse=True)
 def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the page think that the networks are loaded."""
-    monkeypatch.setattr(type(songs.warm_up), "ready", True)
+    monkeypatch.setattr(type(workers.pool), "ready", True)
 
 
 def run(**session: Any) -> AppTest:

@@ -7,7 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.services import songs
+from dashboard.services import workers
 from dashboard.widgets import status
 
 
@@ -64,7 +64,7 @@ def test_a_place_is_renewed_only_when_its_content_changes() -> None:
 def test_the_loading_note_is_shown_until_the_networks_are_ready(
     monkeypatch: pytest.MonkeyPatch, ready: bool
 ) -> None:
-    monkeypatch.setattr(type(songs.warm_up), "ready", ready)
+    monkeypatch.setattr(type(workers.pool), "ready", ready)
     app = run("if not songs.is_loaded():\n    loading_note()")
     assert len(app.get("html")) == (not ready)
 
