@@ -88,14 +88,15 @@ def smallest_parts_of(
     PartsOfSegment
         For the genre that this model predicts for the segment.
     """
+    segment = explanations.segment_at(explanations.analysis_of(song, explained, report), middle_s)
     keys = [explanations.cache_key(song, name) for name in names]
     found: PartsOfSegment = workers.cached(
-        ("classified parts", *keys, explained, middle_s),
+        ("classified parts", *keys, explained, segment),
         _smallest_parts,
         song,
         tuple(names),
         explained,
-        middle_s,
+        segment,
         report=report,
         doing=CLASSIFYING,
     )
@@ -106,7 +107,7 @@ def _smallest_parts(
     song: Song,
     names: Sequence[str],
     explained: str,
-    middle_s: float,
+    segment: int,
     *,
     report: ProgressCallback,
 ) -> PartsOfSegment:
@@ -115,7 +116,6 @@ def _smallest_parts(
 
     model = models.spectrogram_model_of(explained)
     analysis = explanations.analysis_of(song, explained, report)
-    segment = explanations.segment_at(analysis, middle_s)
     genre = model.genres[int(analysis.probabilities[segment].argmax())]
     found = _found_parts(song, explained, genre, segment, report)
 

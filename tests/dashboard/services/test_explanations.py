@@ -159,8 +159,8 @@ def test_the_first_page_is_drawn_without_the_slow_libraries() -> None:
         import sys
         from streamlit.testing.v1 import AppTest
         sys.path.insert(0, ".")
-        from dashboard.services.warmup import WarmUp
-        WarmUp.start = lambda self: None
+        from dashboard.services.workers import WorkerPool
+        WorkerPool.start = lambda self: None
         page = AppTest.from_file("dashboard/app.py", default_timeout=60).run()
         assert not page.exception, page.exception
         assert page.title[0].value == "Groove-Guide", page
