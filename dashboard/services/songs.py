@@ -7,40 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.constants import EXAMPLES_DIR, SAMPLE_RATE
 from dashboard.services import delivery, workers
 from dashboard.services.cache import results
+from dashboard.services.song import Song as Song
 from dashboard.services.warmup import ProgressCallback
 
 if TYPE_CHECKING:
     from core.audio.io import Audio
-
-
-@dataclass(frozen=True)
-class Song:
-    """A chosen song, not yet decoded.
-
-    Parameters
-    ----------
-    digest : str
-        SHA-256 of the file's bytes.
-    name : str
-        Name of the file as its sender gave it; untrusted in file names and markup.
-    content : bytes
-        The file.
-    title : str
-        Title of an example or a recording; empty for an upload.
-    """
-
-    digest: str
-    name: str
-    content: bytes = field(repr=False, compare=False)
-    title: str = ""
 
 
 @cache
@@ -51,11 +28,6 @@ def examples() -> list[dict[str, Any]]:
     except (OSError, ValueError):
         return []
     return [song for song in songs if (EXAMPLES_DIR / song["file"]).is_file()]
-
-
-def first_example() -> Path | None:
-    """Find the file of the first bundled song."""
-    return next((EXAMPLES_DIR / entry["file"] for entry in examples()), None)
 
 
 def start_loading() -> None:

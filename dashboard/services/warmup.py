@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.constants import EXAMPLES_DIR
+from core.models.registry import SHOWN_MODELS
+
 if TYPE_CHECKING:
     from core.models.base import GenreModel
 
@@ -21,7 +24,6 @@ WORKER_BYTES = 192 << 20  # of all results cached in a worker
 def prepare_to_decode(*, report: ProgressCallback) -> None:
     """Decode a song, which loads all decoders."""
     from core.audio.io import load_audio
-    from dashboard.services.songs import first_example
 
     if path := first_example():
         load_audio(path)
@@ -35,16 +37,19 @@ def prepare_to_compute(*, report: ProgressCallback) -> None:
     from core.engine.worker import trim_memory
     from core.models.runtime import prepare_for_serving
     from dashboard.services.cache import results
-    from dashboard.services.models import MODELS
-    from dashboard.services.songs import first_example
 
     results.limit(WORKER_BYTES)
     try:
-        run_once(load_models(MODELS), first_example())
+        run_once(load_models(SHOWN_MODELS), first_example())
         prepare_for_serving()
     except Exception:
         traceback.print_exc(file=sys.stderr)
     trim_memory()
+
+
+def first_example() -> Path | None:
+    """Find the file of a bundled song."""
+    return min(EXAMPLES_DIR.glob("*.ogg"), default=None)
 
 
 def load_models(names: Sequence[str]) -> list[GenreModel]:

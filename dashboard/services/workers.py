@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.services import delivery
 from dashboard.services.cache import results
+from dashboard.services.song import Song
 from dashboard.services.warmup import ProgressCallback
 
 if TYPE_CHECKING:
     from distributed import Future
 
     from core.engine.tasks import Engine
-    from dashboard.services.songs import Song
 
 WORKERS_VARIABLE = "GROOVE_GUIDE_WORKERS"  # environment variables of the server
 MEMORY_VARIABLE = "GROOVE_GUIDE_WORKER_MEMORY"  # MiB
@@ -118,8 +118,8 @@ class WorkerPool:
         if not self._is_started:
             return function(*args, report=report)
         engine = self._connected(report)
-        songs = {arg.digest: arg for arg in args if _is_song(arg)}
-        sent = tuple(replace(arg, content=b"") if _is_song(arg) else arg for arg in args)
+        songs = {arg.digest: arg for arg in args if isinstance(arg, Song)}
+        sent = tuple(replace(arg, content=b"") if isinstance(arg, Song) else arg for arg in args)
         samples: dict[tuple[str, int], Future] = {}
         wanted = None if audio is None else (audio[0].digest, audio[1])
         with self._place_for_audio(report) as hold:
@@ -306,10 +306,6 @@ def session_id() -> str:
 
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else ""
-
-
-def _is_song(value: object) -> bool:
-    return type(value).__name__ == "Song" and hasattr(value, "content")
 
 
 def _waiting(position: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from core.errors import ModelError
 from core.models.base import GenreModel
 from core.models.spectrogram_models import SpectrogramModel
-from dashboard.services import cache, songs, warmup
+from dashboard.services import cache, warmup
 
 
 def quiet(text: str, share: float | None) -> None:
@@ -48,7 +48,7 @@ def test_keras_is_prepared_and_the_cache_is_bounded(
 ) -> None:
     prepared = []
     monkeypatch.setattr("core.models.store.load_model", lambda name: tiny_cnn)
-    monkeypatch.setattr(songs, "first_example", lambda: None)
+    monkeypatch.setattr(warmup, "first_example", lambda: None)
     monkeypatch.setattr("core.models.runtime.prepare_for_serving", lambda: prepared.append(1))
     warmup.prepare_to_compute(report=quiet)
     assert prepared == [1]
@@ -56,12 +56,12 @@ def test_keras_is_prepared_and_the_cache_is_bounded(
 
 
 def test_everything_runs_once_on_the_first_example(tiny_cnn: SpectrogramModel) -> None:
-    path = songs.first_example()
+    path = warmup.first_example()
     assert isinstance(path, Path)
     warmup.run_once([tiny_cnn], path)
     warmup.run_once([tiny_cnn], None)
 
 
 def test_the_worker_that_decodes_needs_no_song(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(songs, "first_example", lambda: None)
+    monkeypatch.setattr(warmup, "first_example", lambda: None)
     warmup.prepare_to_decode(report=quiet)
