@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.models.cards
 from core.constants import MODELS_DIR, PROJECT_DIR
-from dashboard.services import measurements, songs
+from dashboard.services import measurements, workers
 from dashboard.services.cache import results
 
 VIEWS = sorted((PROJECT_DIR / "dashboard" / "views").glob("*.py"))
@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(module, "MODELS_DIR", tmp_path)
     for name in ("card_paths", "list_models"):
         monkeypatch.setattr(getattr(core.models.cards, name), "__defaults__", (tmp_path,))
-    monkeypatch.setattr(songs.warm_up, "start", lambda: None)
+    monkeypatch.setattr(workers.pool, "start", lambda: None)
     st.cache_data.clear()
     results.clear()
     yield tmp_path

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.audio.io import clean_name
 from core.constants import PROJECT_DIR
-from dashboard.services import models, songs
+from dashboard.services import models, songs, workers
 from dashboard.text.formatting import markdown_safe
 
 NAMES = (
@@ -23,7 +23,7 @@ NAMES = (
 def test_a_hostile_name_is_text_on_the_page(
     name: str, chosen: songs.Song, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(songs.warm_up, "start", lambda: None)
+    monkeypatch.setattr(workers.pool, "start", lambda: None)
     monkeypatch.setattr(models, "accuracy", lambda name: None)
     page = AppTest.from_file(str(PROJECT_DIR / "dashboard" / "app.py"), default_timeout=120)
     page.session_state["song"] = replace(chosen, name=name)
