@@ -287,8 +287,10 @@ class Engine:
     def _look(self) -> None:
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
         for address, worker in workers.items():
-            if address not in self._known:
-                kinds = tuple(kind for kind in KINDS if kind in worker["resources"]) or KINDS
+            kinds = tuple(kind for kind in KINDS if kind in worker["resources"]) or KINDS
+            # One after another, so that the first one is ready in half the time.
+            busy = any(self._known.get(other) == kinds for other in self._warming)
+            if address not in self._known and not busy:
                 self._known[address] = kinds
                 self._warm(address, kinds)
         for address in self._known.keys() - workers.keys():
