@@ -16,6 +16,7 @@ from typing import Any
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 
 class Visitor:
@@ -36,8 +37,8 @@ class Visitor:
         self._opener.open(f"{self._base}/_stcore/health", timeout=60).read()
         self._socket = connect(
             f"ws://127.0.0.1:{port}/_stcore/stream",
-            subprotocols=["streamlit"],  # type: ignore[list-item]
-            origin=self._base,  # type: ignore[arg-type]
+            subprotocols=[Subprotocol("streamlit")],
+            origin=Origin(self._base),
             max_size=None,
             open_timeout=120,
             ping_timeout=300,
@@ -143,7 +144,7 @@ class Visitor:
             raise TimeoutError(" | ".join(self.texts[-5:]))
         data = self._socket.recv(timeout=remaining)
         message = ForwardMsg()
-        message.ParseFromString(data)  # type: ignore[arg-type]
+        message.ParseFromString(data)
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.session = message.new_session.initialize.session_id or self.session
