@@ -9,6 +9,7 @@ from benchmarks.bad_files import song, songs
 SEED = 15
 _INTERESTING = (0, 1, 7, 8, 255, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 _MOST_BYTES = 400_000
+_SIGNATURE = 12  # bytes by which most formats are recognised
 
 
 def mutation(number: int, seed: int = SEED) -> tuple[str, bytes]:
@@ -32,8 +33,11 @@ def mutation(number: int, seed: int = SEED) -> tuple[str, bytes]:
     kind = kinds[number % len(kinds)]
     chance = random.Random(f"{seed} {number}")
     content = bytearray(song(*kind, 0.6))
+    signature = content[:_SIGNATURE]
     for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
         _damage(content, chance, kinds)
+    if chance.random() < 0.7:  # so that the damage reaches the decoders
+        content[:_SIGNATURE] = signature
     return " ".join(kind), bytes(content[:_MOST_BYTES])
 
 

@@ -151,6 +151,8 @@ def continues(stream: SeekableBytes, format: str, size: int, end: int | None) ->
         return True
     if size - end <= max(_UNREAD, 0.01 * size):
         return False
+    if not rest.strip(b"\0"):
+        return False  # padding
     rest = rest.removeprefix(b"\0")  # chunks begin at even positions
     is_chunk = re.match(_CHUNK, rest) and not re.match(_RECORDING, rest)
     return not is_chunk and not re.match(_TAG, rest)

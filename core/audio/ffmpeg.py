@@ -34,6 +34,7 @@ ERRORS = (
 
 _OPTIONS = {
     "format_whitelist": FORMATS,
+    "protocol_whitelist": "none",  # the file is already open, and no other one may be
     "max_streams": "64",
 }
 # Formats whose header declares the number of samples. Others estimate it, or count video as well.

@@ -358,12 +358,18 @@ def test_a_flac_header_that_declares_too_little_is_ignored() -> None:
     assert load_audio(with_declared_frames(content, 48_000)).duration_s == 6.0
 
 
-def test_chunks_and_tags_after_the_audio_are_no_audio() -> None:
+def test_chunks_tags_and_padding_after_the_audio_are_no_audio() -> None:
     content = file_bytes(stereo(1.0), 48_000, "WAV", "PCM_16")
     cover = random.Random(0).randbytes(50_000)
     chunk = b"id3 " + len(cover).to_bytes(4, "little") + cover
     whole = b"RIFF" + (len(content) - 8 + len(chunk)).to_bytes(4, "little") + content[8:] + chunk
-    for tagged in (whole, content + chunk, content + b"ID3\4\0\0\0\3\0\0" + cover):
+    padding = bytes(30_000)
+    for tagged in (
+        whole,
+        content + chunk,
+        content + padding,
+        content + b"ID3\4\0\0\0\3\0\0" + cover,
+    ):
         assert load_audio(tagged).duration_s == 1.0
 
 
