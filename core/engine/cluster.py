@@ -38,6 +38,7 @@ SETTINGS = {
     # spectrograms then take twice as long, because the system clears the same pages for each song.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 64 << 20,
     "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 << 20,
+    "distributed.worker.preload": ["core.engine.preload"],
 }
 WORKER_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
