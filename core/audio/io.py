@@ -22,7 +22,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from core.audio.source import Source
+from core.audio.source import Source, reason
 from core.constants import MAX_DURATION_S, MIN_DURATION_S, SAMPLE_RATE, SILENT_PEAK
 from core.errors import AudioError
 from core.storage import replacing
@@ -269,7 +269,9 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
         except IsADirectoryError as error:
             raise AudioError("This is a folder. Choose one audio file in it.") from error
         except (OSError, ValueError) as error:
-            raise AudioError(f"The file cannot be opened ({error}). Check its name.") from error
+            raise AudioError(
+                f"The file cannot be opened ({reason(error)}). Check its name."
+            ) from error
     elif hasattr(file, "read"):
         stream = file  # type: ignore[assignment]
     else:
@@ -280,7 +282,7 @@ def _opened(file: object, stack: ExitStack) -> BinaryIO:
         seekable = stream.seekable() if hasattr(stream, "seekable") else hasattr(stream, "seek")
         return stream if seekable else _spooled(stream, stack)
     except (OSError, ValueError, TypeError) as error:
-        raise AudioError(f"The file cannot be read ({error}). Check the file.") from error
+        raise AudioError(f"The file cannot be read ({reason(error)}). Check the file.") from error
 
 
 def _spooled(stream: BinaryIO, stack: ExitStack) -> BinaryIO:

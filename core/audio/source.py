@@ -14,6 +14,11 @@ DECODING_S = 5.0
 _SHARE = 0.01  # more for every second of audio, for slow computers and formats
 
 
+def reason(error: Exception) -> str:
+    """Format the reason of an error for a sentence, without the number and the file's name."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class Source:
     """Open file that ends early, and records why, if reading fails or takes too long.
 
@@ -107,6 +112,6 @@ class Source:
             If reading the file failed, whatever its content, or took too long.
         """
         if self._failure is not None:
-            message = f"The file cannot be read ({self._failure}). Copy it again and retry."
+            message = f"The file cannot be read ({reason(self._failure)}). Copy it again and retry."
             raise AudioError(message) from self._failure
         self.check_time()

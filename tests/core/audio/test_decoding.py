@@ -143,8 +143,10 @@ def test_missing_files_and_folders_have_their_own_messages(tmp_path: Path) -> No
         load_audio(tmp_path / "missing.mp3")
     with pytest.raises(AudioError, match="is a folder"):
         load_audio(tmp_path)
-    with pytest.raises(AudioError, match="cannot be opened"):
+    with pytest.raises(AudioError, match=r"cannot be opened \(embedded null byte\)"):
         load_audio("nul\0byte.mp3")
+    with pytest.raises(AudioError, match=r"cannot be opened \(File name too long\)\. Check"):
+        load_audio("x" * 5_000)
 
 
 def test_read_errors_are_reported_with_their_reason(capfd: pytest.CaptureFixture[str]) -> None:
