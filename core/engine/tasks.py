@@ -51,6 +51,7 @@ class _Task:
     name: str
     worker: str
     deadline_s: float
+    limit_s: float
     progress: tuple[str, float | None]
     future: Any = None
     is_lost: bool = False
@@ -200,8 +201,10 @@ class Engine:
         from distributed.scheduler import KilledWorker
 
         assert turn.worker is not None
-        deadline_s = time.monotonic() + time_limit_s
-        task = _Task(f"task-{uuid4().hex}", turn.worker, deadline_s, progress=(doing, None))
+        latest_s = time.monotonic() + time_limit_s + TIME_LIMIT_S
+        task = _Task(
+            f"task-{uuid4().hex}", turn.worker, latest_s, time_limit_s, progress=(doing, None)
+        )
         self._tasks[task.name] = task
         try:
             task.future = self._client.submit(
@@ -270,10 +273,13 @@ class Engine:
                 self._refused.popitem(last=False)
 
     def _note(self, event: tuple[float, tuple[str, str, float | None]]) -> None:
-        """Note the progress of a task."""
+        """Note the progress of a task; the first note, without a text, says that it has begun."""
         name, text, share = event[1]
         if task := self._tasks.get(name):
-            task.progress = text, share
+            if text:
+                task.progress = text, share
+            else:  # its worker may have had another kind of work to finish first
+                task.deadline_s = min(task.deadline_s, time.monotonic() + task.limit_s)
 
     def _supervise(self) -> None:
         """Find new and lost workers, and end tasks that take too long."""

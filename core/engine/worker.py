@@ -45,6 +45,7 @@ def call(task: str, function: Callable[..., Any], *args: Any) -> Any:
     from distributed import get_worker
 
     worker, began_s = get_worker(), time.monotonic()
+    worker.log_event(TOPIC, (task, "", None))
     sent_s = -INTERVAL_S
 
     def report(text: str, share: float | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.constants import EXAMPLES_DIR
 from core.models.registry import SHOWN_MODELS
+from dashboard.services import housekeeping
 
 if TYPE_CHECKING:
     from core.models.base import GenreModel
@@ -27,6 +28,7 @@ def prepare_to_decode(*, report: ProgressCallback) -> None:
 
     if path := first_example():
         load_audio(path)
+    housekeeping.note_baseline()
 
 
 def prepare_to_compute(*, report: ProgressCallback) -> None:
@@ -34,7 +36,6 @@ def prepare_to_compute(*, report: ProgressCallback) -> None:
 
     A failure is logged: a page that needs the failed part shows a message.
     """
-    from core.engine.worker import trim_memory
     from core.models.runtime import prepare_for_serving
     from dashboard.services.cache import results
 
@@ -44,7 +45,7 @@ def prepare_to_compute(*, report: ProgressCallback) -> None:
         prepare_for_serving()
     except Exception:
         traceback.print_exc(file=sys.stderr)
-    trim_memory()
+    housekeeping.note_baseline()
 
 
 def first_example() -> Path | None:

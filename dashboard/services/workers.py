@@ -209,7 +209,7 @@ class WorkerPool:
         from core.engine.host import hosted
         from core.engine.tasks import COMPUTE, DECODE, Engine
         from core.errors import EngineError
-        from dashboard.services import warmup
+        from dashboard.services import housekeeping, warmup
 
         cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
         workers = _number(WORKERS_VARIABLE, min(cores, MOST_WORKERS))
@@ -222,7 +222,7 @@ class WorkerPool:
                 client = stack.enter_context(connect(scheduler=address))
                 functions = {COMPUTE: warmup.prepare_to_compute, DECODE: warmup.prepare_to_decode}
                 self._engine = Engine(client, warm_up=functions)
-                threading.Event().wait()
+                housekeeping.watch(self._engine)
         except EngineError as error:
             self._failure = error
         except Exception as error:

@@ -36,9 +36,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_dashboard(port: int, log: Path) -> subprocess.Popen[bytes]:
-    """Start the dashboard; return its process once the server responds."""
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+def start_dashboard(port: int, log: Path, *flags: str) -> subprocess.Popen[bytes]:
+    """Start the dashboard, with flags of Python; return its process once the server responds."""
+    command = [sys.executable, *flags, "-m", "streamlit", "run", "dashboard/app.py"]
     options = {"headless": "true", "port": port, "address": "127.0.0.1"}
     for name, value in options.items():
         command += [f"--server.{name}", str(value)]
