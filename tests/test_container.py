@@ -22,6 +22,8 @@ import yaml
 
 from core.constants import PROJECT_DIR
 from core.engine.cluster import SCHEDULER_VARIABLE, SETTINGS, connect
+from core.engine.tasks import COMPUTE, DECODE
+from core.storage import fingerprint
 from tests.e2e.server import START_S, free_port
 
 DOCKERFILE = PROJECT_DIR / "Dockerfile"
@@ -132,13 +134,17 @@ def services() -> dict[str, Any]:
 
 
 def test_one_dashboard_and_workers_share_a_scheduler(services: dict[str, Any]) -> None:
-    assert set(services) == {"web", "scheduler", "worker"}
+    assert set(services) == {"web", "scheduler", "worker", "decoder"}
     address = services["web"]["environment"][SCHEDULER_VARIABLE]
     assert address == "tcp://scheduler:8786"
-    assert address in services["worker"]["command"]
     assert "8786" in services["scheduler"]["command"]
     assert "GROOVE_GUIDE_WORKERS" in str(services["worker"]["scale"])
+    for kind, name in ((DECODE, "decoder"), (COMPUTE, "worker")):
+        command = services[name]["command"]
+        assert address in command
+        assert f"{kind}=1" == command[command.index("--resources") + 1]
     settings = services["scheduler"]["environment"] | services["worker"]["environment"]
+    assert settings.pop("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES") == "0"
     for name, value in settings.items():
         key = name.removeprefix("DASK_").lower().replace("__", ".").replace("_", "-")
         assert SETTINGS[key] == json.loads(value), key
@@ -158,7 +164,7 @@ def test_services_have_no_rights_and_only_the_dashboard_has_a_port(
     assert services["worker"]["networks"] == services["scheduler"]["networks"] == ["inside"]
 
 
-@pytest.mark.parametrize("name", ["scheduler", "worker"])
+@pytest.mark.parametrize("name", ["scheduler", "worker", "decoder"])
 def test_the_commands_of_dask_know_their_options(name: str, services: dict[str, Any]) -> None:
     python, *command = services[name]["command"]
     assert python == "python"
@@ -198,7 +204,9 @@ def test_the_commands_of_dask_start_a_cluster_that_computes(
             while name == "scheduler" and not _listens(address) and time.monotonic() < until:
                 time.sleep(0.2)
         with connect(scheduler=f"tcp://{address}") as client:
-            assert client.submit(sum, [1, 2, 3]).result(timeout=START_S) == 6
+            # A function of the project, which the worker must find where it has been started.
+            found = client.submit(fingerprint, version=1, resources={COMPUTE: 1})
+            assert found.result(timeout=START_S) == fingerprint(version=1)
     finally:
         for process in reversed(processes):
             process.terminate()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import soundfile
 
 from dashboard.player.wire_format import Track, View
+from dashboard.services.cuts import cuts_of
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -77,17 +76,11 @@ def limited_tracks(tracks: Sequence[Track], passage: Passage) -> list[Track]:
     list of Track
         FLAC files of the passage with the same samples, which begin where it does.
     """
+    cuts = cuts_of([track.file for track in tracks], passage.start_s, passage.end_s)
     return [
-        replace(track, file=_cut(track.file, passage), start_s=passage.start_s) for track in tracks
+        replace(track, file=cut, start_s=passage.start_s)
+        for track, cut in zip(tracks, cuts, strict=True)
     ]
-
-
-def _cut(file: bytes, passage: Passage) -> bytes:
-    samples, sample_rate = soundfile.read(io.BytesIO(file), dtype="int16")
-    first, last = (round(moment * sample_rate) for moment in (passage.start_s, passage.end_s))
-    stream = io.BytesIO()
-    soundfile.write(stream, samples[first:last], sample_rate, format="FLAC", subtype="PCM_16")
-    return stream.getvalue()
 
 
 def limited_views(views: Sequence[View], passage: Passage, segment_frames: int) -> list[View]:

@@ -20,6 +20,11 @@ from tests.e2e.steps import WAIT_MS, settled, upload
 MEGABYTE = 1 << 20
 
 
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=WAIT_MS)
+
+
 def handshake(dashboard: str, *, host: str | None = None, origin: str | None = None) -> int:
     """Open a page's connection; return the status of the answer."""
     parts = urlsplit(dashboard)
