@@ -139,10 +139,11 @@ class Visitor:
         self._socket.send(message.SerializeToString())
 
     def _receive(self, until: float) -> ForwardMsg:
-        remaining = until - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError(" | ".join(self.texts[-5:]))
-        data = self._socket.recv(timeout=remaining)
+        try:
+            data = self._socket.recv(timeout=max(0.0, until - time.monotonic()))
+        except TimeoutError as error:
+            shown = " | ".join(text[:200] for text in self.texts[-8:])
+            raise TimeoutError(f"The last texts are: {shown}") from error
         message = ForwardMsg()
         message.ParseFromString(data)
         kind = message.WhichOneof("type")

@@ -94,6 +94,10 @@ def main() -> None:
                             **WORKER_ENVIRONMENT,
                             "TF_NUM_INTRAOP_THREADS": str(options.threads),
                             "TF_NUM_INTEROP_THREADS": "1",
+                            # oneDNN keeps a working area for each length of song: hundreds of
+                            # megabytes for the large network, whose predictions then take twice
+                            # the time without it; those of the others do not.
+                            "TF_ENABLE_ONEDNN_OPTS": "0",
                         },
                     },
                 }

@@ -15,7 +15,7 @@ from typing import Any
 TOPIC = "groove-guide-progress"
 INTERVAL_S = 0.1  # between two reports that are sent
 LONG_S = 0.5  # a task that took longer returns the memory that it no longer needs
-NICENESS = 5  # the process that draws pages comes first
+NICENESS = 2  # the process that draws pages comes first
 
 _cancelled: set[str] = set()
 
