@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -103,6 +104,7 @@ def analyze_folders(options: argparse.Namespace, names: Sequence[str], status: S
         )
     from core.library.run import analyze_library
 
+    _silence_dask()
     try:
         summary = analyze_library(
             options.songs,
@@ -174,6 +176,14 @@ def progress_line(state: Progress) -> str:
     if state.dashboard:
         parts.append(state.dashboard)
     return ", ".join(parts)
+
+
+def _silence_dask() -> None:
+    """Keep the tracebacks of a lost connection off the terminal; an error names the loss."""
+    import distributed  # noqa: F401  (it sets the levels when it is imported)
+
+    for name in ("distributed.client", "distributed.core", "distributed.comm", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _first_intact(names: Sequence[str]) -> str:

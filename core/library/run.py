@@ -44,6 +44,10 @@ BATCHES_PER_WORKER = 4  # at least, so that no worker is idle at the end
 WAITING_PER_WORKER = 2  # batches that are submitted; the others wait here, where they need little
 COUNT_AFTER_S = 5.0  # workers come and go
 WRITE_AFTER_S = 30.0  # finished songs are written at least this often
+LOST = (
+    "The connection to the scheduler was lost. Start it again, and continue with --resume. Results "
+    "written so far are complete."
+)
 CRASHED = (
     "The worker process ended while analysing this song: a decoder crashed, memory ran out, or it "
     "took too long. Convert the song to WAV or MP3 first."
@@ -256,6 +260,7 @@ class _Run:
         self, waiting_batches: Iterator[list[Task]], waiting: int = WAITING_PER_WORKER
     ) -> Iterator[list[Task]]:
         """Work on batches, and yield those whose workers died."""
+        from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
         answered: queue.SimpleQueue[Future] = queue.SimpleQueue()
@@ -277,16 +282,19 @@ class _Run:
                 answer: Answer = future.result()
             except KilledWorker:
                 yield tasks
+            except FutureCancelledError as error:
+                raise LibraryError(LOST) from error
             except ModelError:
                 raise
             except Exception as error:
                 if isinstance(error, OSError) and is_lasting(error):
                     reason = describe_failure(error, Path(self._job.out))
                     raise LibraryError(f"{reason} Then continue with --resume.") from error
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
                 raise LibraryError(
-                    f"The workers cannot do their work ({type(error).__name__}: {error}). Check "
-                    "that the scheduler runs and that all workers run this version of the project; "
-                    "then continue with --resume."
+                    f"The workers cannot do their work ({reason}). Check that the scheduler runs, "
+                    "and that scheduler and workers were started in the folder of this version of "
+                    "the project; then continue with --resume."
                 ) from error
             else:
                 self._ledger.add(tasks, answer)
@@ -297,7 +305,10 @@ class _Run:
         """Count the songs that can be analysed at the same time, every few seconds; at least 1."""
         now = time.monotonic()
         if now >= self._counted + COUNT_AFTER_S:
-            self._workers = max(sum(self._client.nthreads().values()), 1)
+            try:
+                self._workers = max(sum(self._client.nthreads().values()), 1)
+            except OSError as error:
+                raise LibraryError(LOST) from error
             self._counted = now
         return self._workers
 

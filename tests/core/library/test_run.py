@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ import pyarrow.dataset
 import pytest
 
 from core.audio.io import Audio, save_audio
-from core.constants import MODELS_DIR
+from core.constants import MODELS_DIR, PROJECT_DIR
 from core.engine.cluster import connect
 from core.errors import EngineError, LibraryError, ModelError
 from core.library.finished import Task
@@ -25,6 +27,7 @@ from core.library.progress import Progress
 from core.library.run import CRASHED, Summary, analyze_library, batches
 from core.library.walk import SongFile
 from core.storage import OutputError
+from tests.e2e.server import free_port
 from tests.synthetic import song_samples
 
 WORKERS = 2
@@ -193,17 +196,24 @@ class Poison(Slow):
         core.audio.io.load_audio = fatal
 
 
+def allow_failures(count: int, dask_scheduler: Any) -> None:
+    """Set how often Dask repeats a task whose worker died."""
+    dask_scheduler.allowed_failures = count
+
+
 def test_a_song_that_ends_its_worker_fails_alone(
     music: Path, client: distributed.Client, address: str, tmp_path: Path
 ) -> None:
     client.wait_for_workers(WORKERS)
     poison = Poison()
     client.register_plugin(poison)
+    client.run_on_scheduler(allow_failures, 0)  # one restart of a worker less in each round
     try:
         out = tmp_path / "out"
         summary = analyze_library([music], out, model=MODEL, scheduler=address, files=False)
     finally:
         client.unregister_worker_plugin(poison.name)
+        client.run_on_scheduler(allow_failures, 1)
     check_complete(out, summary, failed=4, songs=SONGS - 1)
     assert ("1/song 7.wav", CRASHED) in summary.failures
     healed = analyze_library([music], out, model=MODEL, scheduler=address, files=False, resume=True)
@@ -260,6 +270,31 @@ def test_a_full_disk_stops_the_run_with_a_sentence(
 def test_a_scheduler_that_does_not_answer_is_named(music: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"127\.0\.0\.1:9"):
         analyze_library([music], tmp_path / "out", model=MODEL, scheduler="nonsense://127.0.0.1:9")
+
+
+def test_a_scheduler_that_dies_ends_the_run_with_a_sentence(music: Path, tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1"]
+    scheduler = subprocess.Popen(
+        [*command, "--port", str(port), "--no-dashboard"],
+        cwd=PROJECT_DIR,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"tcp://127.0.0.1:{port}"
+    try:
+        distributed.Client(address, timeout=60, set_as_default=False).close()
+        with pytest.raises(LibraryError, match="connection to the scheduler was lost"):
+            analyze_library(
+                [music],
+                tmp_path / "out",
+                model=MODEL,
+                scheduler=address,
+                progress=lambda state: scheduler.kill(),
+            )
+    finally:
+        scheduler.kill()
+        scheduler.wait()
+    assert {row["song"] for row in rows(tmp_path / "out", "failures")} == {"gone.flac"}
 
 
 def test_batches_contain_every_song_once_and_are_small() -> None:
