@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-MAX_BYTES = 512 << 20  # of all cached results together, in the memory of the server
+MAX_BYTES = 384 << 20  # of all cached results together, in the memory of the server
 
 Value = TypeVar("Value")
 

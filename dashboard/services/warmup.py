@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[str, float | None], None]
 """Called with the current work and, if known, the finished share; may raise to stop the work."""
 
-WORKER_BYTES = 192 << 20  # of all results cached in a worker
+WORKER_BYTES = 128 << 20  # of all results cached in a worker
 
 
 def prepare_to_decode(*, report: ProgressCallback) -> None:

@@ -109,7 +109,7 @@ def test_a_result_larger_than_the_bound_is_returned_but_not_kept() -> None:
 
 
 def test_all_services_share_one_bound() -> None:
-    assert MAX_BYTES == 512 << 20
+    assert MAX_BYTES == 384 << 20
     assert results._max_bytes == MAX_BYTES
 
 
