@@ -122,8 +122,8 @@ class Worker:
 
     def open(self, task: Path | int, name: str) -> Outcome:
         """Open a file, or a mutation by its number."""
-        self._connection.send(task)
         try:
+            self._connection.send(task)
             if self._connection.poll(KILL_S):
                 return Outcome(name, *self._connection.recv())
             kind, text = "stopped", f"still running after {KILL_S:.0f} s"
