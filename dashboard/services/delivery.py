@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashboard.services.cache import results
@@ -18,7 +17,6 @@ READING = "Reading the song …"
 _delivered: ContextVar[dict[tuple[str, int], Audio] | None] = ContextVar("delivered", default=None)
 
 
-@dataclass(frozen=True)
 class MissingAudio(Exception):
     """Raised, and returned from a worker, if it lacks the samples of a song.
 
@@ -30,8 +28,9 @@ class MissingAudio(Exception):
         Wanted sampling rate in Hz.
     """
 
-    digest: str
-    sample_rate: int
+    def __init__(self, digest: str, sample_rate: int) -> None:
+        super().__init__(digest, sample_rate)
+        self.digest, self.sample_rate = digest, sample_rate
 
 
 def decode(content: bytes, sample_rate: int, *, report: ProgressCallback) -> Audio:
