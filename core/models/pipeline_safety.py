@@ -43,6 +43,8 @@ def check_pipeline(pipeline: Any, n_genres: int) -> None:
         if isinstance(step, StandardScaler):
             _finite(step.mean_, (step.n_features_in_,))
             _finite(step.scale_, (step.n_features_in_,))
+            if not (np.abs(step.scale_) >= 1e-9).all() or np.abs(step.mean_).max() > 1e12:
+                raise ValueError("its scales would give infinite features")
     if isinstance(classifier, SVC):
         _check_machine(classifier, n_genres)
     else:

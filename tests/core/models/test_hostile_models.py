@@ -243,6 +243,13 @@ def machine_out_of_bounds() -> bytes:
     return skops.io.dumps(vectors)
 
 
+def infinite_features() -> bytes:
+    """A scaler that divides by almost nothing."""
+    vectors = machine()
+    vectors[0].scale_[3] = 1e-310
+    return skops.io.dumps(vectors)
+
+
 def scaler_of_another_size() -> bytes:
     vectors = machine()
     vectors[0].mean_ = np.zeros(3)
@@ -296,6 +303,7 @@ PIPELINES: dict[str, Callable[[Path], bytes]] = {
     "a tree out of bounds": lambda path: tree_out_of_bounds(),
     "a machine out of bounds": lambda path: machine_out_of_bounds(),
     "a scaler of another size": lambda path: scaler_of_another_size(),
+    "a scaler that gives infinity": lambda path: infinite_features(),
     "unfitted": lambda path: skops.io.dumps(make_pipeline(StandardScaler(), SVC())),
     "two genres": lambda path: skops.io.dumps(
         make_pipeline(StandardScaler(), SVC()).fit(FEATURES, LABELS % 2)
