@@ -95,6 +95,11 @@ class Engine:
         return bool(self._queues[kind].workers)
 
     @property
+    def ready_workers(self) -> int:
+        """Number of workers that take turns."""
+        return len({worker for queue in self._queues.values() for worker in queue.workers})
+
+    @property
     def is_idle(self) -> bool:
         """Whether no task is running or waiting."""
         return all(queue.is_idle for queue in self._queues.values())

@@ -94,13 +94,13 @@ def trim_memory() -> int:
     Returns
     -------
     int
-        Bytes of memory that this process still uses.
+        Bytes that this process still uses and shares with no other one.
     """
     import psutil
 
     gc.collect()
     _return_memory()
-    return int(psutil.Process().memory_info().rss)
+    return int(psutil.Process().memory_full_info().uss)
 
 
 def _return_memory() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 5.0
 EMPTY_S = 20.0  # without sessions, before memory is released
+REPLACEMENT_S = 120.0  # longest wait for a new worker before the next one is replaced
 GROWTH = 1.15  # of a worker, from which on it is replaced
 
 _baseline: dict[str, int] = {}  # memory of this worker once it was prepared, under "bytes"
@@ -58,8 +59,13 @@ def release_all(engine: Engine) -> list[str]:
     _forget_sessions()
     release()
     grown = [worker for worker, size in engine.on_workers(release).items() if size > GROWTH]
+    ready = engine.ready_workers
     for worker in grown:
         engine.replace(worker)
+        # One after another, so that a new visitor finds the others.
+        until = time.monotonic() + REPLACEMENT_S
+        while engine.ready_workers < ready and time.monotonic() < until:
+            time.sleep(1.0)
     return grown
 
 

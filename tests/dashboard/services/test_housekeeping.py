@@ -17,6 +17,7 @@ class Workers:
     def __init__(self, **sizes: float) -> None:
         self.sizes = sizes
         self.replaced: list[str] = []
+        self.ready_workers = len(sizes)
 
     def on_workers(self, function: Any) -> dict[str, float]:
         """Size of each worker."""
