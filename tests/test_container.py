@@ -230,6 +230,8 @@ def read_only_start(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """
     if os.geteuid() or not shutil.which("unshare") or not shutil.which("setpriv"):
         pytest.skip("only root may mount")
+    if Path(sys.executable).is_relative_to("/tmp"):
+        pytest.skip("an empty file system would hide the interpreter in /tmp")
     port, log = free_port(), tmp_path / "log.txt"
     place = "/srv"
     variables = environment() | {

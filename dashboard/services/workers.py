@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WORKERS_VARIABLE = "GROOVE_GUIDE_WORKERS"  # environment variables of the server
 MEMORY_VARIABLE = "GROOVE_GUIDE_WORKER_MEMORY"  # MiB
 MOST_WORKERS = 2  # by default: each takes 0.7 GB
-WORKER_MEMORY = 2 << 10  # MiB
+WORKER_MEMORY = 5 << 10  # MiB; an explanation of MSD-musicnn takes 3.3 GB at its peak
 DECODING_LIMIT_S = 60.0
 AUDIOS = 8  # songs at a time whose samples wait for a worker: 80 MB each at most
 DELIVERIES = 6  # of samples to one task, before it is given up
